@@ -1,0 +1,3 @@
+"""Layout: pure functions from data to Dash components. Ids live in `ids`, stores in `stores`."""
+
+__version__ = "0.1.0"  # Dash asks each package that serves JavaScript for its version

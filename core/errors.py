@@ -1,0 +1,54 @@
+"""Every error a user may read, in one tree.
+
+    AppError
+    |- NotFoundError          a volume, slice, level, class, model or job that is not there
+    |- InvalidInputError      a value that breaks a rule
+    |  |- ParameterError      an algorithm parameter
+    |  |- DescriptorError     an entry of the algorithm file
+    |  `- NotEnoughLabelsError  labels that cannot train anything
+    |- UnsupportedImageError  data that cannot be shown, and why
+    `- UnavailableError       an outside system (Tiled, MLflow, disk) that does not answer
+
+Each carries a message (what happened, to what) and a hint (the way out). The web layer turns them into
+``{"error", "hint", "request_id"}`` (`callbacks/http/errors.py`), the command lines into one sentence and exit code 2.
+"""
+
+
+class AppError(Exception):
+    """What went wrong in words for the person at the screen, and the way out."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip()
+
+
+class NotFoundError(AppError):
+    """The thing named does not exist (any more)."""
+
+
+class InvalidInputError(AppError):
+    """A value breaks a rule; the message names both."""
+
+
+class ParameterError(InvalidInputError):
+    """An algorithm parameter is unknown, of the wrong type or out of range."""
+
+
+class DescriptorError(InvalidInputError):
+    """The algorithm file breaks its schema; the message names the key and the line."""
+
+
+class NotEnoughLabelsError(InvalidInputError):
+    """There is nothing to learn from: no labelled pixel, or one class only."""
+
+
+class UnsupportedImageError(AppError):
+    """The data exist but cannot be shown; the message says why in one sentence."""
+
+
+class UnavailableError(AppError):
+    """An outside system does not answer; the hint says how to bring it back."""

@@ -1,0 +1,1 @@
+"""Volumes, levels, tiles and intensity."""

@@ -1,0 +1,113 @@
+"""What a volume is to the rest of the house: its facts, how to read it, and where to look for more of them.
+
+`utils/tiled_volumes.py` implements both protocols for Tiled.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import NotFoundError
+from core.images.geometry import Box
+
+
+def volume_id(path: str) -> str:
+    """A volume's path as one URL segment.
+
+    >>> volume_id("sample/bead_pack")
+    'c2FtcGxlL2JlYWRfcGFjaw'
+    """
+    return base64.urlsafe_b64encode(path.encode()).decode().rstrip("=")
+
+
+def volume_path(identifier: str) -> str:
+    """The path behind a `volume_id`.
+
+    >>> volume_path("c2FtcGxlL2JlYWRfcGFjaw")
+    'sample/bead_pack'
+    """
+    try:
+        return base64.urlsafe_b64decode(identifier + "=" * (-len(identifier) % 4)).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise NotFoundError(f"{identifier!r} is not the id of a volume.", "Choose a dataset from the list.") from error
+
+
+@dataclass(frozen=True)
+class VolumeInfo:
+    """The facts of a volume that cost nothing to ask for.
+
+    path : keys below the data root, joined by "/".
+    uri : where the array is, without any key.
+    shape : (Z, Y, X); a plain image has Z = 1.
+    channels : 1 grey, 3 RGB, 4 RGBA.
+    version : changes when the content does; part of every tile's URL.
+    voxel_size_um : (z, y, x) in micrometres, None when unknown.
+    """
+
+    path: str
+    uri: str
+    shape: tuple[int, int, int]
+    channels: int
+    dtype: np.dtype[Any]
+    version: str
+    voxel_size_um: tuple[float, float, float] | None = None
+
+    @property
+    def id(self) -> str:
+        return volume_id(self.path)
+
+    @property
+    def name(self) -> str:
+        return self.path.rsplit("/", 1)[-1]
+
+    @property
+    def nbytes(self) -> int:
+        z, y, x = self.shape
+        return z * y * x * self.channels * self.dtype.itemsize
+
+
+class VolumeSource(Protocol):
+    """One readable volume."""
+
+    @property
+    def info(self) -> VolumeInfo: ...
+
+    def read(self, box: Box) -> NDArray[Any]:
+        """Read the voxels of `box`: (z, y, x) or, with channels, (z, y, x, c); native byte order, own memory."""
+        ...
+
+
+@dataclass(frozen=True)
+class CatalogEntry:
+    """A row of the dataset picker. `info` is None when the node cannot be opened, and `reason` says why."""
+
+    path: str
+    info: VolumeInfo | None
+    reason: str = ""
+
+
+class VolumeCatalog(Protocol):
+    """Where volumes are found."""
+
+    def list_entries(self) -> list[CatalogEntry]:
+        """Every volume below the data root, sorted by path.
+
+        Raises
+        ------
+        UnavailableError
+            If the server does not answer or refuses the key.
+        """
+        ...
+
+    def open(self, path: str) -> VolumeSource:
+        """Open one volume.
+
+        Raises
+        ------
+        NotFoundError, UnsupportedImageError, UnavailableError
+        """
+        ...

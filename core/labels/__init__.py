@@ -1,0 +1,1 @@
+"""Label classes, painted spans and the versioned tiles they land in."""

@@ -1,0 +1,125 @@
+"""The port behind which label tiles live: what an edit is, what it leaves, and how to go back.
+
+Truth is a table of versioned 512 x 512 tiles of class ids (uint8, 0 = unlabelled). An edit paints spans of one class; it
+is applied to whatever stands there when it arrives, so two people never conflict. Every edit writes a new version of
+each tile it touches in one transaction; undo writes yet another version. `utils/label_db.py` implements the port with
+SQLAlchemy, `tests/contracts/test_label_store.py` says what each implementation must do.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.labels.classes import LabelClass
+
+TileIndex = tuple[int, int, int]
+"""(z, ty, tx)"""
+
+
+@dataclass(frozen=True)
+class Paint:
+    """One committed stroke, shape or erasure.
+
+    id : made by the browser; a second arrival of the same id changes nothing.
+    volume : path of the volume.
+    label : class id, 0 erases.
+    spans : (N, 3) int32 of (y, x_start, x_stop), half-open, clipped by the store to the slice.
+    """
+
+    id: str
+    volume: str
+    z: int
+    label: int
+    spans: NDArray[np.int32]
+    user: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What an edit did. `changed` lists the tiles that have a new version; empty when nothing changed.
+
+    revision : grows by one with every edit of the volume.
+    duplicate : True when the id had been applied before.
+    """
+
+    revision: int
+    changed: tuple[TileIndex, ...]
+    duplicate: bool = False
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What happened to a volume since a revision."""
+
+    revision: int
+    changed: tuple[TileIndex, ...]
+    classes_changed: bool
+
+
+@dataclass(frozen=True)
+class History:
+    """How many steps one user can take back and forth."""
+
+    undo: int
+    redo: int
+
+
+class LabelStore(Protocol):
+    """Every method is safe to call from several threads and processes at once.
+
+    Methods raise UnavailableError when the database does not answer.
+    """
+
+    def classes(self, volume: str) -> tuple[LabelClass, ...]:
+        """The class table in display order; the default table for a volume never touched."""
+        ...
+
+    def set_classes(self, volume: str, classes: Sequence[LabelClass], *, user: str) -> int:
+        """Replace the class table (rename, recolour, hide, add, reorder) and return the new revision.
+
+        Raises InvalidInputError for a class id dropped while it still has pixels: use `delete_class`.
+        """
+        ...
+
+    def delete_class(self, volume: str, class_id: int, *, edit_id: str, user: str) -> Receipt:
+        """Erase the class's pixels on every slice and drop it from the table, as one edit that undo takes back."""
+        ...
+
+    def paint(self, edit: Paint, *, shape: tuple[int, int, int]) -> Receipt:
+        """Apply `edit` to a volume of `shape` (Z, Y, X); durable when this returns.
+
+        Raises InvalidInputError if the label is not a class of the volume, or z lies outside.
+        """
+        ...
+
+    def undo(self, volume: str, *, edit_id: str, user: str) -> Receipt:
+        """Take back this user's last edit where its pixels still stand; others' later pixels stay.
+
+        An empty `changed` means there was nothing to undo. `edit_id` makes a retry harmless.
+        """
+        ...
+
+    def redo(self, volume: str, *, edit_id: str, user: str) -> Receipt:
+        """Put back what this user's last undo took, in the same spirit."""
+        ...
+
+    def history(self, volume: str, *, user: str) -> History: ...
+
+    def revision(self, volume: str) -> int: ...
+
+    def tile_versions(self, volume: str, z: int) -> dict[tuple[int, int], int]:
+        """{(ty, tx): version} of the tiles of slice `z` that hold any label."""
+        ...
+
+    def tile(self, volume: str, index: TileIndex) -> NDArray[np.uint8] | None:
+        """The newest (512, 512) version of a tile; None when nothing was ever painted there."""
+        ...
+
+    def changes(self, volume: str, *, since: int) -> Changes: ...
+
+    def annotated_slices(self, volume: str) -> list[int]:
+        """Slices that hold at least one labelled pixel, ascending."""
+        ...

@@ -1,0 +1,1 @@
+"""Algorithms as data, pixel features and classical classifiers, metrics, and what a job is."""

@@ -1,0 +1,22 @@
+"""A trained model as a row of the registry."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.labels.classes import LabelClass
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """id : the run that trained it. labels_hash : of the labels it saw. created : POSIX seconds."""
+
+    id: str
+    name: str
+    algorithm: str
+    parameters: Mapping[str, Any]
+    classes: Sequence[LabelClass]
+    volume: str
+    created: float
+    labels_hash: str = ""
+    scores: Mapping[str, float] = field(default_factory=dict)

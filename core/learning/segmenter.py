@@ -1,0 +1,88 @@
+"""The shape of every algorithm: train on labelled slices, predict slices, save and load.
+
+`core/learning/pixel_classifier.py` and `networks/unet_segmenter.py` implement it; `scripts/algorithms.py` finds them by
+name. The same code runs in a job, in `python -m scripts.segment` and in the benchmark.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class LabelledSlice:
+    """One slice to learn from.
+
+    image : (Y, X) or (Y, X, C), any numeric dtype, as read.
+    labels : (Y, X) uint8 class ids, 0 = unlabelled.
+    z : the slice's place in its volume.
+    """
+
+    z: int
+    image: NDArray[Any]
+    labels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """labels : (Y, X) uint8 class ids, never 0. confidence : (Y, X) uint8, 255 = certain."""
+
+    labels: NDArray[np.uint8]
+    confidence: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class TrainingReport:
+    """Scores on held-out labelled regions (never trained on) and seconds by phase.
+
+    scores : e.g. {"mean_iou": .., "iou/membrane": .., "dice/membrane": ..}; empty when labels were too few to hold out.
+    """
+
+    scores: Mapping[str, float] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """fraction : 0 to 1. message : what is being done, in words. metrics : e.g. {"loss": .3}, with their step."""
+
+    fraction: float
+    message: str
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    step: int = 0
+
+
+Report = Callable[[Progress], None]
+
+
+class Segmenter(Protocol):
+    """A trained model."""
+
+    class_ids: tuple[int, ...]
+
+    def predict(self, image: NDArray[Any]) -> Prediction:
+        """Segment one slice of the same kind of image it was trained on."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write weights and model.json (algorithm, parameters, class ids, normalisation, version) into `folder`."""
+        ...
+
+
+class Trainer(Protocol):
+    def __call__(
+        self,
+        slices: Sequence[LabelledSlice],
+        parameters: Mapping[str, Any],
+        *,
+        seed: int,
+        device: str,
+        report: Report,
+    ) -> tuple[Segmenter, TrainingReport]:
+        """Train. Raises NotEnoughLabelsError when fewer than two classes are labelled."""
+        ...

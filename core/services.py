@@ -1,0 +1,69 @@
+"""The outside world as the page sees it: one record of ports, built by `utils/services.py`, faked by nobody."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.images.tiles import Manifest
+from core.images.volumes import VolumeCatalog
+from core.labels.store import LabelStore
+from core.learning.descriptors import AlgorithmDescriptor
+from core.learning.jobs import JobEngine
+from core.learning.models import TrainedModel
+
+
+class TileServer(Protocol):
+    """Image tiles by byte-bounded caches; one read per slice however many tiles ask."""
+
+    def manifest(self, volume: str) -> Manifest: ...
+
+    def tile(self, volume: str, z: int, level: int, tx: int, ty: int) -> bytes:
+        """Raw little-endian pixels of a tile, as `Manifest.tile_dtype` says, (h, w) or (h, w, channels)."""
+        ...
+
+    def value(self, volume: str, z: int, y: int, x: int) -> Any:
+        """The true value(s) of one voxel: int, float, or a list for channels."""
+        ...
+
+
+class MaskPublisher(Protocol):
+    """Writes the painted slices to Tiled in the contract of docs/contracts.md."""
+
+    def publish(self, volume: str, *, user: str) -> str:
+        """Publish the labels of `volume` and return the mask's URI. Equal labels give the same URI, written once."""
+        ...
+
+
+class ResultStore(Protocol):
+    """Predicted masks in Tiled."""
+
+    def read_slice(self, job_id: str, z: int) -> NDArray[np.uint8]:
+        """(Y, X) uint8 class ids of a predicted slice. Raises NotFoundError when it is not there (yet)."""
+        ...
+
+
+class Registry(Protocol):
+    """Algorithms and trained models. Methods raise UnavailableError when MLflow does not answer."""
+
+    def algorithms(self) -> list[AlgorithmDescriptor]: ...
+
+    def models(self) -> list[TrainedModel]:
+        """Newest first."""
+        ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """What a callback may reach. `current_user` names who is asking, for the request being served."""
+
+    volumes: VolumeCatalog
+    tiles: TileServer
+    labels: LabelStore
+    masks: MaskPublisher
+    results: ResultStore
+    registry: Registry
+    jobs: JobEngine
+    current_user: Callable[[], str]

@@ -1,0 +1,1 @@
+"""The torch room. Nothing outside networks/ and scripts/ imports torch."""

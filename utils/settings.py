@@ -1,0 +1,61 @@
+"""The one place that reads the environment (and `.env`). `.env.example` lists every setting; a test holds them together."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Settings(BaseSettings):
+    """Names are those of the environment, in lower case."""
+
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    data_tiled_uri: str = Field("http://127.0.0.1:8000/", description="Tiled container with the images")
+    data_tiled_api_key: SecretStr = Field(SecretStr(""), description="its API key")
+    mask_tiled_uri: str = Field("http://127.0.0.1:8001/", description="writable Tiled container for painted masks")
+    mask_tiled_api_key: SecretStr = Field(SecretStr(""), description="its API key")
+    seg_tiled_uri: str = Field("http://127.0.0.1:8001/", description="writable Tiled container for results")
+    seg_tiled_api_key: SecretStr = Field(SecretStr(""), description="its API key")
+
+    host: str = Field("127.0.0.1", description="address the app listens on")
+    port: int = Field(8075, ge=1, le=65535, description="port the app listens on")
+    dash_deployment_loc: str = Field("", description="'Local' switches the login off; only loopback addresses may do so")
+    user_name: str = Field("", description="login name; also the name under which masks are stored")
+    user_password: SecretStr = Field(SecretStr(""), description="login password")
+    mode: Literal["dev", "production"] = Field("production", description="'dev' shows Dash's developer tools")
+    timezone: str = Field("UTC", description="time zone of the times on the page, an IANA name")
+
+    mlflow_tracking_uri: str = Field("", description="MLflow store; empty: SQLite in STATE_DIR")
+    mlflow_tracking_uri_outside: str = Field("", description="the same server as scripts outside a container reach it")
+    mlflow_tracking_username: str = Field("", description="MLflow login name")
+    mlflow_tracking_password: SecretStr = Field(SecretStr(""), description="MLflow password")
+    algorithm_json_path: Path = Field(ROOT / "assets" / "models.json", description="algorithms to register")
+
+    state_dir: Path = Field(ROOT / ".state", description="folder for labels, jobs, models and caches")
+    labels_db_uri: str = Field("", description="SQLAlchemy URL of the label database; empty: SQLite in STATE_DIR")
+    slice_cache_mb: int = Field(1024, ge=64, description="memory for decoded slices, MiB")
+    tiled_timeout_s: float = Field(30.0, gt=0, description="longest wait for one answer of Tiled, seconds")
+    job_device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where networks run; auto: a GPU if there is one")
+    job_slots: int = Field(1, ge=1, description="jobs that run at the same time")
+
+    @field_validator("state_dir", "algorithm_json_path")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path if path.is_absolute() else (Path.cwd() / path).resolve()
+
+    @property
+    def mlflow_uri(self) -> str:
+        return self.mlflow_tracking_uri or f"sqlite:///{self.state_dir / 'mlflow.db'}"
+
+    @property
+    def labels_uri(self) -> str:
+        return self.labels_db_uri or f"sqlite:///{self.state_dir / 'labels.db'}"
+
+    @property
+    def needs_login(self) -> bool:
+        return self.dash_deployment_loc != "Local"
