@@ -1,0 +1,130 @@
+"""Tiled, a results server and the app on free ports, in a folder of one's own.
+
+The browser tests and `scripts/benchmark.py viewer` run the page with its real parts through this; people use
+`scripts/start.sh`.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+KEY = "localstackkey"
+START_DEADLINE_S = 90.0  # Tiled imports for 4 s on an idle machine and for 30 s on a busy one
+
+
+def free_port() -> int:
+    """A TCP port nobody listens on at the moment."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def wait_until(ready: Callable[[], bool], what: str, *, deadline_s: float = START_DEADLINE_S) -> None:
+    """Poll `ready` ten times a second; raise TimeoutError naming `what` when the time is up."""
+    end = time.monotonic() + deadline_s
+    while not ready():
+        if time.monotonic() > end:
+            raise TimeoutError(f"{what} did not happen within {deadline_s:.0f} s")
+        time.sleep(0.1)
+
+
+def answers(url: str, *, key: str = "") -> bool:
+    """True when a GET of `url` succeeds."""
+    headers = {"Authorization": f"Apikey {key}"} if key else {}
+    try:
+        return httpx.get(url, headers=headers, timeout=5).is_success
+    except httpx.HTTPError:
+        return False
+
+
+@dataclass
+class LocalStack:
+    """The running parts; `start_app` and `kill_app` may be called again to see what survives."""
+
+    environment: dict[str, str]
+    state: Path
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.environment['PORT']}/"
+
+    def start(self, name: str, command: list[str], **extra: str) -> None:
+        with (self.state / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command, cwd=ROOT, env={**self.environment, **extra}, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def start_app(self) -> None:
+        self.start("app", [sys.executable, "app.py"])
+        wait_until(lambda: answers(self.url), "the app's first page")
+
+    def kill_app(self) -> None:
+        """kill -9: what a crash looks like."""
+        self.processes["app"].kill()
+        self.processes["app"].wait()
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            process.wait(timeout=20)
+
+
+def stack_environment(state: Path, **settings: str) -> dict[str, str]:
+    """The environment of every part, on free ports, with its state in `state`."""
+    ports = {name: str(free_port()) for name in ("data", "results", "app")}
+    return {
+        **os.environ,
+        "DATA_TILED_URI": f"http://127.0.0.1:{ports['data']}/",
+        "MASK_TILED_URI": f"http://127.0.0.1:{ports['results']}/",
+        "SEG_TILED_URI": f"http://127.0.0.1:{ports['results']}/",
+        "DATA_TILED_API_KEY": KEY,
+        "MASK_TILED_API_KEY": KEY,
+        "SEG_TILED_API_KEY": KEY,
+        "PORT": ports["app"],
+        "STATE_DIR": str(state),
+        "DASH_DEPLOYMENT_LOC": "Local",
+        **settings,
+    }
+
+
+@contextmanager
+def local_stack(
+    data: Path, state: Path, *, nodes: tuple[str, ...], settings: Mapping[str, str] | None = None
+) -> Iterator[LocalStack]:
+    """Serve `data`, register the algorithms and run the app until the block ends.
+
+    nodes : paths below the data root that must be listed before the app starts; Tiled answers before its walk ends.
+    """
+    state.mkdir(parents=True, exist_ok=True)
+    stack = LocalStack(stack_environment(state, **(settings or {})), state)
+    environment = stack.environment
+    data_uri, results_uri = environment["DATA_TILED_URI"], environment["MASK_TILED_URI"]
+    try:
+        stack.start("tiled", ["bash", "tiled_serve_dir.sh", str(data)], TILED_PORT=port_of(data_uri))
+        stack.start("results", ["bash", "scripts/serve_results.sh"], TILED_PORT=port_of(results_uri))
+        register = [sys.executable, "-m", "scripts.save_mlflow_algorithm"]
+        subprocess.run(register, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+        for node in nodes:
+            url = f"{data_uri}api/v1/metadata/{node}"
+            wait_until(lambda url=url: answers(url, key=KEY), f"{node} in Tiled")  # type: ignore[misc]
+        wait_until(lambda: answers(f"{results_uri}api/v1/metadata/", key=KEY), "the results server's answer")
+        stack.start_app()
+        yield stack
+    finally:
+        stack.stop()
+
+
+def port_of(uri: str) -> str:
+    return str(httpx.URL(uri).port)
