@@ -1,0 +1,195 @@
+/**
+ * The seam between the viewer's engine (camera, tiles, drawing, keys) and its label layer (classes, strokes, saving).
+ *
+ * Points are continuous image coordinates at level 0: pixel (x, y) is the square [x, x + 1) x [y, y + 1). "Screen" means
+ * backing pixels of the canvas: CSS pixels times `camera.pixelRatio`. A drawing context is always handed over with the identity
+ * transform, so that `camera.imageToScreen` gives what `ctx.fillRect` takes. Nothing here holds state or touches the network.
+ */
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+/** Half-open: x0 <= x < x1. */
+export interface Rect {
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+}
+
+/** Where the image lies on the canvas. A value: a changed view is a new camera. */
+export interface Camera {
+  /** Screen pixels per image pixel. */
+  readonly scale: number;
+  /** Screen position of image point (0, 0). */
+  readonly offsetX: number;
+  readonly offsetY: number;
+  /** Size of the canvas in screen pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Screen pixels per CSS pixel; multiply widths and distances meant for the eye by it. */
+  readonly pixelRatio: number;
+  imageToScreen(point: Point): Point;
+  screenToImage(point: Point): Point;
+  /** An image rectangle on the screen, rounded to whole pixels, so that neighbouring tiles meet without a seam. */
+  screenRect(rect: Rect): Rect;
+  /** The part of the image plane that shows; may reach beyond the image. */
+  view(): Rect;
+}
+
+/** What `GET /api/img/<vid>/manifest` answers (docs/contracts.md). */
+export interface Manifest {
+  id: string;
+  path: string;
+  name: string;
+  /** [Z, Y, X] */
+  shape: [number, number, number];
+  /** 1 grey, 3 RGB, 4 RGBA. */
+  channels: number;
+  dtype: string;
+  version: string;
+  /** [z, y, x] */
+  voxel_size_um: [number, number, number] | null;
+  tile_px: number;
+  /** [Y, X] of every level, full size first. */
+  levels: [number, number][];
+  encoding: Encoding;
+  /** True values of the 1st and 99th percentile. */
+  window: [number, number];
+  histogram: number[];
+  histogram_range: [number, number];
+}
+
+/** True value = `lo + stored * step`. */
+export interface Encoding {
+  dtype: "uint8" | "uint16";
+  lo: number;
+  step: number;
+  /** Every true value comes back exactly; else `/value` must be asked. */
+  exact: boolean;
+  /** The stored value that means "not a number". */
+  nan_code: number | null;
+}
+
+export interface LabelClass {
+  /** 1 to 127, the pixel value. */
+  id: number;
+  name: string;
+  /** "#RRGGBB" */
+  color: string;
+  visible: boolean;
+}
+
+export const TOOLS = ["pan", "brush", "eraser", "freeform", "polygon", "rectangle", "ellipse"] as const;
+export type Tool = (typeof TOOLS)[number];
+/** The tools of the label layer. Panning is the engine's. */
+export type LabelTool = Exclude<Tool, "pan">;
+
+/** A tile of the image grid: 512 pixels of `level` each way. */
+export interface TileAddress {
+  level: number;
+  tx: number;
+  ty: number;
+}
+
+export interface SaveState {
+  state: "saved" | "pending" | "offline" | "error";
+  /** Writes not acknowledged yet. */
+  pending: number;
+  message: string;
+}
+
+/** How many steps this user can take back and forth. */
+export interface History {
+  undo: number;
+  redo: number;
+}
+
+/** What the label layer may know of the pointer besides where it is. */
+export interface PointerInfo {
+  shift: boolean;
+  alt: boolean;
+  ctrl: boolean;
+  /** "mouse", "pen" or "touch". */
+  type: string;
+  /** 0 to 1; 0.5 where the device cannot tell. */
+  pressure: number;
+}
+
+/** What the engine does for the label layer. The properties are live: read them when needed, do not keep them. */
+export interface ViewerHost {
+  readonly apiRoot: string;
+  readonly volume: string;
+  readonly manifest: Manifest;
+  /** The slice the user has gone to, 0-based. */
+  readonly slice: number;
+  readonly camera: Camera;
+  /** In display order; hidden ones have `visible: false`. */
+  readonly classes: readonly LabelClass[];
+  /** A class id; null while there is no class. */
+  readonly activeClass: number | null;
+  /** Image pixels. */
+  readonly brushRadius: number;
+  readonly tool: Tool;
+
+  /** Draw image and labels again, in the next animation frame. Cheap to call often. */
+  requestRedraw(): void;
+  /** Draw only the cursor and the unfinished shape again (`drawCursor`), in the next animation frame. */
+  requestCursorRedraw(): void;
+  setSaveState(state: SaveState): void;
+  /** All slices that hold labels. */
+  setAnnotated(slices: number[]): void;
+  setHistory(history: History): void;
+  /** Another browser changed the class table; `revision` is the volume's revision. */
+  setClassesRevision(revision: number): void;
+  /** Show slice `z`, for instance the one an undo has just changed. */
+  goToSlice(z: number): void;
+  /** Say something that leaves by itself. */
+  toast(message: string): void;
+  /** Say something that stays until read: something was lost, or needs doing. */
+  error(message: string, hint: string): void;
+}
+
+/**
+ * The labels of one volume and the tools that paint them. `createLabelLayer(host)` in `labels/index.ts` makes one; another
+ * volume gets another layer. All methods return at once; what they start reports through the host.
+ */
+export interface LabelLayer {
+  /** Called once, right after creation: ask the server for the labels, start polling, send what waits in the outbox. */
+  load(volume: string, manifest: Manifest): void;
+  /** The user has gone to slice `z`. From here on `draw` shows labels of `z` only; an unfinished shape is cancelled. */
+  setSlice(z: number): void;
+  /** `host.classes` (names, colours, visibility, order) or `host.activeClass` has changed. */
+  classesChanged(): void;
+  /**
+   * Draw the labels of the current slice. Called only when the image under them is of the same slice. `tiles` are those of
+   * `level` that show; missing ones are fetched, coarser ones may stand in. The context is clipped to the image.
+   */
+  draw(ctx: CanvasRenderingContext2D, camera: Camera, level: number, tiles: readonly TileAddress[], opacity: number): void;
+  /** Draw the brush outline and the unfinished shape. Own canvas, cleared before each call. */
+  drawCursor(ctx: CanvasRenderingContext2D, camera: Camera): void;
+  /** True while label tiles that should show are on their way. */
+  readonly loading: boolean;
+  /** Class id at an image point as far as it is known here, 0 = unlabelled. For the readout. */
+  labelAt(point: Point): number;
+
+  /** Primary button down with a label tool. The pointer is captured until `end` or `cancel`. Points may lie off the image. */
+  begin(tool: LabelTool, point: Point, info: PointerInfo): void;
+  /** Every coalesced point of a drag, in order. */
+  move(point: Point, info: PointerInfo): void;
+  end(point: Point, info: PointerInfo): void;
+  /** The pointer moved without a button, or left (null). Also sent when the view moves under a resting pointer. */
+  hover(point: Point | null): void;
+  doubleClick(point: Point): void;
+  /** Drop the unfinished stroke or shape: Escape, another tool, a second finger, lost pointer. Harmless when there is none. */
+  cancel(): void;
+  /** A key while a label tool is chosen (Enter, Escape, Backspace). True: taken, the engine must not use it. */
+  key(event: KeyboardEvent): boolean;
+
+  undo(): void;
+  redo(): void;
+  /** Stop polling and drawing. Unsent writes stay in the outbox for the next layer. */
+  dispose(): void;
+}
