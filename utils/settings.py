@@ -1,4 +1,4 @@
-"""The one place that reads the environment (and `.env`). `.env.example` lists every setting; a test holds them together."""
+"""The one place that reads the environment and `.env`. `.env.example` lists every setting; a test holds them equal."""
 
 from pathlib import Path
 from typing import Literal
@@ -24,7 +24,9 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address the app listens on")
     port: int = Field(8075, ge=1, le=65535, description="port the app listens on")
-    dash_deployment_loc: str = Field("", description="'Local' switches the login off; only loopback addresses may do so")
+    dash_deployment_loc: str = Field(
+        "", description="'Local' switches the login off; only loopback addresses may do so"
+    )
     user_name: str = Field("", description="login name; also the name under which masks are stored")
     user_password: SecretStr = Field(SecretStr(""), description="login password")
     mode: Literal["dev", "production"] = Field("production", description="'dev' shows Dash's developer tools")
@@ -40,7 +42,9 @@ class Settings(BaseSettings):
     labels_db_uri: str = Field("", description="SQLAlchemy URL of the label database; empty: SQLite in STATE_DIR")
     slice_cache_mb: int = Field(1024, ge=64, description="memory for decoded slices, MiB")
     tiled_timeout_s: float = Field(30.0, gt=0, description="longest wait for one answer of Tiled, seconds")
-    job_device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where networks run; auto: a GPU if there is one")
+    job_device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="where networks run; auto: a GPU if there is one"
+    )
     job_slots: int = Field(1, ge=1, description="jobs that run at the same time")
 
     @field_validator("state_dir", "algorithm_json_path")

@@ -63,5 +63,7 @@ def tile_bounds(level_shape: tuple[int, int], tx: int, ty: int) -> tuple[slice, 
     """
     y, x = ty * TILE_PX, tx * TILE_PX
     if tx < 0 or ty < 0 or y >= level_shape[0] or x >= level_shape[1]:
-        raise NotFoundError(f"Tile ({tx}, {ty}) does not exist; the level is {level_shape[1]} x {level_shape[0]} pixels.")
+        raise NotFoundError(
+            f"Tile ({tx}, {ty}) does not exist; the level is {level_shape[1]} x {level_shape[0]} pixels."
+        )
     return slice(y, min(y + TILE_PX, level_shape[0])), slice(x, min(x + TILE_PX, level_shape[1]))

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.errors import InvalidInputError
-
 MAX_CLASSES = 127  # published masks are int8 with -1 for unlabelled
 
 # Okabe & Ito (2008), "Color Universal Design", orange first as it stands out most on grey; black is left out.
