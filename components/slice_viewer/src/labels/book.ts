@@ -1,0 +1,241 @@
+/**
+ * The labels of one volume as this browser knows them: server tiles of the slice on screen, local edits over them, and the way out.
+ *
+ * It decides what a write, an answer or news from others means for the pixels. `layer.ts` paints into it and shows it.
+ */
+import type { History, Manifest, Point, TileAddress, ViewerHost } from "../types";
+import { EditQueue, type LocalEdit } from "./edits";
+import { SliceLoader } from "./loader";
+import { openOutbox, type Outbox, type Write } from "./outbox";
+import { EMPTY, type Spans } from "./spans";
+import { Stroke } from "./stroke";
+import { BROWSER, Sync, type Surroundings } from "./sync";
+import { TileStore, type LabelTile } from "./tiles";
+import { Watch } from "./watch";
+import { newId, type Answer, type ChangedTile, type Problem } from "./wire";
+
+const BUDGET_BYTES = 256 * 2 ** 20; // of tiles, those out of view included
+
+/** What the server said last, before what is still on its way. */
+interface Known {
+  annotated: number[];
+  history: History;
+}
+
+export class LabelBook {
+  readonly store: TileStore;
+  private stroke: Stroke | null = null;
+  private readonly queue = new EditQueue();
+  private readonly loader: SliceLoader;
+  private readonly watch: Watch;
+  private readonly sync: Promise<Sync>;
+  private readonly asked = new Set<string>(); // undos and redos of this page life
+  private known: Known | null = null;
+  private wanted: readonly TileAddress[] = [];
+  private disposed = false;
+
+  constructor(
+    private readonly host: ViewerHost,
+    private readonly volume: string,
+    manifest: Manifest,
+    private readonly around: Surroundings = BROWSER,
+  ) {
+    const root = `${host.apiRoot}/labels/${volume}`;
+    this.store = new TileStore(manifest.levels);
+    this.loader = new SliceLoader(this.store, root, { loaded: (tile) => this.dress(tile), changed: () => this.arrived() }, around.fetch);
+    this.watch = new Watch(root, { overview: (news) => this.learn(news), changes: (news) => this.follow(news) }, around.fetch, isSeen);
+    this.sync = openOutbox().then((outbox) => this.connect(outbox));
+    this.watch.start();
+    addEventListener("online", this.retry);
+    document.addEventListener("visibilitychange", this.retry);
+  }
+
+  get z(): number {
+    return this.loader.z;
+  }
+
+  get loading(): boolean {
+    return !this.loader.covers(this.wanted);
+  }
+
+  /** Leave the slice. A stroke under way is finished first: it belongs to the slice it was painted on. */
+  setSlice(z: number): void {
+    this.commitStroke();
+    this.loader.goTo(z);
+  }
+
+  /** Say which tiles show; what is missing is fetched, what has not shown for long is dropped. */
+  show(wanted: readonly TileAddress[]): void {
+    this.wanted = wanted;
+    const shown = new Set(wanted.map((address) => this.store.use(address)));
+    this.loader.ensure(wanted);
+    this.store.trim(BUDGET_BYTES, shown);
+  }
+
+  /** Class id at an image point as far as tiles are here, the finest first. */
+  labelAt(point: Point): number {
+    return this.store.labelAt(point);
+  }
+
+  /** Begin or go on with a stroke. */
+  paint(spans: Spans, label: number): void {
+    this.stroke ??= new Stroke(this.z, label, this.store);
+    this.stroke.add(spans);
+    this.host.requestRedraw();
+  }
+
+  commitStroke(): void {
+    const stroke = this.stroke;
+    this.stroke = null;
+    if (stroke !== null) this.submitEdit(stroke.z, stroke.label, stroke.spans());
+  }
+
+  discardStroke(): void {
+    this.stroke = null;
+    this.restore();
+  }
+
+  /** Make sorted, disjoint `spans` one edit: on the screen, in the outbox, on its way. */
+  submitEdit(z: number, label: number, spans: Spans): void {
+    if (spans.length > 0) this.submit({ id: newId(), volume: this.volume, kind: "edit", z, label, spans });
+  }
+
+  /** Undo or redo. Goes to the slice it concerns, because a change must be seen. */
+  step(kind: "undo" | "redo"): void {
+    if (this.history()?.[kind] === 0) {
+      this.host.toast(kind === "undo" ? "There is nothing to undo." : "There is nothing to redo.");
+      return;
+    }
+    const write: Write = { id: newId(), volume: this.volume, kind, z: -1, label: 0, spans: EMPTY };
+    this.asked.add(write.id);
+    this.submit(write);
+  }
+
+  dispose(): void {
+    this.commitStroke();
+    this.disposed = true;
+    this.watch.stop();
+    this.loader.cancel();
+    removeEventListener("online", this.retry);
+    document.removeEventListener("visibilitychange", this.retry);
+    void this.sync.then((sync) => sync.stop());
+  }
+
+  private readonly retry = (): void => {
+    if (!isSeen()) return;
+    this.watch.now();
+    void this.sync.then((sync) => sync.retry());
+  };
+
+  /** Take over what earlier page lives left, then let the outbox be sent. */
+  private async connect(outbox: Outbox): Promise<Sync> {
+    const sync = new Sync(outbox, this.host.apiRoot, this.syncEvents(), this.around);
+    for (const write of await outbox.all(this.volume)) this.queue.push(write);
+    this.restore();
+    await sync.start();
+    return sync;
+  }
+
+  private syncEvents(): ConstructorParameters<typeof Sync>[2] {
+    return {
+      acknowledged: (write, answer) => this.acknowledge(write, answer),
+      rejected: (write, problem) => this.refuse(write, problem),
+      state: (state) => {
+        if (!this.disposed) this.host.setSaveState(state);
+      },
+    };
+  }
+
+  private submit(write: Write): void {
+    const edit = this.queue.push(write);
+    void this.sync.then((sync) => sync.send(write));
+    if (write.kind === "edit") this.apply(edit);
+    else this.restore();
+    if (edit !== null && edit.z !== this.z) this.host.goToSlice(edit.z);
+    this.report();
+  }
+
+  private apply(edit: LocalEdit | null): void {
+    if (edit === null || edit.z !== this.z) return;
+    for (const tile of this.store.all()) tile.paint(edit.at(tile.address.level, this.store.image), edit.label);
+    this.host.requestRedraw();
+  }
+
+  private acknowledge(write: Write, answer: Answer): void {
+    if (this.disposed || write.volume !== this.volume) return;
+    const alone = this.watch.advance(answer.revision) && !answer.duplicate;
+    const edit = this.queue.acknowledge(write.id, this.loader.outdateList());
+    if (edit !== null) for (const tile of this.store.all()) this.settle(tile, edit);
+    // A local edit is on the screen pixel by pixel at level 0; coarser tiles were a guess, and others may have painted as well.
+    if (edit === null || !edit.hidden) this.refetch(answer.changed, edit !== null && alone ? 1 : 0);
+    this.learn(answer);
+    this.showStep(write, answer);
+  }
+
+  private settle(tile: LabelTile, edit: LocalEdit): void {
+    if (edit.z === this.z && !edit.hidden) tile.settle(edit.at(tile.address.level, this.store.image), edit.label);
+  }
+
+  private showStep({ id, kind }: Write, { changed }: Answer): void {
+    if (!this.asked.delete(id)) return;
+    if (changed.length === 0) this.host.toast(`There was nothing to ${kind}.`);
+    else if (!changed.some(([z]) => z === this.z)) this.host.goToSlice(changed[0][0]);
+  }
+
+  private refuse(write: Write, problem: Problem): void {
+    if (this.disposed || write.volume !== this.volume) return;
+    this.queue.refuse(write.id);
+    this.restore();
+    this.report();
+    const where = write.kind === "edit" ? `The stroke on slice ${write.z + 1} was not accepted` : `The ${write.kind} was not accepted`;
+    this.host.error(`${where}: ${problem.message}`, problem.hint);
+  }
+
+  private follow(news: { revision: number; changed: ChangedTile[]; classes_changed: boolean } & Known): void {
+    this.refetch(news.changed, 0);
+    if (news.classes_changed) this.host.setClassesRevision(news.revision);
+    this.learn(news);
+  }
+
+  private refetch(changed: readonly ChangedTile[], fromLevel: number): void {
+    const here = changed.filter(([z]) => z === this.z).map(([, tx, ty]) => [tx, ty] as const);
+    if (here.length > 0) this.loader.invalidate(here, fromLevel);
+    this.host.requestRedraw();
+  }
+
+  private learn({ annotated, history }: Known): void {
+    this.known = { annotated, history };
+    this.report();
+  }
+
+  private history(): History | null {
+    return this.known === null ? null : this.queue.project(this.known.history);
+  }
+
+  private report(): void {
+    if (this.known === null || this.disposed) return;
+    const slices = new Set([...this.known.annotated, ...this.queue.paintedSlices()]);
+    this.host.setAnnotated([...slices].sort((a, b) => a - b));
+    this.host.setHistory(this.queue.project(this.known.history));
+  }
+
+  /** The server's pixels of a tile have come: put on what the server did not have then. */
+  private dress(tile: LabelTile): void {
+    tile.restore(this.queue.over(this.z, tile.since), this.store.image);
+    this.stroke?.paintOn(tile);
+  }
+
+  private restore(): void {
+    for (const tile of this.store.all()) this.dress(tile);
+    this.host.requestRedraw();
+  }
+
+  private arrived(): void {
+    this.queue.prune(this.loader.oldest());
+    this.host.requestRedraw();
+  }
+}
+
+function isSeen(): boolean {
+  return document.visibilityState === "visible";
+}

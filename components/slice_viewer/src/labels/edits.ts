@@ -1,0 +1,103 @@
+/**
+ * Edits that are on the screen before the server has them, and what queued undos make of them.
+ *
+ * A tile shows its server pixels with these edits painted over it, in order. An edit leaves when it is acknowledged and no tile
+ * asked for before that can still arrive without it.
+ */
+import type { History, Rect } from "../types";
+import { coarsen, type Coarse } from "./levels";
+import type { Write, WriteKind } from "./outbox";
+import type { Spans } from "./spans";
+
+/** One local edit; coarse forms are worked out once a level. */
+export class LocalEdit {
+  hidden = false; // a queued undo has taken it back
+  acknowledgedAt: number | null = null; // on the clock of tile requests
+  private readonly coarse = new Map<number, Coarse>();
+
+  constructor(
+    readonly id: string,
+    readonly z: number,
+    readonly label: number,
+    readonly spans: Spans, // sorted and disjoint
+  ) {}
+
+  at(level: number, image: Rect): Coarse {
+    let coarse = this.coarse.get(level);
+    if (coarse === undefined) {
+      coarse = coarsen(this.spans, level, image);
+      this.coarse.set(level, coarse);
+    }
+    return coarse;
+  }
+}
+
+/** The local edits of one volume, in the order the server will see them. */
+export class EditQueue {
+  private edits: LocalEdit[] = [];
+  private waiting: { id: string; kind: WriteKind }[] = [];
+  private undone: (LocalEdit | null)[] = []; // what a redo would put back; null: only the server knows
+
+  /** Edits to paint over a tile of slice `z` whose server pixels were asked for at `since`. */
+  over(z: number, since: number): LocalEdit[] {
+    const missing = (edit: LocalEdit): boolean => edit.acknowledgedAt === null || edit.acknowledgedAt > since;
+    return this.edits.filter((edit) => edit.z === z && !edit.hidden && missing(edit));
+  }
+
+  /** Take in a write just made, or found in the outbox. Returns the edit whose look it changes, if that is known here. */
+  push(write: Write): LocalEdit | null {
+    this.waiting.push({ id: write.id, kind: write.kind });
+    if (write.kind === "edit") return this.pushEdit(write);
+    const target = write.kind === "undo" ? this.lastShown() : (this.undone.pop() ?? null);
+    if (write.kind === "undo") this.undone.push(target);
+    if (target !== null) target.hidden = write.kind === "undo";
+    return target;
+  }
+
+  /** The server has the write. Returns the edit it was, if it is one of ours. */
+  acknowledge(id: string, now: number): LocalEdit | null {
+    this.waiting = this.waiting.filter((write) => write.id !== id);
+    const edit = this.edits.find((other) => other.id === id) ?? null;
+    if (edit !== null) edit.acknowledgedAt = now;
+    return edit;
+  }
+
+  /** The server refused the write: it must not show. */
+  refuse(id: string): void {
+    this.waiting = this.waiting.filter((write) => write.id !== id);
+    this.edits = this.edits.filter((edit) => edit.id !== id);
+  }
+
+  /** What the server's `history` becomes once everything waiting has arrived. */
+  project(history: History): History {
+    let { undo, redo } = history;
+    for (const { kind } of this.waiting) {
+      if (kind === "edit") [undo, redo] = [undo + 1, 0];
+      else if (kind === "undo" && undo > 0) [undo, redo] = [undo - 1, redo + 1];
+      else if (kind === "redo" && redo > 0) [undo, redo] = [undo + 1, redo - 1];
+    }
+    return { undo, redo };
+  }
+
+  /** Slices that the waiting edits paint on. */
+  paintedSlices(): number[] {
+    return this.edits.filter((edit) => !edit.hidden && edit.label > 0 && edit.acknowledgedAt === null).map((edit) => edit.z);
+  }
+
+  /** Forget acknowledged edits that no tile asked for at `oldest` or later can miss. */
+  prune(oldest: number): void {
+    this.edits = this.edits.filter((edit) => edit.acknowledgedAt === null || edit.acknowledgedAt > oldest);
+  }
+
+  private pushEdit(write: Write): LocalEdit {
+    const edit = new LocalEdit(write.id, write.z, write.label, write.spans);
+    this.edits.push(edit);
+    this.undone = [];
+    return edit;
+  }
+
+  /** What an undo would take back, if it is still on its way. */
+  private lastShown(): LocalEdit | null {
+    return this.edits.findLast((edit) => !edit.hidden && edit.acknowledgedAt === null) ?? null;
+  }
+}
