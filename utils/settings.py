@@ -1,5 +1,6 @@
 """The one place that reads the environment and `.env`. `.env.example` lists every setting; a test holds them equal."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -63,3 +64,12 @@ class Settings(BaseSettings):
     @property
     def needs_login(self) -> bool:
         return self.dash_deployment_loc != "Local"
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a process that must find these settings, keys included."""
+        values = self.model_dump() | {"mlflow_tracking_uri": self.mlflow_uri, "labels_db_uri": self.labels_uri}
+        return dict(os.environ) | {name.upper(): _plain(value) for name, value in values.items()}
+
+
+def _plain(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

@@ -4,11 +4,12 @@ A job is a parameter file run by `scripts/train.py` or `scripts/predict.py` in a
 MLflow run. `utils/jobs_local.py` is the supervisor on this machine.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from core.errors import InvalidInputError
 from core.labels.classes import LabelClass
 
 
@@ -111,3 +112,94 @@ class JobEngine(Protocol):
     def metric_history(self, job_id: str, name: str) -> list[tuple[int, float]]:
         """(step, value) pairs, e.g. of "loss"."""
         ...
+
+
+def new_parameters(request: JobRequest, *, job_id: str, results_uri: str) -> dict[str, Any]:
+    """The parameter file of a job, in the words of the app we succeed; it holds no key.
+
+    Parameters
+    ----------
+    results_uri : the Tiled container below which the result goes.
+    """
+    return {
+        "model_name": request.algorithm,
+        "task_name": "train" if request.kind is JobKind.TRAIN else "inference",
+        "io_parameters": {
+            "uid_save": job_id,
+            "uid_retrieve": request.model_id,
+            "job_name": request.name,
+            "user": request.user,
+            "volume": request.volume,
+            "data_tiled_uri": request.data_uri,
+            "mask_tiled_uri": request.mask_uri,
+            "seg_tiled_uri": results_uri,
+            "slices": list(request.slices),
+            "classes": [asdict(label_class) for label_class in request.classes],
+        },
+        "model_parameters": {
+            **request.parameters,
+            "num_classes": len(request.classes),
+            "network": request.algorithm,
+        },
+    }
+
+
+def read_parameters(content: Mapping[str, Any]) -> tuple[str, JobRequest]:
+    """(job id, request) of a parameter file.
+
+    Raises
+    ------
+    InvalidInputError
+        If a key is missing or a value has the wrong shape.
+    """
+    try:
+        paths = content["io_parameters"]
+        extra = ("num_classes", "network")
+        request = JobRequest(
+            kind=JobKind.TRAIN if content["task_name"] == "train" else JobKind.SEGMENT,
+            name=paths["job_name"],
+            user=paths["user"],
+            algorithm=content["model_name"],
+            parameters={key: value for key, value in content["model_parameters"].items() if key not in extra},
+            volume=paths["volume"],
+            data_uri=paths["data_tiled_uri"],
+            slices=[int(z) for z in paths["slices"]],
+            classes=[LabelClass(**row) for row in paths["classes"]],
+            mask_uri=paths["mask_tiled_uri"],
+            model_id=paths["uid_retrieve"],
+        )
+        return paths["uid_save"], request
+    except KeyError as error:
+        raise InvalidInputError(f"The parameter file lacks the key {error}.") from error
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(f"The parameter file cannot be read: {error}.") from error
+
+
+def format_ranges(numbers: Iterable[int]) -> str:
+    """Whole numbers as short text.
+
+    >>> format_ranges([15, 0, 1, 2])
+    '0-2,15'
+    """
+    runs: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
+
+
+def parse_ranges(text: str) -> tuple[int, ...]:
+    """What `format_ranges` wrote, ascending.
+
+    >>> parse_ranges("0-2,15")
+    (0, 1, 2, 15)
+    >>> parse_ranges("")
+    ()
+    """
+    numbers: list[int] = []
+    for run in text.split(",") if text else ():
+        first, _, last = run.partition("-")
+        numbers.extend(range(int(first), int(last or first) + 1))
+    return tuple(numbers)
