@@ -1,0 +1,153 @@
+"""A Tiled adapter that serves TIFF stacks page by page.
+
+Tiled's own adapter makes one chunk of a multi-page file and loads it whole for every read. This one gives each page a
+chunk of its own and reads only what is asked for. A stack is one file of many pages or many files of one page each;
+its array is always (Z, Y, X) or (Z, Y, X, C).
+
+`utils/tiled_server.py` uses it. A Tiled server of one's own takes it with
+``tiled serve directory FOLDER --adapter image/tiff=utils.tiff_adapter:TiffAdapter
+--adapter "multipart/related;type=image/tiff=utils.tiff_adapter:TiffAdapter"``, started where `utils` can be imported.
+"""
+
+import builtins
+import math
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tiled.adapters.core import Adapter
+from tiled.adapters.utils import IncompatibleShapeError, init_adapter_from_catalog
+from tiled.ndslice import NDBlock, NDSlice
+from tiled.structures.array import ArrayStructure, BuiltinDtype
+from tiled.structures.core import StructureFamily
+from tiled.utils import path_from_uri
+
+from core.errors import AppError, UnsupportedImageError
+from utils.tiff_files import WHOLE_PAGE_BYTES, TiffLayout, layout_of, read_rows
+
+MAX_CHUNK_BYTES = 256 << 20  # Tiled refuses answers above 300 MB unless told otherwise
+MAX_READ_BYTES = 1 << 30  # Tiled checks the size of an answer only after it has been read
+
+
+class UnreadableError(IncompatibleShapeError):
+    """Tiled sends the text of this family of errors to the client, with status 422; any other becomes a bare 500."""
+
+
+@lru_cache(maxsize=256)
+def _cached_layout(path: Path, _changed_ns: int, _size: int) -> TiffLayout:
+    return layout_of(path)
+
+
+def current_layout(path: Path) -> TiffLayout:
+    """Layout of the file as it is now; its headers are read again only after it has changed."""
+    stat = path.stat()
+    return _cached_layout(path, stat.st_mtime_ns, stat.st_size)
+
+
+class TiffAdapter(Adapter[ArrayStructure]):
+    """One stack: the pages of a single file, or the single pages of several files in the order given."""
+
+    structure_family = StructureFamily.array
+
+    def __init__(
+        self,
+        data_uri: str | None = None,
+        structure: ArrayStructure | None = None,
+        *,
+        data_uris: list[str] | None = None,
+        metadata: dict[str, Any] | None = None,
+        specs: list[Any] | None = None,
+    ) -> None:
+        self.paths = [Path(path_from_uri(uri)) for uri in data_uris or [data_uri]]
+        layout = current_layout(self.paths[0])
+        if len(self.paths) > 1 and layout.pages > 1:
+            raise UnsupportedImageError(f"{layout.path.name} has {layout.pages} pages; a file of a sequence has one.")
+        structure = structure or structure_of(layout, pages=max(layout.pages, len(self.paths)))
+        super().__init__(structure, metadata=metadata, specs=specs)
+
+    @classmethod
+    def from_uris(cls, *data_uris: str, **_: Any) -> "TiffAdapter":
+        adapter = cls(data_uris=list(data_uris))
+        adapter._metadata = {**current_layout(adapter.paths[0]).metadata, "pages": adapter.structure().shape[0]}
+        return adapter
+
+    @classmethod
+    def from_catalog(cls, data_source: Any, node: Any, /, **kwargs: Any) -> "TiffAdapter":
+        return init_adapter_from_catalog(cls, data_source, node, **kwargs)
+
+    def read(self, slice: NDSlice = NDSlice(...)) -> NDArray[Any]:
+        """Read only the pages, and of large pages only the rows, that `slice` touches."""
+        shape = self.structure().shape
+        z, y, *rest = NDSlice(slice).expand_for_shape(shape)
+        planes, rows = _indices(z, shape[0]), _indices(y, shape[1])
+        _refuse_huge(len(planes) * max(len(rows), 1) * math.prod(shape[2:]), self.structure())
+        if not planes or not rows:
+            return np.empty(shape, self._dtype)[tuple(slice)]
+        band = builtins.slice(min(rows), max(rows) + 1)
+        picked_rows = y - band.start if isinstance(y, int) else np.asarray(rows) - band.start
+        pages = np.stack([self._read_page(plane, band)[picked_rows] for plane in planes])
+        return np.ascontiguousarray((pages[0] if isinstance(z, int) else pages)[_rest(z, y, rest)])
+
+    def read_block(self, block: NDBlock, slice: NDSlice = NDSlice(...)) -> NDArray[Any]:
+        array = self.read(block.slice_from_chunks(self.structure().chunks))
+        return array[tuple(slice)] if slice else array
+
+    @property
+    def _dtype(self) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = self.structure().data_type.to_numpy_dtype()
+        return dtype
+
+    def _read_page(self, plane: int, rows: builtins.slice) -> NDArray[Any]:
+        path, page = (self.paths[plane], 0) if len(self.paths) > 1 else (self.paths[0], plane)
+        try:
+            layout = current_layout(path)
+            if layout.frame != self.structure().shape[1:] or layout.dtype != self._dtype or page >= layout.pages:
+                raise UnsupportedImageError(
+                    f"{path.name} is {_words(layout.frame, layout.dtype)}; "
+                    f"the stack is {_words(self.structure().shape[1:], self._dtype)}."
+                )
+            return read_rows(layout, page, rows)
+        except AppError as error:
+            raise UnreadableError(str(error)) from error
+        except OSError as error:
+            raise UnreadableError(f"{path.name} cannot be opened: {error.strerror}.") from error
+
+
+def structure_of(layout: TiffLayout, *, pages: int) -> ArrayStructure:
+    """A chunk a page; pages too large for one answer are cut into bands of whole strips or tiles."""
+    rows = layout.frame[0]
+    if layout.page_bytes > MAX_CHUNK_BYTES:
+        per_row = layout.page_bytes // rows
+        segments = max(1, WHOLE_PAGE_BYTES // (per_row * layout.segment_rows))
+        rows = min(rows, segments * layout.segment_rows)
+    bands = tuple(min(rows, layout.frame[0] - start) for start in range(0, layout.frame[0], rows))
+    return ArrayStructure(
+        data_type=BuiltinDtype.from_numpy_dtype(layout.dtype),
+        shape=(pages, *layout.frame),
+        chunks=((1,) * pages, bands, *((n,) for n in layout.frame[1:])),
+        dims=("z", "y", "x", "c")[: 1 + len(layout.frame)],
+    )
+
+
+def _indices(picked: int | builtins.slice, length: int) -> range:
+    if isinstance(picked, int):
+        return range(picked, picked + 1)
+    return range(*picked.indices(length))
+
+
+def _rest(z: int | builtins.slice, y: int | builtins.slice, rest: list[Any]) -> tuple[Any, ...]:
+    """Index of the axes after z and y, in an array from which integer picks of those two are gone already."""
+    kept = sum(not isinstance(axis, int) for axis in (z, y))
+    return (builtins.slice(None),) * kept + tuple(rest)
+
+
+def _refuse_huge(pixels: int, structure: ArrayStructure) -> None:
+    size = pixels * structure.data_type.to_numpy_dtype().itemsize
+    if size > MAX_READ_BYTES:
+        raise UnreadableError(f"{size / 2**30:.1f} GiB is too much for one read; ask for fewer slices or rows.")
+
+
+def _words(frame: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+    return f"{' x '.join(map(str, frame))} {dtype}"

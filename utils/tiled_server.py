@@ -1,0 +1,243 @@
+"""A folder as a Tiled tree that is always up to date: what stands behind `tiled_serve_dir.sh`.
+
+`tiled serve directory` copies the folder into a catalogue at start. It sorts slice_10 before slice_2, drops both of
+two files whose names differ in the ending, hides files it cannot read, shows new files only after a walk of
+everything, and treats a numbered multi-page file as a sequence of one. This tree looks at the disk when asked: new
+files appear within two seconds, nothing is copied, and a file that cannot be read is an empty container whose metadata
+say why (`unreadable`). Keys are those of `tiled serve directory`: the file name without its ending, the common
+beginning of a numbered sequence.
+
+`utils/tiled_folder.yml` is the configuration `tiled serve config` starts it with.
+"""
+
+import os
+import re
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+from tiled.adapters.core import Adapter
+from tiled.adapters.hdf5 import HDF5Adapter
+from tiled.adapters.jpeg import JPEGAdapter
+from tiled.adapters.npy import NPYAdapter
+from tiled.adapters.zarr import ZarrAdapter
+from tiled.server.core import NoEntry
+from tiled.structures.container import ContainerStructure
+from tiled.structures.core import StructureFamily
+
+from core.errors import AppError
+from utils.tiff_adapter import TiffAdapter, current_layout
+
+LISTING_S = 2.0  # a folder is listed again after this long; a burst of slice reads costs one listing
+CHECKED_FILES = 16  # files of a sequence whose headers are compared; every header of 2160 files would take seconds
+TIFF = (".tif", ".tiff")
+OPENERS: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys((".h5", ".hdf5", ".hdf", ".nxs"), HDF5Adapter.from_uris),
+    **dict.fromkeys((".jpg", ".jpeg"), JPEGAdapter.from_uris),
+    ".npy": NPYAdapter.from_uris,
+    ".zarr": ZarrAdapter.from_uris,
+}
+ZARR_MARKERS = ("zarr.json", ".zgroup", ".zarray")
+NUMBERED = re.compile(r"(.*?)(\d+)\.tiff?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One node of a folder. `stamp` changes when any of its files does."""
+
+    paths: tuple[Path, ...]
+    is_folder: bool
+    stamp: tuple[int, ...]
+
+
+class Unreadable(Adapter[ContainerStructure]):
+    """An empty container that says why there is nothing in it."""
+
+    structure_family = StructureFamily.container
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(ContainerStructure(keys=[]), metadata={"unreadable": reason})
+
+    def __len__(self) -> int:
+        return 0
+
+    def keys(self) -> list[str]:
+        return []
+
+    def items(self) -> list[tuple[str, Any]]:
+        return []
+
+    def __getitem__(self, key: str) -> Any:
+        raise KeyError(key)
+
+
+@dataclass
+class _Listing:
+    items: Mapping[str, Item] = field(default_factory=dict)
+    read_at: float = float("-inf")
+
+
+class FolderTree(Adapter[ContainerStructure]):
+    """A folder of images, other folders among them. Safe to use from several threads."""
+
+    structure_family = StructureFamily.container
+
+    def __init__(self, folder: Path, *, above: frozenset[Path] = frozenset()) -> None:
+        super().__init__(ContainerStructure(keys=[]))
+        self.folder = folder
+        self._above = above | {folder.resolve()}
+        self._lock = threading.Lock()
+        self._listing = _Listing()
+        self._opened: dict[str, tuple[tuple[int, ...], Any]] = {}
+
+    def listing(self) -> Mapping[str, Item]:
+        """{key: item} sorted by key, at most two seconds old."""
+        with self._lock:
+            if time.monotonic() - self._listing.read_at > LISTING_S:
+                self._listing = _Listing(list_folder(self.folder, above=self._above), time.monotonic())
+                self._opened = {k: v for k, v in self._opened.items() if k in self._listing.items}
+            return self._listing.items
+
+    def open(self, key: str) -> Any:
+        """The adapter of one child; kept until its files change."""
+        item = self.listing()[key]
+        stamp, adapter = self._opened.get(key, ((), None))
+        if adapter is None or stamp != item.stamp:
+            adapter = FolderTree(item.paths[0], above=self._above) if item.is_folder else open_item(item)
+            self._opened[key] = (item.stamp, adapter)
+        return adapter
+
+    # What follows is the interface Tiled's server looks for in a tree that answers asynchronously.
+
+    async def lookup_adapter(self, segments: list[str]) -> Any:
+        try:
+            adapter = await anyio.to_thread.run_sync(self.open, segments[0])
+        except KeyError as error:
+            raise NoEntry(segments) from error
+        for segment in segments[1:]:
+            adapter = await anyio.to_thread.run_sync(adapter.__getitem__, segment)
+        return adapter
+
+    async def exact_len(self) -> int:
+        return len(await anyio.to_thread.run_sync(self.listing))
+
+    async def cursor_for_offset(self, offset: int) -> int | None:
+        return offset or None
+
+    async def keys_page(self, cursor: int | None, limit: int | None) -> tuple[list[str], int | None]:
+        keys = list(await anyio.to_thread.run_sync(self.listing))
+        return _page(keys, cursor or 0, limit)
+
+    async def items_page(self, cursor: int | None, limit: int | None) -> tuple[list[tuple[str, Any]], int | None]:
+        keys, following = await self.keys_page(cursor, limit)
+        return await anyio.to_thread.run_sync(partial(self._open_all, keys)), following
+
+    async def keys_range(self, offset: int = 0, limit: int | None = None) -> list[str]:
+        return (await self.keys_page(offset, limit))[0]
+
+    def _open_all(self, keys: Iterable[str]) -> list[tuple[str, Any]]:
+        return [(key, self.open(key)) for key in keys]
+
+
+def folder_tree(folder: str) -> FolderTree:
+    """The tree of `folder`, as `utils/tiled_folder.yml` asks for it."""
+    return FolderTree(Path(folder))
+
+
+def _page(keys: list[str], start: int, limit: int | None) -> tuple[list[str], int | None]:
+    stop = len(keys) if limit is None else start + limit
+    return keys[start:stop], stop if stop < len(keys) else None
+
+
+def open_item(item: Item) -> Any:
+    """The adapter of a file, a sequence or a zarr folder; `Unreadable` when it has none."""
+    first = item.paths[0]
+    try:
+        if first.suffix.lower() in TIFF:
+            adapter: Any = TiffAdapter.from_uris(*(path.absolute().as_uri() for path in item.paths))
+        else:
+            adapter = OPENERS.get(first.suffix.lower(), ZarrAdapter.from_uris)(first.absolute().as_uri())
+    except AppError as error:
+        return Unreadable(str(error))
+    except Exception as error:  # other people's parsers on other people's files
+        return Unreadable(f"{first.name} cannot be opened ({str(error).splitlines()[0] if str(error) else error!r}).")
+    if isinstance(getattr(adapter, "_metadata", None), dict):
+        adapter._metadata = {**adapter._metadata, "version": _version(item.stamp)}
+    return adapter
+
+
+def _version(stamp: tuple[int, ...]) -> str:
+    return "-".join(f"{number:x}" for number in stamp)
+
+
+def list_folder(folder: Path, *, above: frozenset[Path] = frozenset()) -> dict[str, Item]:
+    """What a folder offers, sorted by key. Hidden and unknown files are left out, and folders that lead back up."""
+    singles: list[Item] = []
+    numbered: dict[str, list[tuple[int, os.DirEntry[str]]]] = defaultdict(list)
+    for entry in _scan(folder):
+        match = NUMBERED.fullmatch(entry.name)
+        if match and entry.is_file():
+            numbered[match[1]].append((int(match[2]), entry))
+        elif item := _single(entry, above):
+            singles.append(item)
+    found = [(item.paths[0].name if item.is_folder else item.paths[0].stem, item) for item in singles]
+    for prefix, entries in numbered.items():
+        found += _sequence(prefix, [entry for _, entry in sorted(entries, key=lambda e: (e[0], e[1].name))])
+    return _unique(found)
+
+
+def _scan(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
+    except OSError:
+        return []  # removed or closed to us since its parent was listed
+
+
+def _single(entry: os.DirEntry[str], above: frozenset[Path]) -> Item | None:
+    path = Path(entry.path)
+    suffix = path.suffix.lower()
+    if entry.is_dir():
+        if suffix == ".zarr" or any((path / marker).exists() for marker in ZARR_MARKERS):
+            return Item((path,), False, _stamp([entry]))
+        return None if path.resolve() in above else Item((path,), True, ())
+    if suffix in TIFF or suffix in OPENERS:
+        return Item((path,), False, _stamp([entry]))
+    return None
+
+
+def _sequence(prefix: str, entries: list[os.DirEntry[str]]) -> list[tuple[str, Item]]:
+    """One item when the numbered files make up a stack, else an item for each."""
+    paths = tuple(Path(entry.path) for entry in entries)
+    if len(paths) > 1 and _make_a_stack(paths):
+        return [(prefix or "_unnamed", Item(paths, False, _stamp(entries)))]
+    return [(p.stem, Item((p,), False, _stamp([e]))) for p, e in zip(paths, entries, strict=True)]
+
+
+def _make_a_stack(paths: tuple[Path, ...]) -> bool:
+    """True when the files looked at have one page each, all of one size and type."""
+    step = max(1, len(paths) // CHECKED_FILES)
+    try:
+        layouts = [current_layout(path) for path in {*paths[::step], paths[-1]}]
+    except (AppError, OSError):
+        return False
+    return len({(layout.pages, layout.frame, layout.dtype) for layout in layouts}) == 1 and layouts[0].pages == 1
+
+
+def _stamp(entries: list[os.DirEntry[str]]) -> tuple[int, ...]:
+    stats = [entry.stat() for entry in entries]
+    return (len(stats), max(s.st_mtime_ns for s in stats), sum(s.st_size for s in stats))
+
+
+def _unique(found: list[tuple[str, Item]]) -> dict[str, Item]:
+    """Sorted by key; of two equal keys the second gets its whole file name."""
+    unique: dict[str, Item] = {}
+    for key, item in found:
+        unique[item.paths[0].name if key in unique else key] = item
+    return dict(sorted(unique.items()))
