@@ -42,7 +42,8 @@ export class LabelBook {
   ) {
     const root = `${host.apiRoot}/labels/${volume}`;
     this.store = new TileStore(manifest.levels);
-    this.loader = new SliceLoader(this.store, root, { loaded: (tile) => this.dress(tile), changed: () => this.arrived() }, around.fetch);
+    const loading = { loaded: (tile: LabelTile) => this.dress(tile), changed: () => this.arrived() };
+    this.loader = new SliceLoader(this.store, root, loading, around.fetch, around.backoffMs(2));
     this.watch = new Watch(root, { overview: (news) => this.learn(news), changes: (news) => this.follow(news) }, around.fetch, isSeen);
     this.sync = openOutbox().then((outbox) => this.connect(outbox));
     this.watch.start();

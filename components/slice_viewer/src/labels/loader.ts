@@ -8,8 +8,6 @@ import type { TileAddress } from "../types";
 import { tileKey, type LabelTile, type TileStore } from "./tiles";
 import type { TileList } from "./wire";
 
-const RETRY_MS = 2000;
-
 interface Listing {
   since: number;
   revision: number;
@@ -39,6 +37,7 @@ export class SliceLoader {
     private readonly root: string, // <apiRoot>/labels/<vid>
     private readonly events: LoaderEvents,
     private readonly fetcher: typeof fetch,
+    private readonly retryMs: number,
   ) {}
 
 
@@ -167,7 +166,7 @@ export class SliceLoader {
     this.timer = setTimeout(() => {
       this.blocked = false;
       this.events.changed();
-    }, RETRY_MS);
+    }, this.retryMs);
   }
 
   private abortOthers(wanted: ReadonlySet<string>): void {
