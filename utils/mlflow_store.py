@@ -1,10 +1,11 @@
 """The connection to MLflow, shared by the registry and the job ledger.
 
-MLflow is imported at the first call, not before, because that takes seconds. What goes wrong comes out soon, and as one of
-our errors, because a page is waiting. The default store is a SQLite file in STATE_DIR with its artifacts beside it.
+MLflow is imported at the first call, not before, because that takes seconds. What goes wrong comes out soon, and as one
+of our errors, because a page is waiting. The default store is a SQLite file in STATE_DIR with its artifacts beside it.
 """
 
 import fcntl
+import logging
 import os
 import sqlite3
 import threading
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SQLITE = "sqlite:///"
+log = logging.getLogger(__name__)
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
 }
+MAX_REASON = 100
 RETRIES = "1"  # one hiccup is forgiven; MLflow's own seven retries take minutes
 
 
@@ -132,9 +135,11 @@ class MlflowStore:
         return self._unavailable(error)
 
     def _unavailable(self, error: Exception) -> UnavailableError:
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
+        log.info("MLflow: %s", reason)
+        told = f": {reason}" if len(reason) <= MAX_REASON else ""  # longer ones are stacks of library names
         return UnavailableError(
-            f"The registry (MLflow at {self.shown_uri}) does not answer: {reason}",
+            f"The registry (MLflow at {self.shown_uri}) does not answer{told}.",
             "Start it, or correct MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
         )
 
@@ -142,7 +147,7 @@ class MlflowStore:
     def shown_uri(self) -> str:
         """The URI without a password."""
         parts = urlsplit(self.uri)
-        return self.uri.replace(f"{parts.netloc}", parts.netloc.rpartition("@")[2], 1) if parts.netloc else self.uri
+        return self.uri.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1) if parts.netloc else self.uri
 
 
 def prepare_sqlite(path: Path) -> None:

@@ -1,0 +1,104 @@
+"""Jobs on this machine: each a process of its own, its ledger an MLflow run, its queue a folder.
+
+Submitting and cancelling may happen in any process of the app. `utils/job_supervisor.py` starts and stops the
+processes; `scripts/train.py` and `scripts/predict.py` are what they run.
+"""
+
+import sys
+
+from core.errors import InvalidInputError, UnavailableError
+from core.learning.jobs import JobRequest, JobView, new_parameters
+from utils.job_folders import JobFolders
+from utils.job_ledger import JobLedger
+from utils.job_supervisor import Supervisor
+from utils.mlflow_store import MlflowStore, Recent
+from utils.settings import ROOT, Settings
+
+KEEP_S = 0.5  # the page asks every second, in several tabs
+
+
+class LocalJobs:
+    """The `JobEngine` of one machine. Building it contacts nobody; jobs left over are looked after at once."""
+
+    def __init__(self, settings: Settings, store: MlflowStore) -> None:
+        self._results_uri = settings.seg_tiled_uri
+        self._ledger = JobLedger(store)
+        self._folders = JobFolders(settings.state_dir / "jobs")
+        self._recent = Recent(self._ledger.views, keep_s=KEEP_S)
+        self._supervisor = Supervisor(
+            self._folders,
+            self._ledger,
+            command={task: [sys.executable, "-u", f"scripts/{name}.py"] for task, name in _SCRIPTS.items()},
+            environment=settings.environment(),
+            working_folder=ROOT,
+            slots=settings.job_slots,
+        )
+        self._look_after_open_jobs()
+
+    def submit(self, request: JobRequest) -> str:
+        """Queue a job and return its id.
+
+        Raises
+        ------
+        InvalidInputError
+            If the job has no name or no slice.
+        UnavailableError
+            If the ledger does not answer or the disk refuses.
+        """
+        _check(request)
+        job_id = self._ledger.create(request)
+        try:
+            self._folders.add(job_id, new_parameters(request, job_id=job_id, results_uri=self._results_uri))
+        except OSError as error:
+            raise UnavailableError(f"The job cannot be written to disk: {error}.", "Free some space.") from error
+        self._changed()
+        return job_id
+
+    def cancel(self, job_id: str) -> None:
+        """Ask a job to stop; its state becomes CANCELLED within seconds. No effect on one that has ended."""
+        self._folders.ask_to_cancel(job_id)
+        self._changed()
+
+    def jobs(self, volume: str | None = None) -> list[JobView]:
+        """Newest first; of one volume, or all."""
+        self._look_after_open_jobs()
+        return [view for view in self._recent.get() if volume in (None, view.volume)]
+
+    def job(self, job_id: str) -> JobView:
+        """Raises NotFoundError."""
+        for view in self._recent.get():
+            if view.id == job_id:
+                return view
+        self._folders.folder(job_id)  # says "not a job" for what MLflow would call a malformed request
+        return self._ledger.view(job_id)
+
+    def log(self, job_id: str, *, max_lines: int = 200) -> str:
+        """The end of the job's log."""
+        return self._folders.log(job_id, max_lines=max_lines)
+
+    def metric_history(self, job_id: str, name: str) -> list[tuple[int, float]]:
+        """(step, value) pairs, e.g. of "loss"."""
+        self._folders.folder(job_id)
+        return self._ledger.metric_history(job_id, name)
+
+    def close(self) -> None:
+        """Stop looking after jobs; those that run go on."""
+        self._supervisor.stop()
+
+    def _changed(self) -> None:
+        self._recent.forget()
+        self._supervisor.wake()
+
+    def _look_after_open_jobs(self) -> None:
+        if self._folders.open_jobs():
+            self._supervisor.wake()
+
+
+_SCRIPTS = {"train": "train", "inference": "predict"}
+
+
+def _check(request: JobRequest) -> None:
+    if not request.name.strip():
+        raise InvalidInputError("The job has no name.", "Give it one, so that you find it again.")
+    if not request.slices:
+        raise InvalidInputError("There is no slice to segment.", "Choose at least one.")

@@ -1,0 +1,223 @@
+"""Algorithms and trained models as MLflow registered models, in the scheme of the app we succeed.
+
+An algorithm is a registered model with the tags `entity_type` and `algorithm_type`; its newest version points to a run
+whose artifact `algorithm_config.json` is the entry of the algorithm file. A trained model is a model version whose run
+is the job that trained it; its files are the folder `model` of that run.
+"""
+
+import json
+import logging
+import tempfile
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import DescriptorError, NotFoundError
+from core.learning.algorithm_file import read_algorithm
+from core.learning.descriptors import AlgorithmDescriptor
+from core.learning.models import TrainedModel
+from utils.job_ledger import MODEL_FOLDER, classes_as_json, classes_from_json
+from utils.mlflow_store import MlflowStore, Recent
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion, RegisteredModel
+
+ALGORITHM_TYPE = "segmentation"
+ALGORITHM = "algorithm_definition"
+TRAINED_MODEL = "trained_model"
+CONFIG_FILE = "algorithm_config.json"
+KEEP_S = 2.0  # a new registration is on the page before its author has looked up
+MAX_MODELS = 500
+log = logging.getLogger(__name__)
+
+
+class Registration(StrEnum):
+    """What registering an algorithm did."""
+
+    ADDED = "added"
+    UNCHANGED = "unchanged"
+    DIFFERS = "differs"
+    REPLACED = "replaced"
+
+
+class MlflowRegistry:
+    """The `Registry`. Building it contacts nobody."""
+
+    def __init__(self, store: MlflowStore) -> None:
+        self._store = store
+        self._recent_algorithms = Recent(self._fetch_algorithms, keep_s=KEEP_S)
+        self._recent_models = Recent(self._fetch_models, keep_s=KEEP_S)
+        self._configs: dict[str, Mapping[str, Any]] = {}
+
+    def algorithms(self) -> list[AlgorithmDescriptor]:
+        """By name. An entry that breaks the schema is left out."""
+        return self._recent_algorithms.get()
+
+    def models(self) -> list[TrainedModel]:
+        """Newest first."""
+        return self._recent_models.get()
+
+    def register_algorithm(self, descriptor: AlgorithmDescriptor, *, overwrite: bool = False) -> Registration:
+        """Make an algorithm known.
+
+        An entry registered before under the same version is left alone; when its content differs, `overwrite` registers
+        the new content and otherwise nothing is changed. A new version is added to the old ones.
+        """
+        with self._store.client() as client:
+            known = _latest_version(_registered(client, descriptor.model_name))
+            entry = self._config(client, known) if known is not None else {}
+        if entry == descriptor.entry:
+            return Registration.UNCHANGED
+        if entry.get("version") == descriptor.version and not overwrite:
+            return Registration.DIFFERS
+        self._write_algorithm(descriptor)
+        self._recent_algorithms.forget()
+        return Registration.REPLACED if entry.get("version") == descriptor.version else Registration.ADDED
+
+    def register_model(self, model: TrainedModel) -> None:
+        """Add what a job has trained; its files must be in the job's folder `model` already."""
+        with self._store.client() as client:
+            name = _free_name(client, model.name)
+            client.create_model_version(
+                name, f"runs:/{model.id}/{MODEL_FOLDER}", run_id=model.id, tags=_model_tags(model)
+            )
+        self._recent_models.forget()
+
+    def model(self, model_id: str) -> TrainedModel:
+        """The model that the job `model_id` trained; raises NotFoundError."""
+        with self._store.client() as client:
+            versions = client.search_model_versions(f"run_id = '{model_id.replace(chr(39), '')}'")
+        for version in versions:
+            if version.tags.get("entity_type") == TRAINED_MODEL:
+                return _model(version)
+        raise NotFoundError(f"There is no trained model {model_id!r}.", "It may have been deleted; train again.")
+
+    def _fetch_algorithms(self) -> list[AlgorithmDescriptor]:
+        wanted = f"tags.entity_type = '{ALGORITHM}' AND tags.algorithm_type = '{ALGORITHM_TYPE}'"
+        with self._store.client() as client:
+            latest = [_latest_version(model) for model in client.search_registered_models(wanted)]
+            entries = [self._config(client, version) for version in latest if version is not None]
+        return sorted(_readable(entries), key=lambda descriptor: descriptor.model_name.lower())
+
+    def _fetch_models(self) -> list[TrainedModel]:
+        with self._store.client() as client:
+            versions = client.search_model_versions(
+                f"tags.entity_type = '{TRAINED_MODEL}'", max_results=MAX_MODELS, order_by=["creation_timestamp DESC"]
+            )
+        return [_model(version) for version in versions]
+
+    def _config(self, client: "MlflowClient", version: "ModelVersion") -> Mapping[str, Any]:
+        """The entry behind a model version; a run's file never changes, so it is fetched once."""
+        run_id = version.run_id
+        if run_id not in self._configs:
+            with tempfile.TemporaryDirectory() as folder:
+                path = client.download_artifacts(run_id, CONFIG_FILE, folder)
+                self._configs[run_id] = json.loads(Path(path).read_text())
+        return self._configs[run_id]
+
+    def _write_algorithm(self, descriptor: AlgorithmDescriptor) -> None:
+        experiment = self._store.experiment(f"Algorithm Registry - {descriptor.type}")
+        tags = {"entity_type": ALGORITHM, "algorithm_type": descriptor.type}
+        with self._store.client() as client:
+            run = client.create_run(
+                experiment,
+                tags=tags | {"version": descriptor.version, "owner": descriptor.owner},
+                run_name=descriptor.model_name,
+            )
+            run_id = run.info.run_id
+            for key, value in _run_parameters(descriptor).items():
+                client.log_param(run_id, key, value)
+            client.log_text(run_id, json.dumps(dict(descriptor.entry), indent=1), CONFIG_FILE)
+            client.set_terminated(run_id)
+            _ensure_registered(client, descriptor.model_name, tags)
+            client.create_model_version(
+                descriptor.model_name, f"runs:/{run_id}/{CONFIG_FILE}", run_id=run_id, tags={"entity_type": ALGORITHM}
+            )
+
+
+def _run_parameters(descriptor: AlgorithmDescriptor) -> dict[str, str]:
+    return {
+        "image_name": descriptor.image_name,
+        "image_tag": descriptor.image_tag,
+        "source": descriptor.source,
+        "is_gpu_enabled": str(descriptor.is_gpu_enabled),
+        "applications": json.dumps(descriptor.application),
+        "description": descriptor.description,
+        **{f"python_file_{task}": file for task, file in descriptor.python_file_name.items()},
+    }
+
+
+def _registered(client: "MlflowClient", name: str) -> "RegisteredModel | None":
+    """Asked by name, for MLflow's search cannot quote an apostrophe."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_registered_model(name)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return None
+        raise
+
+
+def _latest_version(model: "RegisteredModel | None") -> "ModelVersion | None":
+    """MLflow lists the latest version of each stage; the newest of them is meant."""
+    versions = model.latest_versions if model is not None else []
+    return max(versions, key=lambda version: int(version.version), default=None)
+
+
+def _ensure_registered(client: "MlflowClient", name: str, tags: Mapping[str, str]) -> None:
+    if _registered(client, name) is None:
+        client.create_registered_model(name)
+    for key, value in tags.items():
+        client.set_registered_model_tag(name, key, value)
+
+
+def _free_name(client: "MlflowClient", wanted: str) -> str:
+    """A registered model's name for a trained model: MLflow forbids / and :, and an algorithm may bear the name."""
+    name = wanted.replace("/", "-").replace(":", "-").strip()
+    known = _registered(client, name)
+    if known is not None and known.tags.get("entity_type") == ALGORITHM:
+        name = f"{name} (trained)"
+    _ensure_registered(client, name, {"entity_type": TRAINED_MODEL})
+    return name
+
+
+def _readable(entries: list[Mapping[str, Any]]) -> list[AlgorithmDescriptor]:
+    descriptors = []
+    for entry in entries:
+        try:
+            descriptors.append(read_algorithm(entry))
+        except DescriptorError as error:
+            log.warning("an algorithm in MLflow was left out: %s", error)
+    return descriptors
+
+
+def _model_tags(model: TrainedModel) -> dict[str, str]:
+    return {
+        "entity_type": TRAINED_MODEL,
+        "name": model.name,
+        "algorithm": model.algorithm,
+        "parameters": json.dumps(dict(model.parameters)),
+        "classes": classes_as_json(model.classes),
+        "volume": model.volume,
+        "labels_hash": model.labels_hash,
+        "scores": json.dumps(dict(model.scores)),
+        "created": str(model.created),
+    }
+
+
+def _model(version: "ModelVersion") -> TrainedModel:
+    tags = version.tags
+    return TrainedModel(
+        id=version.run_id,
+        name=tags.get("name", version.name),
+        algorithm=tags.get("algorithm", ""),
+        parameters=json.loads(tags.get("parameters", "{}")),
+        classes=classes_from_json(tags.get("classes", "[]")),
+        volume=tags.get("volume", ""),
+        created=float(tags.get("created", version.creation_timestamp / 1000)),
+        labels_hash=tags.get("labels_hash", ""),
+        scores=json.loads(tags.get("scores", "{}")),
+    )
