@@ -27,6 +27,7 @@ from tiled.utils import path_from_uri
 from core.errors import AppError, UnsupportedImageError
 from utils.tiff_files import WHOLE_PAGE_BYTES, TiffLayout, layout_of, read_rows
 
+EVERYTHING = NDSlice(...)
 MAX_CHUNK_BYTES = 256 << 20  # Tiled refuses answers above 300 MB unless told otherwise
 MAX_READ_BYTES = 1 << 30  # Tiled checks the size of an answer only after it has been read
 
@@ -77,7 +78,7 @@ class TiffAdapter(Adapter[ArrayStructure]):
     def from_catalog(cls, data_source: Any, node: Any, /, **kwargs: Any) -> "TiffAdapter":
         return init_adapter_from_catalog(cls, data_source, node, **kwargs)
 
-    def read(self, slice: NDSlice = NDSlice(...)) -> NDArray[Any]:
+    def read(self, slice: NDSlice = EVERYTHING) -> NDArray[Any]:
         """Read only the pages, and of large pages only the rows, that `slice` touches."""
         shape = self.structure().shape
         z, y, *rest = NDSlice(slice).expand_for_shape(shape)
@@ -90,7 +91,7 @@ class TiffAdapter(Adapter[ArrayStructure]):
         pages = np.stack([self._read_page(plane, band)[picked_rows] for plane in planes])
         return np.ascontiguousarray((pages[0] if isinstance(z, int) else pages)[_rest(z, y, rest)])
 
-    def read_block(self, block: NDBlock, slice: NDSlice = NDSlice(...)) -> NDArray[Any]:
+    def read_block(self, block: NDBlock, slice: NDSlice = EVERYTHING) -> NDArray[Any]:
         array = self.read(block.slice_from_chunks(self.structure().chunks))
         return array[tuple(slice)] if slice else array
 
