@@ -1,0 +1,95 @@
+"""Manifests, tiles and single values of images, as docs/contracts.md ("Images") says."""
+
+import math
+from typing import Any
+
+from dash import Dash
+from flask import Response, jsonify
+
+from core.errors import NotFoundError
+from core.images.geometry import TILE_PX, level_shapes
+from core.images.tiles import Manifest
+from core.images.volumes import volume_path
+from core.services import Services, TileServer
+
+IMMUTABLE = "private, max-age=31536000, immutable"  # the version is part of the URL
+
+
+def register(app: Dash, services: Services) -> None:
+    """Add the three routes."""
+    tiles = services.tiles
+    server = app.server
+
+    @server.get("/api/img/<vid>/manifest")
+    def image_manifest(vid: str) -> Response:
+        return uncached(jsonify(manifest_json(tiles.manifest(volume_path(vid)))))
+
+    @server.get("/api/img/<vid>/<version>/z/<int:z>/<int:level>/<int:tx>/<int:ty>")
+    def image_tile(vid: str, version: str, z: int, level: int, tx: int, ty: int) -> Response:
+        volume = volume_path(vid)
+        check_version(tiles, volume, version)
+        pixels = tiles.tile(volume, z, level, tx, ty)
+        return Response(pixels, mimetype="application/octet-stream", headers={"Cache-Control": IMMUTABLE})
+
+    @server.get("/api/img/<vid>/value/<int:z>/<int:y>/<int:x>")
+    def image_value(vid: str, z: int, y: int, x: int) -> Response:
+        return uncached(jsonify(value_json(tiles.value(volume_path(vid), z, y, x))))
+
+
+def uncached(response: Response) -> Response:
+    """Let no cache answer in our place."""
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def check_version(tiles: TileServer, volume: str, version: str) -> None:
+    """Raise NotFoundError unless `version` is the volume's current one."""
+    current = tiles.manifest(volume).info.version
+    if version != current:
+        raise NotFoundError(f"{volume} has changed since this page opened it.", "Reload the manifest.")
+
+
+def manifest_json(manifest: Manifest) -> dict[str, Any]:
+    """A manifest in the words of the contract."""
+    info, encoding = manifest.info, manifest.encoding
+    return {
+        "id": info.id,
+        "path": info.path,
+        "name": info.name,
+        "shape": info.shape,
+        "channels": info.channels,
+        "dtype": info.dtype.name,
+        "version": info.version,
+        "voxel_size_um": info.voxel_size_um,
+        "tile_px": TILE_PX,
+        "levels": level_shapes(info.shape[1:]),
+        "encoding": {
+            "dtype": encoding.dtype,
+            "lo": encoding.lo,
+            "step": encoding.step,
+            "exact": encoding.exact,
+            "nan_code": encoding.nan_code,
+        },
+        "window": manifest.window,
+        "histogram": manifest.histogram,
+        "histogram_range": manifest.histogram_range,
+    }
+
+
+def value_json(value: Any) -> dict[str, Any]:
+    """A true value and how to write it. JSON has no NaN and no Inf, so these are null."""
+    if isinstance(value, list):
+        return {"value": [_finite(v) for v in value], "text": ", ".join(_text(v) for v in value)}
+    return {"value": _finite(value), "text": _text(value)}
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _text(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Inf" if value > 0 else "-Inf"
+    return repr(value)

@@ -1,0 +1,226 @@
+"""Slices kept in memory, and tiles cut from them: what stands between the browser's many small questions and Tiled.
+
+A slice is read once however many tiles ask for it, reduced to its levels in true values, and kept until the bytes are
+needed for others. A tile is encoded when it is cut: that takes under a millisecond, and level 0 is read out as it is.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import AppError, NotFoundError, UnavailableError
+from core.images.geometry import Box, tile_bounds, whole_slice
+from core.images.intensity import describe_intensity, encode
+from core.images.pyramid import image_levels
+from core.images.tiles import Manifest
+from core.images.volumes import VolumeCatalog, VolumeInfo, VolumeSource
+
+REVALIDATE_S = 5.0  # how long a changed source may go unnoticed
+
+KEPT_MANIFESTS = 1000
+
+Levels = list[NDArray[Any]]
+
+
+class ByteCache:
+    """Values by key, the least recently used ones dropped when their bytes exceed the limit. Safe for threads.
+
+    A value is loaded once however many threads ask; a failure reaches all who wait and is not kept.
+    """
+
+    def __init__(self, max_bytes: int, size: Callable[[Any], int]) -> None:
+        self._max_bytes, self._size = max_bytes, size
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._loading: dict[Hashable, Future[Any]] = {}
+        self._bytes = 0
+
+    @property
+    def nbytes(self) -> int:
+        return self._bytes
+
+    def peek(self, key: Hashable) -> Any:
+        """The value if it is kept, else None."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def get(self, key: Hashable, load: Callable[[], Any]) -> Any:
+        """The value of `key`, loaded by `load` when it is not kept. Raises what `load` raises."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+            waiting = self._loading.get(key)
+            if waiting is None:
+                mine = self._loading[key] = Future()
+        if waiting is not None:
+            return waiting.result()
+        return self._load(key, load, mine)
+
+    def _load(self, key: Hashable, load: Callable[[], Any], future: Future[Any]) -> Any:
+        try:
+            value = load()
+        except BaseException as error:
+            self._settle(key)
+            future.set_exception(error)
+            raise
+        self._settle(key, value)
+        future.set_result(value)
+        return value
+
+    def _settle(self, key: Hashable, value: Any = None) -> None:
+        with self._lock:
+            del self._loading[key]
+            if value is None or self._size(value) > self._max_bytes:
+                return
+            self._kept[key] = value
+            self._bytes += self._size(value)
+            while self._bytes > self._max_bytes:
+                _, dropped = self._kept.popitem(last=False)
+                self._bytes -= self._size(dropped)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A volume as it was when last asked for."""
+
+    source: VolumeSource
+    manifest: Manifest
+
+
+class CachedTileServer:
+    """The TileServer of the app.
+
+    Parameters
+    ----------
+    catalog : where volumes are opened.
+    max_bytes : bound of the slice cache.
+    revalidate_s : how long a volume's version is believed.
+    """
+
+    def __init__(self, catalog: VolumeCatalog, *, max_bytes: int = 1 << 30, revalidate_s: float = REVALIDATE_S) -> None:
+        self._catalog = catalog
+        self._revalidate_s = revalidate_s
+        self._slices = ByteCache(max_bytes, size=_levels_nbytes)
+        self._manifests = ByteCache(KEPT_MANIFESTS, size=lambda _: 1)
+        self._opening = ByteCache(0, size=lambda _: 1)  # keeps nothing, but opens once for all who wait
+        self._lock = threading.Lock()
+        self._known: dict[str, _Known] = {}
+        self._asked: dict[str, float] = {}
+
+    def manifest(self, volume: str) -> Manifest:
+        """What the browser must know of `volume`; samples a few slices the first time.
+
+        Raises
+        ------
+        NotFoundError, UnsupportedImageError, UnavailableError
+        """
+        return self._current(volume).manifest
+
+    def tile(self, volume: str, z: int, level: int, tx: int, ty: int) -> bytes:
+        """Encoded little-endian pixels of one tile, row-major, channels interleaved, cropped at the edge.
+
+        Raises
+        ------
+        NotFoundError
+            If slice, level or tile lie outside. Otherwise as `manifest`.
+        """
+        known = self._current(volume)
+        _check_slice(known.source.info, z)
+        levels = self._levels(known.source, z)
+        if not 0 <= level < len(levels):
+            raise NotFoundError(f"Level {level} does not exist; {volume} has 0 to {len(levels) - 1}.")
+        pixels = levels[level]
+        rows, columns = tile_bounds((pixels.shape[0], pixels.shape[1]), tx, ty)
+        return encode(pixels[rows, columns], known.manifest.encoding).tobytes()
+
+    def value(self, volume: str, z: int, y: int, x: int) -> Any:
+        """The true value of one voxel: bool as 0 or 1, int, float (NaN and Inf too), or a list of these for colours.
+
+        Raises
+        ------
+        NotFoundError
+            If the voxel lies outside. Otherwise as `manifest`.
+        """
+        source = self._current(volume).source
+        _check_slice(source.info, z)
+        _, height, width = source.info.shape
+        if not (0 <= y < height and 0 <= x < width):
+            raise NotFoundError(f"Pixel ({y}, {x}) lies outside; the image is {width} x {height} pixels.")
+        levels: Levels | None = self._slices.peek(_slice_key(source.info, z))
+        pixel = levels[0][y, x] if levels else source.read(Box(start=(z, y, x), stop=(z + 1, y + 1, x + 1))).squeeze()
+        return _plain(pixel)
+
+    def _current(self, volume: str) -> _Known:
+        """The volume as it is now; one caller asks the server when the last answer is old, the others go on."""
+        with self._lock:
+            known = self._known.get(volume)
+            now = time.monotonic()
+            fresh = known is not None and now - self._asked.get(volume, 0.0) < self._revalidate_s
+            if known is not None and not fresh:
+                self._asked[volume] = now
+        if known is not None and fresh:
+            return known
+        return self._ask(volume, known)
+
+    def _ask(self, volume: str, known: _Known | None) -> _Known:
+        try:
+            source = self._opening.get(volume, lambda: self._catalog.open(volume))
+        except UnavailableError:
+            if known is None:
+                raise
+            return known  # what is in memory can still be looked at
+        except AppError:
+            self._forget(volume)
+            raise
+        if known is not None and known.source.info == source.info:
+            return known
+        return self._remember(volume, source)
+
+    def _remember(self, volume: str, source: VolumeSource) -> _Known:
+        manifest = self._manifests.get(source.info, lambda: describe_intensity(source))
+        known = _Known(source, manifest)
+        with self._lock:
+            self._known[volume], self._asked[volume] = known, time.monotonic()
+        return known
+
+    def _forget(self, volume: str) -> None:
+        with self._lock:
+            self._known.pop(volume, None)
+
+    def _levels(self, source: VolumeSource, z: int) -> Levels:
+        def load() -> Levels:
+            return image_levels(source.read(whole_slice(z, source.info.shape))[0])
+
+        levels: Levels = self._slices.get(_slice_key(source.info, z), load)
+        return levels
+
+
+def _slice_key(info: VolumeInfo, z: int) -> Hashable:
+    return (info.path, info.version, z)
+
+
+def _levels_nbytes(levels: Levels) -> int:
+    return sum(level.nbytes for level in levels)
+
+
+def _check_slice(info: VolumeInfo, z: int) -> None:
+    if not 0 <= z < info.shape[0]:
+        raise NotFoundError(f"Slice {z} does not exist; {info.path} has 0 to {info.shape[0] - 1}.")
+
+
+def _plain(pixel: Any) -> Any:
+    """A numpy pixel as Python numbers; a float32 of .0132 becomes 0.0132, not 0.013199999928474426."""
+    if np.ndim(pixel):
+        return [_plain(channel) for channel in pixel]
+    scalar = np.asarray(pixel)[()]
+    return float(str(scalar)) if scalar.dtype.kind == "f" else int(scalar)
