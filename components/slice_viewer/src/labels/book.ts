@@ -68,7 +68,7 @@ export class LabelBook {
   /** Say which tiles show; what is missing is fetched, what has not shown for long is dropped. */
   show(wanted: readonly TileAddress[]): void {
     this.wanted = wanted;
-    const shown = new Set(wanted.map((address) => this.store.use(address)));
+    const shown = new Set(wanted.map((address) => this.tile(address)));
     this.loader.ensure(wanted);
     this.store.trim(BUDGET_BYTES, shown);
   }
@@ -112,14 +112,15 @@ export class LabelBook {
     this.submit(write);
   }
 
-  dispose(): void {
+  /** Resolves when nothing of it runs any more. */
+  async dispose(): Promise<void> {
     this.commitStroke();
     this.disposed = true;
     this.watch.stop();
     this.loader.cancel();
     removeEventListener("online", this.retry);
     document.removeEventListener("visibilitychange", this.retry);
-    void this.sync.then((sync) => sync.stop());
+    await (await this.sync).stop();
   }
 
   private readonly retry = (): void => {
@@ -141,9 +142,7 @@ export class LabelBook {
     return {
       acknowledged: (write, answer) => this.acknowledge(write, answer),
       rejected: (write, problem) => this.refuse(write, problem),
-      state: (state) => {
-        if (!this.disposed) this.host.setSaveState(state);
-      },
+      state: (state) => this.host.setSaveState(state),
     };
   }
 
@@ -220,7 +219,15 @@ export class LabelBook {
     this.host.setHistory(this.queue.project(this.known.history));
   }
 
-  /** The server's pixels of a tile have come: put on what the server did not have then. */
+  /** A tile in use; a new one shows what is only known here until the server's pixels come. */
+  private tile(address: TileAddress): LabelTile {
+    const isNew = this.store.find(address) === undefined;
+    const tile = this.store.use(address);
+    if (isNew) this.dress(tile);
+    return tile;
+  }
+
+  /** Put on a tile what the server did not have when it was asked for its pixels. */
   private dress(tile: LabelTile): void {
     tile.restore(this.queue.over(this.z, tile.since), this.store.image);
     this.stroke?.paintOn(tile);

@@ -36,6 +36,7 @@ export class LocalEdit {
 export class EditQueue {
   private edits: LocalEdit[] = [];
   private waiting: { id: string; kind: WriteKind }[] = [];
+  private readonly answered = new Set<string>(); // ids, lest news that outruns the outbox's contents be missed
   private undone: (LocalEdit | null)[] = []; // what a redo would put back; null: only the server knows
 
   /** Edits to paint over a tile of slice `z` whose server pixels were asked for at `since`. */
@@ -46,6 +47,7 @@ export class EditQueue {
 
   /** Take in a write just made, or found in the outbox. Returns the edit whose look it changes, if that is known here. */
   push(write: Write): LocalEdit | null {
+    if (this.answered.has(write.id)) return null;
     this.waiting.push({ id: write.id, kind: write.kind });
     if (write.kind === "edit") return this.pushEdit(write);
     const target = write.kind === "undo" ? this.lastShown() : (this.undone.pop() ?? null);
@@ -56,7 +58,7 @@ export class EditQueue {
 
   /** The server has the write. Returns the edit it was, if it is one of ours. */
   acknowledge(id: string, now: number): LocalEdit | null {
-    this.waiting = this.waiting.filter((write) => write.id !== id);
+    this.forget(id);
     const edit = this.edits.find((other) => other.id === id) ?? null;
     if (edit !== null) edit.acknowledgedAt = now;
     return edit;
@@ -64,7 +66,7 @@ export class EditQueue {
 
   /** The server refused the write: it must not show. */
   refuse(id: string): void {
-    this.waiting = this.waiting.filter((write) => write.id !== id);
+    this.forget(id);
     this.edits = this.edits.filter((edit) => edit.id !== id);
   }
 
@@ -87,6 +89,11 @@ export class EditQueue {
   /** Forget acknowledged edits that no tile asked for at `oldest` or later can miss. */
   prune(oldest: number): void {
     this.edits = this.edits.filter((edit) => edit.acknowledgedAt === null || edit.acknowledgedAt > oldest);
+  }
+
+  private forget(id: string): void {
+    this.answered.add(id);
+    this.waiting = this.waiting.filter((write) => write.id !== id);
   }
 
   private pushEdit(write: Write): LocalEdit {

@@ -107,7 +107,7 @@ export class Layer implements LabelLayer, Easel {
   }
 
   dispose(): void {
-    this.book?.dispose();
+    void this.book?.dispose();
     this.book = null;
   }
 

@@ -46,6 +46,7 @@ export class Sync {
   private readonly senders = new Map<string, Sender>();
   private readonly channel = new BroadcastChannel("label-outbox");
   private trouble: { state: "offline" | "error"; message: string } | null = null;
+  private stopped = false;
   private adding = 0;
   private stored = 0;
 
@@ -82,8 +83,10 @@ export class Sync {
     for (const sender of this.senders.values()) sender.kick();
   }
 
-  stop(): void {
-    for (const sender of this.senders.values()) sender.stop();
+  /** Send no more. What is under way is seen through, because others may wait to hear of it. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await Promise.all([...this.senders.values()].map((sender) => sender.stop()));
     this.channel.close();
   }
 
@@ -120,6 +123,7 @@ export class Sync {
   }
 
   private deliver(news: News): void {
+    if (this.stopped) return;
     if (news.answer) this.events.acknowledged(news.write, news.answer);
     if (news.problem) this.events.rejected(news.write, news.problem);
     void this.recount();
@@ -131,6 +135,7 @@ export class Sync {
   }
 
   private tell(): void {
+    if (this.stopped) return;
     const pending = this.stored + this.adding;
     if (pending === 0) this.events.state({ state: "saved", pending, message: "" });
     else if (this.trouble === null) this.events.state({ state: "pending", pending, message: "" });
@@ -141,7 +146,7 @@ export class Sync {
 /** The queue of one volume on its way out. */
 class Sender {
   private wanted = false;
-  private running = false;
+  private running: Promise<void> | null = null;
   private stopped = false;
   private wake: () => void = () => undefined;
 
@@ -155,21 +160,24 @@ class Sender {
   kick(): void {
     this.wanted = true;
     this.wake();
-    if (!this.running) void this.run();
+    this.running ??= this.run();
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.stopped = true;
     this.wake();
+    await this.running;
   }
 
   private async run(): Promise<void> {
-    this.running = true;
-    while (this.wanted && !this.stopped) {
-      this.wanted = false;
-      await alone(`label-outbox:${this.volume}`, () => this.drain());
+    try {
+      while (this.wanted && !this.stopped) {
+        this.wanted = false;
+        await alone(`label-outbox:${this.volume}`, () => this.drain());
+      }
+    } finally {
+      this.running = null;
     }
-    this.running = false;
   }
 
   private async drain(): Promise<void> {
