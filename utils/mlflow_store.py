@@ -58,13 +58,14 @@ class MlflowStore:
         self._connecting = threading.Lock()
 
     @classmethod
-    def from_settings(cls, settings: Settings, *, uri: str = "") -> "MlflowStore":
+    def from_settings(cls, settings: Settings, *, uri: str = "", timeout_s: float = 10.0) -> "MlflowStore":
         """The store the settings name; `uri` replaces theirs."""
         return cls(
             uri or settings.mlflow_uri,
             folder=settings.state_dir,
             username=settings.mlflow_tracking_username,
             password=settings.mlflow_tracking_password.get_secret_value(),
+            timeout_s=timeout_s,
         )
 
     @contextmanager

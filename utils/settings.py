@@ -48,10 +48,18 @@ class Settings(BaseSettings):
     )
     job_slots: int = Field(1, ge=1, description="jobs that run at the same time")
 
-    @field_validator("state_dir", "algorithm_json_path")
+    @field_validator("state_dir")
     @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return path if path.is_absolute() else (Path.cwd() / path).resolve()
+    def _below_root(cls, path: Path) -> Path:
+        """Relative to the project, so that commands started in scripts/ find the same state."""
+        return (ROOT / path).resolve()
+
+    @field_validator("algorithm_json_path")
+    @classmethod
+    def _from_here_or_scripts(cls, path: Path) -> Path:
+        """Relative to where the command runs; the usual "../assets/models.json" is meant from scripts/."""
+        places = (Path.cwd() / path, ROOT / "scripts" / path)
+        return next((place for place in places if place.exists()), places[0]).resolve()
 
     @property
     def mlflow_uri(self) -> str:

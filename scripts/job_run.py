@@ -1,0 +1,216 @@
+"""What every job does around its work: the ledger, the signals, the ways to end.
+
+A worker says what it does through `JobRun`; a thread of its own writes that to the ledger twice a second at most, so
+telling costs the work nothing. Whatever happens, the ledger says how the job ended: done, cancelled, or failed with
+one sentence a person understands. Tracebacks go to the log only. Keys come from the environment.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from core.errors import AppError, InvalidInputError, UnavailableError
+from core.learning.jobs import JobRequest, JobState, read_parameters
+from core.learning.models import TrainedModel
+from core.learning.segmenter import Progress
+from utils.job_ledger import JobLedger, Metric, progress_tags
+from utils.mlflow_store import MlflowStore
+from utils.settings import Settings
+
+WRITE_EVERY_S = 0.5
+PATIENCE_S = (1, 5, 20)  # a ledger that restarts must not cost hours of work
+EXIT_OK, EXIT_BUG, EXIT_USER, EXIT_CANCELLED = 0, 1, 2, 143
+NICENESS = 5  # the page goes first
+
+
+class JobCancelled(BaseException):
+    """Somebody asked the job to stop. Not an Exception, so that no library swallows it."""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of the job and of its progress bar. begun : seconds of time.monotonic."""
+
+    start: float
+    stop: float
+    begun: float
+
+    def overall(self, fraction: float) -> float:
+        return self.start + (self.stop - self.start) * fraction
+
+    def seconds_left(self, fraction: float, now: float) -> float | None:
+        """Of this phase, from the pace so far; None while the pace is a guess.
+
+        >>> Phase(0, 1, begun=100).seconds_left(0.25, now=110)
+        30.0
+        """
+        elapsed = now - self.begun
+        if fraction <= 0 or elapsed < 1:
+            return None
+        return elapsed * (1 - fraction) / fraction
+
+
+@dataclass
+class JobRun:
+    """A job at work."""
+
+    id: str
+    request: JobRequest
+    settings: Settings
+    ledger: JobLedger
+    store: MlflowStore
+    _slices_done: set[int] = field(default_factory=set)
+    _phase: Phase = field(default_factory=lambda: Phase(0, 1, time.monotonic()))
+    _tags: dict[str, str] = field(default_factory=dict)
+    _metrics: list[Metric] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    def begin(self, message: str, *, start: float, stop: float) -> None:
+        """A new phase, from `start` to `stop` of the progress bar."""
+        self._phase = Phase(start, stop, time.monotonic())
+        self.report(Progress(0, message))
+
+    def report(self, progress: Progress) -> None:
+        """How far the phase is; what an algorithm calls while it trains."""
+        left = self._phase.seconds_left(progress.fraction, time.monotonic())
+        overall = self._phase.overall(progress.fraction)
+        _print_progress(overall, progress)
+        tags = progress_tags(overall, progress.message, seconds_left=left, slices_done=self._slices_done)
+        self.note(tags, ((name, float(value), progress.step) for name, value in progress.metrics.items()))
+
+    def slice_done(self, z: int, progress: Progress) -> None:
+        """The prediction of slice `z` can be read."""
+        self._slices_done.add(z)
+        self.report(progress)
+
+    def note_model(self, model: TrainedModel, *, note: str) -> None:
+        """The job has trained a model; `note` is what the training has to say about its scores."""
+        self.note({"model_id": model.id, "scores": json.dumps(dict(model.scores)), "note": note})
+
+    def note(self, tags: dict[str, str], metrics: Iterable[Metric] = ()) -> None:
+        """Facts for the ledger, written with the next batch."""
+        with self._lock:
+            self._tags |= tags
+            self._metrics.extend(metrics)
+
+    def keep_writing(self) -> None:
+        """The writer thread: batches until `stop_writing`, and a last one after it."""
+        while not self._ended.wait(WRITE_EVERY_S):
+            self._write()
+        self._write()
+
+    def stop_writing(self) -> None:
+        self._ended.set()
+
+    def _write(self) -> None:
+        with self._lock:
+            tags, self._tags = self._tags, {}
+            metrics, self._metrics = self._metrics, []
+        if not tags and not metrics:
+            return
+        try:
+            self.ledger.write(self.id, tags, metrics)
+        except AppError as error:
+            print(error, file=sys.stderr, flush=True)
+            with self._lock:  # newer facts win over those that could not be written
+                self._tags = tags | self._tags
+                self._metrics = metrics + self._metrics
+
+
+Work = Callable[[JobRun], None]
+
+
+def _print_progress(overall: float, progress: Progress) -> None:
+    """One line of the log."""
+    numbers = "".join(f"  {name} {value:.4g}" for name, value in progress.metrics.items())
+    print(f"{overall:4.0%}  {progress.message}{numbers}", flush=True)
+
+
+def main(work: Work, arguments: list[str]) -> int:
+    """Run the job of a parameter file; the exit code says how it ended."""
+    signal.signal(signal.SIGTERM, _cancel)
+    os.nice(NICENESS)
+    try:
+        run = open_run(arguments)
+        patiently(lambda: run.ledger.start(run.id))
+    except AppError as error:
+        print(error, file=sys.stderr)
+        return EXIT_USER
+    except JobCancelled:
+        return EXIT_CANCELLED  # the supervisor writes it down
+    return _run_to_its_end(run, work)
+
+
+def open_run(arguments: list[str]) -> JobRun:
+    """The job that a command line names. Raises InvalidInputError."""
+    if len(arguments) != 1:
+        raise InvalidInputError("Give one parameter file.", "Jobs are usually started by the app.")
+    try:
+        content = json.loads(Path(arguments[0]).read_text())
+    except (OSError, json.JSONDecodeError) as error:
+        raise InvalidInputError(f"The parameter file cannot be read: {error}.") from error
+    job_id, request = read_parameters(content)
+    settings = Settings()
+    store = MlflowStore.from_settings(settings, timeout_s=60)
+    return JobRun(job_id, request, settings, JobLedger(store), store)
+
+
+def patiently(act: Callable[[], Any]) -> Any:
+    """Do something with MLflow, again after a while when it does not answer."""
+    for pause_s in PATIENCE_S:
+        try:
+            return act()
+        except UnavailableError as error:
+            print(error, file=sys.stderr, flush=True)
+            time.sleep(pause_s)
+    return act()
+
+
+def _run_to_its_end(run: JobRun, work: Work) -> int:
+    writer = threading.Thread(target=run.keep_writing, daemon=True)
+    writer.start()
+    state, error, hint, code = _outcome(run, work)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end must be written whole
+    run.stop_writing()
+    writer.join()
+    try:
+        patiently(lambda: run.ledger.finish(run.id, state, error=error, hint=hint))
+    except AppError as trouble:
+        print(trouble, file=sys.stderr)
+        return EXIT_BUG
+    print(f"{state.value}. {error}", flush=True)
+    return code
+
+
+def _outcome(run: JobRun, work: Work) -> tuple[JobState, str, str, int]:
+    """(state, error, hint, exit code) of the work."""
+    try:
+        work(run)
+    except JobCancelled:
+        return JobState.CANCELLED, "", "", EXIT_CANCELLED
+    except AppError as error:
+        traceback.print_exc()
+        return JobState.FAILED, error.message, error.hint, EXIT_USER
+    except MemoryError:
+        traceback.print_exc()
+        return JobState.FAILED, "Memory ran out.", "Use fewer slices, or a smaller model.", EXIT_BUG
+    except Exception as error:
+        traceback.print_exc()
+        reason = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
+        return JobState.FAILED, f"The job stopped because of a fault: {reason}.", "The log tells more.", EXIT_BUG
+    return JobState.DONE, "", "", EXIT_OK
+
+
+def _cancel(_signal: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough; the supervisor asks several times
+    raise JobCancelled

@@ -1,0 +1,95 @@
+"""The part that training and prediction jobs share: reading slices, predicting them, writing each to Tiled at once."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+from utils.tiled_volumes import open_uri
+
+from core.errors import InvalidInputError
+from core.images.geometry import whole_slice
+from core.images.volumes import VolumeSource
+from core.labels.classes import LabelClass
+from core.labels.publishing import result_metadata
+from core.learning.segmenter import Progress, Segmenter
+from scripts.job_run import JobRun
+from utils.tiled_http import TiledAccess
+from utils.tiled_masks import ResultWriter, TiledResults
+
+
+def open_volume(run: JobRun) -> VolumeSource:
+    """The images the job is about."""
+    settings = run.settings
+    return open_uri(
+        run.request.data_uri,
+        api_key=settings.data_tiled_api_key.get_secret_value(),
+        timeout_s=settings.tiled_timeout_s,
+    )
+
+
+def read_image(volume: VolumeSource, z: int) -> NDArray[Any]:
+    """(Y, X) or (Y, X, C) pixels of slice `z`."""
+    image: NDArray[Any] = volume.read(whole_slice(z, volume.info.shape))[0]
+    return image
+
+
+def interesting_first(slices: Sequence[int], annotated: Iterable[int]) -> list[int]:
+    """The order of work: painted slices, which people look at first, then the rest ascending.
+
+    >>> interesting_first([0, 1, 2, 3], annotated=[2])
+    [2, 0, 1, 3]
+    """
+    painted = set(annotated)
+    return sorted(slices, key=lambda z: (z not in painted, z))
+
+
+def segment_slices(
+    run: JobRun,
+    segmenter: Segmenter,
+    volume: VolumeSource,
+    order: Sequence[int],
+    *,
+    classes: Sequence[LabelClass],
+    start: float = 0.0,
+) -> None:
+    """Predict the slices in `order`; each can be read in Tiled as soon as it is done.
+
+    start : where this part begins on the progress bar.
+    """
+    _check_slices(order, volume)
+    writer = _open_result(run, volume, classes)
+    run.begin(_told(0, len(order)), start=start, stop=1.0)
+    for count, z in enumerate(order, start=1):
+        prediction = segmenter.predict(read_image(volume, z))
+        writer.write_slice(z, prediction.labels, prediction.confidence)
+        run.slice_done(z, Progress(count / len(order), _told(count, len(order))))
+
+
+def _told(count: int, total: int) -> str:
+    return f"Segmented {count} of {total} slices"
+
+
+def _check_slices(slices: Sequence[int], volume: VolumeSource) -> None:
+    count = volume.info.shape[0]
+    outside = [z for z in slices if not 0 <= z < count]
+    if outside:
+        raise InvalidInputError(
+            f"Slice {outside[0] + 1} does not exist; the volume has {count}.", "Choose from the slices it has."
+        )
+
+
+def _open_result(run: JobRun, volume: VolumeSource, classes: Sequence[LabelClass]) -> ResultWriter:
+    request, settings = run.request, run.settings
+    key = settings.seg_tiled_api_key.get_secret_value()
+    results = TiledResults(TiledAccess(settings.seg_tiled_uri, key, "SEG_TILED", settings.tiled_timeout_s))
+    metadata = result_metadata(
+        job_id=run.id,
+        job_name=request.name,
+        model=request.model_id or run.id,
+        data_uri=request.data_uri,
+        mask_uri=request.mask_uri,
+        slices=sorted(request.slices),
+        classes=classes,
+    )
+    height, width = volume.info.shape[1:]
+    return results.create(run.id, shape=(height, width), metadata=metadata)

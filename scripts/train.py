@@ -1,0 +1,87 @@
+"""A training job: ``python scripts/train.py PARAMETERS.json``.
+
+Learns from the painted slices of a mask in Tiled, registers the model in MLflow, then segments the slices asked for,
+the painted ones first. The app's supervisor starts it; `scripts/job_run.py` keeps its ledger.
+"""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
+
+from core.errors import InvalidInputError
+from core.images.volumes import VolumeSource
+from core.learning.models import TrainedModel
+from core.learning.segmenter import LabelledSlice, Segmenter, TrainingReport
+from scripts.algorithms import train
+from scripts.job_run import JobRun, main, patiently
+from scripts.job_slices import interesting_first, open_volume, read_image, segment_slices
+from utils.mlflow_registry import MlflowRegistry
+from utils.tiled_masks import PublishedMask, read_mask
+
+SEED = 0  # the same labels and parameters give the same model
+READING, TRAINING = 0.05, 0.5  # where these phases end on the progress bar
+
+
+def train_and_segment(run: JobRun) -> None:
+    """Train, register, segment."""
+    run.begin("Reading the painted slices", start=0.0, stop=READING)
+    volume = open_volume(run)
+    mask = _open_mask(run)
+    slices = _read_slices(volume, mask)
+    run.begin("Training", start=READING, stop=TRAINING)
+    request = run.request
+    segmenter, report = train(
+        request.algorithm,
+        slices,
+        request.parameters,
+        seed=SEED,
+        device=run.settings.job_device,
+        report=run.report,
+    )
+    _keep_model(run, segmenter, report)
+    del slices  # the memory is wanted for prediction
+    order = interesting_first(request.slices, mask.slices)
+    segment_slices(run, segmenter, volume, order, classes=request.classes, start=TRAINING)
+
+
+def _open_mask(run: JobRun) -> PublishedMask:
+    key = run.settings.mask_tiled_api_key.get_secret_value()
+    return read_mask(run.request.mask_uri, api_key=key, timeout_s=run.settings.tiled_timeout_s)
+
+
+def _read_slices(volume: VolumeSource, mask: PublishedMask) -> list[LabelledSlice]:
+    if volume.info.shape[1:] != mask.shape:
+        raise InvalidInputError(
+            f"The mask is {mask.shape[1]} x {mask.shape[0]} pixels, the images are "
+            f"{volume.info.shape[2]} x {volume.info.shape[1]}.",
+            "Train on the volume the mask was painted on.",
+        )
+    return [LabelledSlice(z, read_image(volume, z), labels) for z, labels in mask]
+
+
+def _keep_model(run: JobRun, segmenter: Segmenter, report: TrainingReport) -> None:
+    """Store the model with all that is needed to use and to judge it."""
+    request = run.request
+    model = TrainedModel(
+        id=run.id,
+        name=request.name,
+        algorithm=request.algorithm,
+        parameters=request.parameters,
+        classes=request.classes,
+        volume=request.volume,
+        created=time.time(),
+        labels_hash=request.mask_uri.rstrip("/").rpartition("/")[2],
+        scores=report.scores,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        segmenter.save(Path(folder))
+        patiently(lambda: run.ledger.keep_files(run.id, Path(folder)))
+    patiently(lambda: MlflowRegistry(run.store).register_model(model))
+    run.note_model(model, note=report.note)
+
+
+if __name__ == "__main__":
+    sys.exit(main(train_and_segment, sys.argv[1:]))
