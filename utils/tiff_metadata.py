@@ -10,6 +10,7 @@ from typing import Any
 import tifffile
 
 MAX_DESCRIPTION = 300
+MACHINE_TALK = ("ImageJ=", '{"shape"', "<?xml", "<OME")  # written by programs for programs
 UM_PER_UNIT = {
     "m": 1e6, "cm": 1e4, "mm": 1e3, "um": 1.0, "µm": 1.0, "μm": 1.0, "micron": 1.0, "microns": 1.0,
     "micrometer": 1.0, "nm": 1e-3, "Å": 1e-4, "pm": 1e-6,
@@ -22,7 +23,7 @@ def describe(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> dict[st
     page = series.keyframe
     facts: dict[str, Any] = {"pages": len(series), "axes": series.axes}
     text = "".join(c for c in page.description if c.isprintable() or c == "\n").strip()
-    if text:
+    if text and not text.startswith(MACHINE_TALK):
         facts["description"] = text[:MAX_DESCRIPTION]
     voxel = _ome_voxel(page.description) or _tag_voxel(tif, page)
     if voxel is not None:
