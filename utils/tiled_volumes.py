@@ -1,0 +1,288 @@
+"""Volumes on a Tiled server: found by walking its containers, read one slice a request.
+
+`TiledCatalog` is the VolumeCatalog of the app; `open_uri` opens one array for scripts. What counts as a volume is
+decided in `core/images/layout.py`, requests are sent by `utils/tiled_reader.py`.
+"""
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import AppError, NotFoundError, UnavailableError, UnsupportedImageError
+from core.images.geometry import Box
+from core.images.layout import Layout, describe_layout
+from core.images.volumes import CatalogEntry, VolumeInfo, VolumeSource
+from core.images.voxels import multiscales, voxel_size_um
+from utils.tiled_http import TiledAccess
+from utils.tiled_reader import Node, TiledReader
+
+SETTING = "DATA_TILED"
+LISTING_S = 3.0  # people press refresh twice, and every open page asks
+WALKERS = 4  # requests at a time while walking
+MAX_DEPTH = 8
+MAX_CONTAINERS = 2000  # a facility's server may hold millions of nodes
+MAX_ANSWER_BYTES = 250_000_000  # Tiled refuses answers above 300 MB unless configured otherwise
+NX_ARRAY = "entry/data/data"  # where spec NXtomoproc keeps its stack
+
+
+class TiledVolume:
+    """A VolumeSource: one array on a Tiled server."""
+
+    def __init__(self, reader: TiledReader, array: Node, info: VolumeInfo) -> None:
+        self.info = info
+        self._reader, self._array = reader, array.path
+        self._dtype = stored_dtype(array)
+        self._layout = layout_of(array)
+
+    def read(self, box: Box) -> NDArray[Any]:
+        """Read the voxels of `box`, in one request unless they exceed 250 MB.
+
+        Raises
+        ------
+        NotFoundError, UnsupportedImageError, UnavailableError
+        """
+        pieces = list(split_box(box, self._dtype.itemsize * self._layout.channels, MAX_ANSWER_BYTES))
+        if len(pieces) == 1:
+            return self._read_piece(box).astype(self.info.dtype)
+        shape = box.shape if self._layout.channels == 1 else (*box.shape, self._layout.channels)
+        out = np.empty(shape, self.info.dtype)
+        for piece in pieces:
+            out[_inside(piece, box)] = self._read_piece(piece)
+        return out
+
+    def _read_piece(self, box: Box) -> NDArray[Any]:
+        selection = ",".join(_written(part) for part in self._layout.selection(box))
+        data = self._reader.read(self._array, selection)
+        wanted = int(np.prod(box.shape)) * self._layout.channels * self._dtype.itemsize
+        if len(data) != wanted:
+            raise UnavailableError(
+                f"Tiled sent {len(data)} bytes of {self.info.path} instead of {wanted}; the data may have changed.",
+                "Refresh the dataset list.",
+            )
+        return self._layout.arrange(np.frombuffer(data, self._dtype), box)
+
+
+class TiledCatalog:
+    """The volumes below one container of a Tiled server. Nothing is asked before it is needed.
+
+    Parameters
+    ----------
+    uri : the container, with or without ``/api/v1/metadata/...``; an array is a catalog of one.
+    api_key : "" where the server is public.
+    timeout_s : longest wait for one answer.
+    """
+
+    def __init__(self, uri: str, api_key: str = "", *, timeout_s: float = 30.0) -> None:
+        self._reader = TiledReader(TiledAccess(uri, api_key, SETTING, timeout_s))
+        self._lock = threading.Lock()
+        self._listed: tuple[float, list[CatalogEntry]] | None = None
+
+    def list_entries(self) -> list[CatalogEntry]:
+        """Every volume below the container, sorted by path; at most three seconds old.
+
+        Raises
+        ------
+        UnavailableError
+            If the server does not answer, refuses the key, or has no such container.
+        """
+        with self._lock:
+            if self._listed is None or time.monotonic() - self._listed[0] > LISTING_S:
+                self._listed = (time.monotonic(), sorted(self._walk(), key=lambda entry: entry.path))
+            return list(self._listed[1])
+
+    def open(self, path: str) -> VolumeSource:
+        """Open a volume as it is now; a changed source has another version.
+
+        Raises
+        ------
+        NotFoundError, UnsupportedImageError, UnavailableError
+        """
+        if not path:
+            raise NotFoundError("No dataset is named.", "Choose one from the list.")
+        root = self._reader.node("") if path == self._reader.root_key else None
+        if root is not None and root.family == "array":
+            return open_node(self._reader, root, path)
+        return open_node(self._reader, self._reader.node(path), path)
+
+    def _walk(self) -> list[CatalogEntry]:
+        root = self._root()
+        if root.family == "array":
+            return [self._entry(self._reader.root_key, root)]
+        level, entries, seen = [root], list[CatalogEntry](), 0
+        with ThreadPoolExecutor(WALKERS) as pool:
+            for _ in range(MAX_DEPTH):
+                seen += len(level)
+                if not level or seen > MAX_CONTAINERS:
+                    break
+                found = list(pool.map(self._look_into, level))
+                entries += [entry for rows, _ in found for entry in rows]
+                level = [container for _, deeper in found for container in deeper]
+        return entries + [_unseen(container) for container in level]
+
+    def _root(self) -> Node:
+        try:
+            return self._reader.node("")
+        except NotFoundError as error:
+            message = f"There is nothing at {self._reader.uri_of('')}."
+            raise UnavailableError(message, f"Check {SETTING}_URI.") from error
+
+    def _look_into(self, container: Node) -> tuple[list[CatalogEntry], list[Node]]:
+        """The rows a container gives, and the containers to look into next."""
+        try:
+            children = self._reader.children(container)
+            image = image_of(self._reader, container, children) if container.path else None
+        except AppError as error:  # one broken file must not hide the others
+            if not container.path:
+                raise
+            return [CatalogEntry(container.path, None, str(error))], []
+        if image is not None:
+            return [self._entry(container.path, image, container)], []
+        deeper = [child for child in children if child.family == "container"]
+        arrays = [child for child in children if child.family == "array"]
+        images = [child for child in arrays if len(child.structure.get("shape", ())) >= 2]
+        rows = images if images or deeper else arrays  # angles and spectra beside images are not worth a row
+        return [self._entry(child.path, child) for child in rows], deeper
+
+    def _entry(self, path: str, array: Node, container: Node | None = None) -> CatalogEntry:
+        """A row; its version is left empty, since finding it may take further requests."""
+        try:
+            info = describe(self._reader, array, path=path, version="", container=container)
+        except UnsupportedImageError as error:
+            return CatalogEntry(path, None, str(error))
+        return CatalogEntry(path, info)
+
+
+def open_uri(uri: str, *, api_key: str = "", timeout_s: float = 30.0) -> VolumeSource:
+    """Open the array at any Tiled URI, or the one image of a container.
+
+    Raises
+    ------
+    NotFoundError, UnsupportedImageError, UnavailableError
+    """
+    reader = TiledReader(TiledAccess(uri, api_key, SETTING, timeout_s))
+    return open_node(reader, reader.node(""), reader.root_path)
+
+
+def open_node(reader: TiledReader, node: Node, path: str) -> TiledVolume:
+    """Open an array, or the one image of a container, as the volume `path`."""
+    container = None if node.family == "array" else node
+    array = node if container is None else _only_image(reader, node, path)
+    version = version_of(reader, array)
+    return TiledVolume(reader, array, describe(reader, array, path=path, version=version, container=container))
+
+
+def _only_image(reader: TiledReader, node: Node, path: str) -> Node:
+    if node.family != "container":
+        raise UnsupportedImageError(f"{path} is a {node.family}, not an image.", "Choose an array.")
+    image = image_of(reader, node, reader.children(node))
+    if image is None:
+        raise NotFoundError(f"{path} is a folder without an image of its own.", "Choose an image in it.")
+    return image
+
+
+def image_of(reader: TiledReader, container: Node, children: tuple[Node, ...]) -> Node | None:
+    """The array a container stands for: of spec NXtomoproc, of OME-Zarr, or its only child; None for a plain folder.
+
+    Raises
+    ------
+    NotFoundError
+        If the array its spec or metadata promise is not there.
+    UnsupportedImageError
+        If the server says that the file behind it cannot be read.
+    """
+    if "unreadable" in container.metadata:
+        raise UnsupportedImageError(str(container.metadata["unreadable"]))
+    if "NXtomoproc" in container.specs:
+        return reader.node(f"{container.path}/{NX_ARRAY}")
+    if scales := multiscales(container.metadata):
+        return reader.node(f"{container.path}/{scales['datasets'][0]['path']}")
+    if len(children) == 1 and children[0].family == "array":
+        return children[0]
+    return None
+
+
+def describe(reader: TiledReader, array: Node, *, path: str, version: str, container: Node | None = None) -> VolumeInfo:
+    """The facts of an array as a volume. Raises UnsupportedImageError."""
+    layout = layout_of(array)
+    voxel_size = voxel_size_um(array.metadata) or (voxel_size_um(container.metadata) if container else None)
+    return VolumeInfo(
+        path=path,
+        uri=reader.uri_of(array.path),
+        shape=layout.shape,
+        channels=layout.channels,
+        dtype=stored_dtype(array).newbyteorder("="),
+        version=version,
+        voxel_size_um=voxel_size,
+    )
+
+
+def layout_of(array: Node) -> Layout:
+    """How an array is shown. Raises UnsupportedImageError."""
+    return describe_layout(tuple(array.structure["shape"]), stored_dtype(array))
+
+
+def stored_dtype(array: Node) -> np.dtype[Any]:
+    """The dtype of the bytes Tiled sends. Raises UnsupportedImageError for anything but numbers."""
+    data_type = array.structure.get("data_type") or {}
+    kind, itemsize = data_type.get("kind"), data_type.get("itemsize")
+    try:
+        return np.dtype(f"{'>' if data_type.get('endianness') == 'big' else '<'}{kind}{itemsize}")
+    except TypeError as error:
+        what = "records of several fields" if "fields" in data_type else f"values of kind {kind!r}"
+        raise UnsupportedImageError(f"An array of {what} cannot be shown as an image.", "Store numbers.") from error
+
+
+def version_of(reader: TiledReader, array: Node) -> str:
+    """A hash of all that is known to change with the content: structure, metadata, files.
+
+    A node inside a file (HDF5) knows nothing of the file, so those above it count until one does.
+    """
+    facts, node = [_facts(array)], array
+    while not (node.data_sources or "version" in node.metadata) and node.path:
+        node = reader.node(node.parent)
+        facts.append(_facts(node))
+    text = json.dumps(facts, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _facts(node: Node) -> list[Any]:
+    return [node.path, node.structure, node.metadata, node.data_sources]
+
+
+def split_box(box: Box, voxel_bytes: int, max_bytes: int) -> Iterator[Box]:
+    """Halve a box, slices first and rows then, until each part is small enough or one row."""
+    z, y, x = box.shape
+    if z * y * x * voxel_bytes <= max_bytes or z * y == 1:
+        yield box
+        return
+    axis = 0 if z > 1 else 1
+    middle = (box.start[axis] + box.stop[axis]) // 2
+    yield from split_box(Box(box.start, _with(box.stop, axis, middle)), voxel_bytes, max_bytes)
+    yield from split_box(Box(_with(box.start, axis, middle), box.stop), voxel_bytes, max_bytes)
+
+
+def _with(corner: tuple[int, int, int], axis: int, value: int) -> tuple[int, int, int]:
+    z, y, x = (value if place == axis else old for place, old in enumerate(corner))
+    return (z, y, x)
+
+
+def _inside(piece: Box, box: Box) -> tuple[slice, ...]:
+    return tuple(slice(a - o, b - o) for a, b, o in zip(piece.start, piece.stop, box.start, strict=True))
+
+
+def _written(part: int | slice) -> str:
+    return str(part) if isinstance(part, int) else f"{part.start}:{part.stop}"
+
+
+def _unseen(container: Node) -> CatalogEntry:
+    reason = (
+        f"Not looked into: it lies deeper than {MAX_DEPTH} levels, or there are more than {MAX_CONTAINERS} folders."
+    )
+    return CatalogEntry(container.path, None, f"{reason} Point {SETTING}_URI at it.")
