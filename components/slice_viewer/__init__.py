@@ -1,0 +1,83 @@
+"""The viewer as Dash components: the Python face of `bundle.js`.
+
+`src/` holds the TypeScript, `scripts/build_viewer.sh` builds the bundle, docs/contracts.md lists the properties. The classes
+are written by hand: Dash's generator would add 115 packages to say the same.
+"""
+
+from typing import Any, ClassVar
+
+from dash.development.base_component import Component
+
+_BUNDLE = [{"relative_package_path": "slice_viewer/bundle.js", "namespace": "components"}]
+
+
+class _ViewerComponent(Component):
+    """What both components tell Dash about themselves."""
+
+    _children_props: ClassVar[list[str]] = []
+    _base_nodes: ClassVar[list[str]] = ["children"]
+    _namespace = "components"
+    _js_dist = _BUNDLE
+    _prop_names: ClassVar[list[str]] = []
+    _valid_wildcard_attributes: ClassVar[list[str]] = []
+
+    def __init__(self, **props: Any) -> None:
+        self.available_properties = self._prop_names
+        self.available_wildcard_properties: list[str] = []
+        super().__init__(**props)
+
+
+class SliceViewer(_ViewerComponent):
+    """One slice of a volume with its labels and a result, and all that must be instant around it.
+
+    Keyword arguments (docs/contracts.md, "The viewer component", says which way each goes)
+    -----------------
+    id : str.
+    apiRoot : str, where the routes of docs/contracts.md are; "/api".
+    volume : `core.images.volumes.volume_id` of the volume, or None.
+    classes : [{"id", "name", "color", "visible"}].
+    activeClass : class id.
+    tool : "pan", "brush", "eraser", "freeform", "polygon", "rectangle" or "ellipse".
+    brushRadius : image pixels.
+    slice : z, 0-based.
+    window : {"lo", "hi"} true values, None for the manifest's.
+    labelOpacity : 0 to 1.
+    overlay : None or {"id", "classes", "opacity", "slices"}.
+    manifest, annotated, saveState, classesRevision, error : written by the component.
+    """
+
+    _type = "SliceViewer"
+    _prop_names: ClassVar[list[str]] = [
+        "id",
+        "activeClass",
+        "annotated",
+        "apiRoot",
+        "brushRadius",
+        "classes",
+        "classesRevision",
+        "error",
+        "labelOpacity",
+        "manifest",
+        "overlay",
+        "saveState",
+        "slice",
+        "tool",
+        "volume",
+        "window",
+    ]
+
+
+class ContrastHistogram(_ViewerComponent):
+    """The grey values of a volume with two handles that set the window.
+
+    Keyword arguments
+    -----------------
+    id : str.
+    histogram : counts of equal bins.
+    range : [lo, hi], true values at the ends of the histogram.
+    window : {"lo", "hi"}, both ways; None stands for `auto`.
+    auto : [lo, hi], what the button "Auto" takes.
+    """
+
+    _type = "ContrastHistogram"
+    _prop_names: ClassVar[list[str]] = ["id", "auto", "histogram", "range", "window"]

@@ -1,0 +1,342 @@
+/**
+ * The viewer without its frame: the volume, the camera, the slice, and who is told when they change.
+ *
+ * React reads `shell`, `camera` and `readout`; the component's properties come in by the setters. One open volume is a `Picture`,
+ * pointer and keys are in `pointer.ts` and `keys.ts`, labels behind the seam of `types.ts`.
+ */
+import * as cameras from "./camera";
+import { createHost } from "./host";
+import type { Window } from "./lut";
+import { fetchManifest, Refusal } from "./manifests";
+import { Picture } from "./picture";
+import { Canvas2DRenderer, type Renderer } from "./renderer";
+import type { Overlay } from "./results";
+import { FRESH_VOLUME, INITIAL_SHELL, type Shell } from "./shell";
+import { Store, update } from "./store";
+import { Surface } from "./surface";
+import type { Problem } from "./tilecache";
+import type { Camera, LabelClass, LabelLayer, Manifest, Point, Tool, ViewerHost } from "./types";
+
+const TOAST_MS = 5000;
+export const MAX_BRUSH_RADIUS = 500; // image pixels; larger areas are for shapes
+const SLICE_MEASURE = "sv-slice"; // performance entry: from the wish to the sharp frame
+
+export type CreateLabelLayer = (host: ViewerHost) => LabelLayer;
+
+export class Engine {
+  readonly shell = new Store<Shell>(INITIAL_SHELL);
+  readonly camera = new Store<Camera>(new cameras.View(1, 0, 0, 1, 1, 1));
+  /** Grows with every frame drawn; the minimap and the readout follow it. */
+  readonly frames = new Store(0);
+  readonly host: ViewerHost;
+  classes: readonly LabelClass[] = [];
+  labels: LabelLayer | null = null;
+  picture: Picture | null = null;
+
+  private surface: Surface | null = null;
+  private renderer: Renderer | null = null;
+  private volume: string | null = null;
+  private window: Window | null = null;
+  private overlay: Overlay | null = null;
+  private labelOpacity = 0.5;
+  private fitted = true;
+  private opening = new AbortController();
+  private troubles: Record<"image" | "result", Problem | null> = { image: null, result: null };
+  private lastNotice = 0;
+  private wished = 0; // when the slice was asked for, 0: it has been measured
+
+  constructor(
+    readonly apiRoot: string,
+    private readonly createLabelLayer: CreateLabelLayer,
+  ) {
+    this.host = createHost(this);
+  }
+
+  /** The manifest of the open volume. Only for those who exist while there is one. */
+  get manifest(): Manifest {
+    return this.picture!.manifest;
+  }
+
+  // ---- the page ----
+
+  attach(stage: HTMLElement, canvas: HTMLCanvasElement, cursor: HTMLCanvasElement): void {
+    this.renderer = new Canvas2DRenderer(canvas);
+    this.surface = new Surface(stage, canvas, cursor, {
+      resized: (size, ratio) => this.resize(size, ratio),
+      frame: () => this.drawFrame(),
+      cursorFrame: () => this.drawCursor(),
+    });
+  }
+
+  detach(): void {
+    this.openVolume(null);
+    this.surface?.dispose();
+    this.surface = null;
+  }
+
+  redraw(): void {
+    this.surface?.requestFrame();
+  }
+
+  redrawCursor(): void {
+    this.surface?.requestCursor();
+  }
+
+  // ---- volume ----
+
+  openVolume(volume: string | null): void {
+    if (volume === this.volume) return;
+    this.close();
+    this.volume = volume;
+    this.fitted = true;
+    update(this.shell, { ...FRESH_VOLUME, status: volume === null ? "empty" : "loading" });
+    if (volume !== null) void this.ask((manifest) => this.begin(manifest));
+    this.redraw();
+  }
+
+  /** Fetch the manifest and hand it to `use`; says what is wrong while it does not come. */
+  private async ask(use: (manifest: Manifest) => void): Promise<void> {
+    this.opening.abort();
+    const { signal } = (this.opening = new AbortController());
+    try {
+      const url = `${this.apiRoot}/img/${this.volume}/manifest`;
+      const manifest = await fetchManifest(url, signal, (problem) => this.setTrouble("image", problem));
+      this.setTrouble("image", null);
+      use(manifest);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof Refusal)) throw error;
+      update(this.shell, { status: "failed", problem: error.problem });
+    }
+  }
+
+  private begin(manifest: Manifest): void {
+    const slice = Math.min(this.shell.get().slice, manifest.shape[0] - 1);
+    this.picture = new Picture(manifest, this.apiRoot, this.renderer!, {
+      redraw: () => this.redraw(),
+      outdated: (problem) => this.renew(problem),
+      trouble: (layer, problem) => this.setTrouble(layer, problem),
+    });
+    this.picture.setWindow(this.window);
+    this.picture.setOverlay(this.overlay);
+    this.picture.goTo(slice);
+    update(this.shell, { manifest, slice, status: "shown" });
+    this.labels = this.createLabelLayer(this.host);
+    this.labels.load(manifest.id, manifest);
+    this.labels.setSlice(slice);
+    if (this.fitted) this.fit();
+    this.redraw();
+  }
+
+  /** A tile is gone: the volume has a new version on the server, or the tile was never there. */
+  private renew(problem: Problem): void {
+    const { version } = this.manifest;
+    void this.ask((manifest) => {
+      if (manifest.version === version) return this.setTrouble("image", problem);
+      this.close();
+      this.begin(manifest);
+      this.say({ message: "The images have changed on the server. This is their new state.", hint: "" });
+    });
+  }
+
+  private close(): void {
+    this.opening.abort();
+    this.labels?.dispose();
+    this.picture?.dispose();
+    this.labels = this.picture = null;
+    this.troubles = { image: null, result: null };
+  }
+
+  private setTrouble(layer: "image" | "result", problem: Problem | null): void {
+    this.troubles[layer] = problem;
+    update(this.shell, { problem: this.troubles.image ?? this.troubles.result });
+  }
+
+  // ---- slice ----
+
+  goTo(z: number): void {
+    const { manifest, slice } = this.shell.get();
+    const last = manifest === null ? Number.MAX_SAFE_INTEGER : manifest.shape[0] - 1;
+    const target = Math.min(last, Math.max(0, Math.round(z)));
+    if (target === slice) return;
+    update(this.shell, { slice: target });
+    this.wished = performance.now();
+    this.picture?.goTo(target);
+    this.labels?.setSlice(target);
+    this.redraw();
+  }
+
+  // ---- camera ----
+
+  get canvasSize(): cameras.Size {
+    const { width, height } = this.camera.get();
+    return { width, height };
+  }
+
+  private get imageSize(): cameras.Size {
+    const { x1, y1 } = this.picture!.area;
+    return { width: x1, height: y1 };
+  }
+
+  fit(): void {
+    this.fitted = true;
+    if (this.picture === null) return;
+    this.camera.set(cameras.fit(this.imageSize, this.canvasSize, this.camera.get().pixelRatio));
+    this.redraw();
+  }
+
+  /** Zoom around screen point `at`; around the middle when none is given. */
+  zoom(factor: number, at?: Point): void {
+    const { width, height } = this.camera.get();
+    this.look((camera, image) => cameras.zoomAt(camera, at ?? { x: width / 2, y: height / 2 }, factor, image));
+  }
+
+  /** Move the image by screen pixels. */
+  pan(dx: number, dy: number): void {
+    this.look((camera, image) => cameras.panBy(camera, dx, dy, image));
+  }
+
+  lookAt(point: Point): void {
+    this.look((camera, image) => cameras.lookAt(camera, point, image));
+  }
+
+  /** Client (CSS) coordinates of an image point, and back. */
+  toClient(point: Point): Point {
+    const { left, top } = this.surface!.stage.getBoundingClientRect();
+    const { pixelRatio } = this.camera.get();
+    const { x, y } = this.camera.get().imageToScreen(point);
+    return { x: left + x / pixelRatio, y: top + y / pixelRatio };
+  }
+
+  fromClient({ x, y }: Point): Point {
+    const { left, top } = this.surface!.stage.getBoundingClientRect();
+    const camera = this.camera.get();
+    return camera.screenToImage({ x: (x - left) * camera.pixelRatio, y: (y - top) * camera.pixelRatio });
+  }
+
+  private look(change: (camera: Camera, image: cameras.Size) => Camera): void {
+    if (this.picture === null) return;
+    this.fitted = false;
+    this.camera.set(change(this.camera.get(), this.imageSize));
+    this.redraw();
+  }
+
+  private resize(size: cameras.Size, pixelRatio: number): void {
+    this.camera.set(cameras.resized(this.camera.get(), size, pixelRatio));
+    if (this.fitted) this.fit();
+    this.redraw();
+  }
+
+  // ---- drawing ----
+
+  private drawFrame(): void {
+    if (this.picture === null) return this.clear();
+    const { bare } = this.shell.get();
+    this.picture.draw(this.camera.get(), { labels: this.labels, labelOpacity: this.labelOpacity, bare });
+    this.frames.set(this.frames.get() + 1);
+    if (this.picture.ready) this.measureSlice();
+  }
+
+  private clear(): void {
+    this.renderer?.begin(this.camera.get(), { x0: 0, y0: 0, x1: 0, y1: 0 });
+    this.renderer?.end();
+  }
+
+  private drawCursor(): void {
+    const { cursor } = this.surface!;
+    const camera = this.camera.get();
+    if (cursor.width !== camera.width || cursor.height !== camera.height) {
+      cursor.width = camera.width;
+      cursor.height = camera.height;
+    }
+    const context = cursor.getContext("2d")!;
+    context.clearRect(0, 0, camera.width, camera.height);
+    if (this.shell.get().tool === "pan") return;
+    context.save();
+    this.labels?.drawCursor(context, camera);
+    context.restore();
+  }
+
+  private measureSlice(): void {
+    if (this.wished === 0) return;
+    performance.clearMeasures(SLICE_MEASURE);
+    performance.measure(SLICE_MEASURE, { start: this.wished, end: performance.now() });
+    this.wished = 0;
+  }
+
+  // ---- properties ----
+
+  setWindow(window: Window | null): void {
+    this.window = window;
+    this.picture?.setWindow(window);
+    this.redraw();
+  }
+
+  setLabelOpacity(opacity: number): void {
+    this.labelOpacity = opacity;
+    this.redraw();
+  }
+
+  setOverlay(overlay: Overlay | null): void {
+    this.overlay = overlay;
+    this.picture?.setOverlay(overlay);
+    update(this.shell, { predicted: overlay?.slices ?? [] });
+    this.redraw();
+  }
+
+  get overlayClasses(): readonly LabelClass[] {
+    return this.overlay?.classes ?? [];
+  }
+
+  setClasses(classes: readonly LabelClass[]): void {
+    this.classes = classes;
+    update(this.shell, { activeClass: this.keptClass() });
+    this.labels?.classesChanged();
+    this.redraw();
+  }
+
+  /** The active class, or the first when it is no longer there. */
+  private keptClass(): number | null {
+    const { activeClass } = this.shell.get();
+    const kept = this.classes.find(({ id }) => id === activeClass) ?? this.classes[0];
+    return kept?.id ?? null;
+  }
+
+  setActiveClass(activeClass: number | null): void {
+    if (activeClass === this.shell.get().activeClass) return;
+    update(this.shell, { activeClass });
+    this.labels?.classesChanged();
+    this.redrawCursor();
+  }
+
+  setTool(tool: Tool): void {
+    if (tool === this.shell.get().tool) return;
+    this.labels?.cancel();
+    update(this.shell, { tool });
+    this.redrawCursor();
+  }
+
+  setBrushRadius(radius: number): void {
+    update(this.shell, { brushRadius: Math.min(MAX_BRUSH_RADIUS, Math.max(0.5, radius)) });
+    this.redrawCursor();
+  }
+
+  setBare(bare: boolean): void {
+    update(this.shell, { bare });
+    this.redraw();
+  }
+
+  // ---- words ----
+
+  /** Show a message over the image; it leaves by itself unless it is `sticky`. */
+  say(problem: Problem, { sticky = false } = {}): void {
+    const id = ++this.lastNotice;
+    const others = this.shell.get().notices.filter(({ message }) => message !== problem.message);
+    update(this.shell, { notices: [...others, { ...problem, id, sticky }] });
+    if (!sticky) setTimeout(() => this.dismiss(id), TOAST_MS);
+  }
+
+  dismiss(id: number): void {
+    update(this.shell, { notices: this.shell.get().notices.filter((notice) => notice.id !== id) });
+  }
+}

@@ -1,0 +1,44 @@
+/** What the label layer may ask of the engine (the seam of `types.ts`). */
+import type { Engine } from "./engine";
+import type { ViewerHost } from "./types";
+import { update } from "./store";
+
+export function createHost(engine: Engine): ViewerHost {
+  const { shell } = engine;
+  return {
+    apiRoot: engine.apiRoot,
+    get volume() {
+      return engine.manifest.id;
+    },
+    get manifest() {
+      return engine.manifest;
+    },
+    get slice() {
+      return shell.get().slice;
+    },
+    get camera() {
+      return engine.camera.get();
+    },
+    get classes() {
+      return engine.classes;
+    },
+    get activeClass() {
+      return shell.get().activeClass;
+    },
+    get brushRadius() {
+      return shell.get().brushRadius;
+    },
+    get tool() {
+      return shell.get().tool;
+    },
+    requestRedraw: () => engine.redraw(),
+    requestCursorRedraw: () => engine.redrawCursor(),
+    setSaveState: (saveState) => update(shell, { saveState }),
+    setAnnotated: (annotated) => update(shell, { annotated }),
+    setHistory: (history) => update(shell, { history }),
+    setClassesRevision: (classesRevision) => update(shell, { classesRevision }),
+    goToSlice: (z) => engine.goTo(z),
+    toast: (message) => engine.say({ message, hint: "" }),
+    error: (message, hint) => engine.say({ message, hint }, { sticky: true }),
+  };
+}

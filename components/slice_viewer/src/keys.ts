@@ -1,0 +1,206 @@
+/** Keys of the viewer, as one table that the keyboard and the card of keys both read. Nothing is taken from who is typing. */
+import type { Engine } from "./engine";
+import type { PointerInput } from "./pointer";
+import { update } from "./store";
+import type { Tool } from "./types";
+
+const BIG_STEP = 10; // slices
+const ZOOM_STEP = 1.25;
+const BRUSH_STEP = 1.2;
+
+type Action = (engine: Engine, event: KeyboardEvent) => void;
+
+const step =
+  (direction: number): Action =>
+  (engine, { shiftKey }) =>
+    engine.goTo(engine.shell.get().slice + direction * (shiftKey ? BIG_STEP : 1));
+const jump =
+  (by: number): Action =>
+  (engine) =>
+    engine.goTo(engine.shell.get().slice + by);
+const tool =
+  (name: Tool): Action =>
+  (engine) =>
+    engine.setTool(name);
+
+export const TOOL_KEYS: Record<Tool, string> = {
+  pan: "A",
+  brush: "B",
+  eraser: "X",
+  freeform: "Q",
+  polygon: "P",
+  rectangle: "E",
+  ellipse: "W",
+};
+
+/** `event.key`, in lower case where it is a letter. */
+const ACTIONS: Record<string, Action> = {
+  a: tool("pan"),
+  b: tool("brush"),
+  x: tool("eraser"),
+  q: tool("freeform"),
+  p: tool("polygon"),
+  e: tool("rectangle"),
+  w: tool("ellipse"),
+  arrowright: step(1),
+  arrowleft: step(-1),
+  pagedown: jump(BIG_STEP),
+  pageup: jump(-BIG_STEP),
+  home: jump(-Infinity),
+  end: jump(Infinity),
+  "+": (engine) => engine.zoom(ZOOM_STEP),
+  "=": (engine) => engine.zoom(ZOOM_STEP),
+  "-": (engine) => engine.zoom(1 / ZOOM_STEP),
+  "0": (engine) => engine.fit(),
+  "[": (engine) => resizeBrush(engine, -1),
+  "]": (engine) => resizeBrush(engine, 1),
+  h: (engine) => engine.setBare(!engine.shell.get().bare),
+  m: (engine) => update(engine.shell, { minimapShown: !engine.shell.get().minimapShown }),
+  f: () => toggleFocus(),
+  "?": (engine) => update(engine.shell, { keysShown: !engine.shell.get().keysShown }),
+  escape: (engine) => leave(engine),
+};
+
+const CONTROL_ACTIONS: Record<string, Action> = {
+  z: (engine, { shiftKey }) => (shiftKey ? engine.labels?.redo() : engine.labels?.undo()),
+  y: (engine) => engine.labels?.redo(),
+};
+
+/** What the card says, by group. */
+export const KEY_CARD: [string, [string, string][]][] = [
+  [
+    "Tools",
+    [
+      ["A", "Pan"],
+      ["B", "Brush"],
+      ["X", "Eraser"],
+      ["Q", "Freeform"],
+      ["P", "Polygon"],
+      ["E", "Rectangle"],
+      ["W", "Ellipse"],
+      ["[ ]", "Brush smaller, larger"],
+      ["1 – 9", "Class"],
+    ],
+  ],
+  [
+    "Slices",
+    [
+      ["← →", "One slice"],
+      ["Shift ← →", "Ten slices"],
+      ["Page ↑ ↓", "Ten slices"],
+      ["Home End", "First, last slice"],
+      ["Shift wheel", "Through the stack"],
+    ],
+  ],
+  [
+    "View",
+    [
+      ["Wheel", "Zoom at the pointer"],
+      ["+ −", "Zoom"],
+      ["0", "Fit the window"],
+      ["Space drag", "Pan with any tool"],
+      ["H", "Hide labels and result"],
+      ["M", "Minimap"],
+      ["F", "Only the image"],
+    ],
+  ],
+  [
+    "Edit",
+    [
+      ["Ctrl Z", "Undo"],
+      ["Ctrl Shift Z", "Redo"],
+      ["Enter", "Close the polygon"],
+      ["Backspace", "Take back its last corner"],
+      ["Esc", "Cancel, close"],
+      ["?", "This card"],
+    ],
+  ],
+];
+
+export class Keyboard {
+  private readonly stop = new AbortController();
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly pointer: PointerInput,
+    private readonly root: HTMLElement,
+  ) {
+    const { signal } = this.stop;
+    document.addEventListener("keydown", (event) => this.press(event), { signal });
+    document.addEventListener("keyup", (event) => this.release(event), { signal });
+    addEventListener("blur", () => this.pointer.holdSpace(false), { signal });
+  }
+
+  dispose(): void {
+    this.stop.abort();
+  }
+
+  private press(event: KeyboardEvent): void {
+    if (event.defaultPrevented || event.altKey || isTaken(event) || this.root.getClientRects().length === 0) return;
+    if (this.act(event)) event.preventDefault();
+  }
+
+  /** True when the key meant something. */
+  private act(event: KeyboardEvent): boolean {
+    const key = event.key.toLowerCase();
+    if (event.ctrlKey || event.metaKey) return this.run(CONTROL_ACTIONS[key], event);
+    if (key === " ") return this.holdSpace();
+    const { tool } = this.engine.shell.get();
+    if (tool !== "pan" && this.engine.labels?.key(event)) return true;
+    if (/^[1-9]$/.test(key)) return this.chooseClass(Number(key) - 1);
+    return this.run(ACTIONS[key], event);
+  }
+
+  private run(action: Action | undefined, event: KeyboardEvent): boolean {
+    // While a stroke is under way the slice, the tool and the history must stay what they are.
+    if (action === undefined || (this.pointer.drawing && event.key !== "Escape")) return false;
+    action(this.engine, event);
+    return true;
+  }
+
+  private holdSpace(): boolean {
+    this.pointer.holdSpace(true);
+    return true;
+  }
+
+  private release(event: KeyboardEvent): void {
+    if (event.key === " ") this.pointer.holdSpace(false);
+  }
+
+  private chooseClass(place: number): boolean {
+    const chosen = this.engine.classes[place];
+    if (chosen === undefined || this.pointer.drawing) return false;
+    this.engine.setActiveClass(chosen.id);
+    return true;
+  }
+}
+
+const TYPING = "input, textarea, select, [contenteditable]:not([contenteditable=false]), [role=textbox], [role=combobox], [role=slider]";
+const NO_TEXT = "input[type=range], input[type=checkbox], input[type=radio], input[type=color], input[type=button]";
+const WIDGET_KEYS = /^( |Enter|Tab|Arrow.*|Home|End|Page.*)$/;
+
+/** Whether the key belongs to what has the focus: text being typed, a slider moved, a button pressed. */
+function isTaken(event: KeyboardEvent): boolean {
+  const target = event.target instanceof Element ? event.target : null;
+  if (target === null) return false;
+  if (target.closest(NO_TEXT) !== null || target.closest("[role=slider]") !== null) return WIDGET_KEYS.test(event.key);
+  if (target.closest(TYPING) !== null) return true;
+  return target.closest("button, a, summary, [role=button], [role=tab]") !== null && (event.key === " " || event.key === "Enter");
+}
+
+function resizeBrush(engine: Engine, direction: number): void {
+  const { brushRadius: radius } = engine.shell.get();
+  const scaled = direction > 0 ? radius * BRUSH_STEP : radius / BRUSH_STEP;
+  // At least one pixel, so that small brushes do not stick.
+  const moved = direction > 0 ? Math.max(scaled, radius + 1) : Math.min(scaled, radius - 1);
+  engine.setBrushRadius(Math.max(1, Math.round(moved)));
+}
+
+export function toggleFocus(): void {
+  document.documentElement.classList.toggle("sv-focus");
+}
+
+function leave(engine: Engine): void {
+  if (engine.shell.get().keysShown) update(engine.shell, { keysShown: false });
+  else document.documentElement.classList.remove("sv-focus");
+}

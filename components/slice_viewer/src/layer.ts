@@ -1,0 +1,70 @@
+/** A stack of tiles on the screen: the image, or a result over it. Knows its cache, its URLs and how to colour a tile. */
+import { tileKey, tileRect, tileSize, type ImageTile } from "./grid";
+import { cover, type Cover, type Need, wishes } from "./pieces";
+import type { Renderer, Sprite } from "./renderer";
+import { TileCache, type CacheEvents } from "./tilecache";
+import type { Camera, Manifest, Rect, TileAddress } from "./types";
+
+export interface LayerSource {
+  /** Names the layer's coloured tiles in the renderer. */
+  name: string;
+  url(tile: ImageTile): string;
+  colorize(bytes: ArrayBuffer, out: Uint32Array): void;
+}
+
+export class TileLayer {
+  readonly cache: TileCache;
+
+  constructor(
+    readonly manifest: Manifest,
+    private readonly source: LayerSource,
+    private readonly renderer: Renderer,
+    events: CacheEvents,
+  ) {
+    this.cache = new TileCache(events);
+  }
+
+  /** Ask for what `need` says, of slices that exist, and drop other requests. */
+  want(need: Need, exists: (z: number) => boolean = () => true): void {
+    const { urgent, later } = wishes(this.manifest, need);
+    const wish = (tiles: ImageTile[], prefetch: boolean) =>
+      tiles.filter(({ z }) => exists(z)).map((tile) => ({ key: tileKey(tile), url: this.source.url(tile), prefetch }));
+    this.cache.want([...wish(urgent, false), ...wish(later, true)]);
+  }
+
+  /** What can be shown of slice `z` now. */
+  cover(z: number, tiles: readonly TileAddress[]): Cover {
+    return cover(this.manifest, tiles, (tile) => this.cache.has(tileKey({ ...tile, z })));
+  }
+
+  draw(z: number, { pieces }: Cover, camera: Camera, opacity = 1): void {
+    const sprites = pieces.map(({ tile, area }) => this.sprite({ ...tile, z }, area, camera)).filter((sprite) => sprite !== null);
+    this.renderer.draw(this.source.name, sprites, (key, out) => this.source.colorize(this.cache.get(key)!, out), opacity);
+  }
+
+  /** The same pixels in other colours from now on. */
+  recolor(): void {
+    this.renderer.recolor(this.source.name);
+  }
+
+  dispose(): void {
+    this.cache.clear();
+    this.recolor();
+  }
+
+  private sprite(tile: ImageTile, area: Rect, camera: Camera): Sprite | null {
+    const key = tileKey(tile);
+    if (this.cache.get(key) === null) return null; // known to be empty
+    const block = 2 ** tile.level;
+    const { x0, y0 } = tileRect(this.manifest, tile);
+    const { width, height } = tileSize(this.manifest, tile);
+    const source = {
+      x0: (area.x0 - x0) / block,
+      y0: (area.y0 - y0) / block,
+      x1: Math.min(width, (area.x1 - x0) / block),
+      y1: Math.min(height, (area.y1 - y0) / block),
+    };
+    const target = camera.screenRect(area);
+    return { key, width, height, source, target, smooth: tile.level > 0 || camera.scale < 1 };
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * One open volume on the canvas: which slice shows, with which tiles, in which colours, and the result over it.
+ *
+ * The old slice stays, labels and all, until the new one can fill the window; labels are drawn only over the slice they belong to.
+ */
+import { chooseLevel, tileKey, visibleTiles, type ImageTile } from "./grid";
+import { TileLayer } from "./layer";
+import { buildLut, colorize, type Window } from "./lut";
+import type { Cover, Need } from "./pieces";
+import type { Renderer } from "./renderer";
+import { ResultLayer, type Overlay } from "./results";
+import type { Problem } from "./tilecache";
+import type { Camera, LabelLayer, Manifest, Point, Rect, TileAddress } from "./types";
+
+const MAX_TRAIL = 4; // slices passed in a fast scrub whose preview is still worth showing
+
+export interface PictureEvents {
+  redraw(): void;
+  /** The server no longer knows the tiles of this version. */
+  outdated(problem: Problem): void;
+  trouble(layer: "image" | "result", problem: Problem | null): void;
+}
+
+/** How to draw what lies over the image. */
+export interface Over {
+  labels: LabelLayer | null;
+  labelOpacity: number;
+  /** Only the image. */
+  bare: boolean;
+}
+
+/** What the tiles at hand know of a pixel: its stored value(s), and the level they are of (above 0: a mean). */
+export interface Sample {
+  stored: number[];
+  level: number;
+}
+
+export class Picture {
+  readonly area: Rect;
+  /** The slice on the canvas; -1: none yet. */
+  shown = -1;
+  /** Everything visible is of the wanted slice, and sharp. */
+  ready = false;
+  /** The level that suits the camera of the last frame. */
+  level = 0;
+  private readonly image: TileLayer;
+  private result: ResultLayer | null = null;
+  private window: Window | null = null;
+  private lut: Uint32Array;
+  private trail: number[] = [];
+  private direction = 1;
+  private drawn: Camera | null = null;
+
+  constructor(
+    readonly manifest: Manifest,
+    private readonly apiRoot: string,
+    private readonly renderer: Renderer,
+    private readonly events: PictureEvents,
+  ) {
+    const [, height, width] = manifest.shape;
+    this.area = { x0: 0, y0: 0, x1: width, y1: height };
+    this.lut = this.buildLut();
+    this.image = this.createImage();
+  }
+
+  get slice(): number {
+    return this.trail[this.trail.length - 1] ?? -1;
+  }
+
+  /** Visible tiles of the image that are still missing. */
+  get pendingTiles(): number {
+    return this.image.cache.pending;
+  }
+
+  /** True values shown as black and white. */
+  get currentWindow(): Window {
+    const [lo, hi] = this.manifest.window;
+    return this.window ?? { lo, hi };
+  }
+
+  goTo(z: number): void {
+    this.direction = z < this.slice ? -1 : 1;
+    this.trail = [...this.trail.filter((other) => other !== z), z].slice(-MAX_TRAIL);
+    this.ready = false;
+  }
+
+  setWindow(window: Window | null): void {
+    this.window = window;
+    this.lut = this.buildLut();
+    this.image.recolor();
+    this.drawn = null;
+  }
+
+  setOverlay(overlay: Overlay | null): void {
+    this.drawn = null;
+    if (overlay !== null && overlay.id === this.result?.id) return this.result.change(overlay);
+    this.result?.tiles.dispose();
+    this.events.trouble("result", null);
+    this.result = overlay === null ? null : this.createResult(overlay);
+  }
+
+  /** Draw a frame and ask for the tiles it lacks. */
+  draw(camera: Camera, over: Over): void {
+    const level = (this.level = chooseLevel(camera.scale, this.manifest.levels.length));
+    const tiles = visibleTiles(this.manifest, camera, level);
+    const need = { trail: this.trail, tiles, direction: this.direction };
+    this.image.want(need);
+    const moved = this.advance(tiles);
+    if (this.shown !== this.slice && !moved && camera === this.drawn) return;
+    this.drawn = camera;
+    this.renderer.begin(camera, this.area);
+    const cover = this.image.cover(this.shown, tiles);
+    this.image.draw(this.shown, cover, camera);
+    if (!over.bare) this.drawOver({ camera, level, tiles, need, over });
+    this.renderer.end();
+    this.ready = this.shown === this.slice && cover.blurred === 0;
+  }
+
+  /** The slice on the canvas at the coarsest level, in its colours; null while it is not here. */
+  readonly thumbnail = (): ImageData | null => {
+    const [height, width] = this.manifest.levels[this.manifest.levels.length - 1];
+    const bytes = this.image.cache.peek(tileKey({ z: this.shown, level: this.manifest.levels.length - 1, tx: 0, ty: 0 }));
+    if (!bytes) return null;
+    const image = new ImageData(width, height);
+    this.colorizeImage(bytes, new Uint32Array(image.data.buffer));
+    return image;
+  };
+
+  /** The value of the pixel at `point` on the canvas, from the finest tile that is here. */
+  sample(point: Point): Sample | null {
+    for (let level = 0; level < this.manifest.levels.length; level++) {
+      const stored = this.sampleLevel(Math.floor(point.x) >> level, Math.floor(point.y) >> level, level);
+      if (stored !== null) return { stored, level };
+    }
+    return null;
+  }
+
+  /** Class id of the result at `point`; 0: none, or not known here. */
+  resultAt(point: Point): number {
+    return this.result?.at(this.shown, point) ?? 0;
+  }
+
+  dispose(): void {
+    this.image.dispose();
+    this.result?.tiles.dispose();
+  }
+
+  /** Show the newest slice of the trail that can fill the window. True when the slice on the canvas changes. */
+  private advance(tiles: readonly TileAddress[]): boolean {
+    const z = this.trail.findLast((other) => this.image.cover(other, tiles).bare === 0);
+    if (z === undefined || z === this.shown) return false;
+    this.shown = z;
+    this.trail = this.trail.slice(this.trail.indexOf(z));
+    return true;
+  }
+
+  private drawOver(frame: { camera: Camera; level: number; tiles: TileAddress[]; need: Need; over: Over }): void {
+    const { camera, level, tiles, need, over } = frame;
+    this.drawResult(need, camera);
+    if (over.labels === null || this.shown !== this.slice) return;
+    over.labels.draw(this.renderer.context, camera, level, tiles, over.labelOpacity);
+  }
+
+  private drawResult(need: Need, camera: Camera): void {
+    if (this.result === null) return;
+    this.result.want(need);
+    if (!this.result.has(this.shown)) return;
+    const cover: Cover = this.result.tiles.cover(this.shown, need.tiles);
+    this.result.tiles.draw(this.shown, cover, camera, this.result.opacity);
+  }
+
+  private sampleLevel(x: number, y: number, level: number): number[] | null {
+    const { tile_px: step, channels } = this.manifest;
+    const tile = { z: this.shown, level, tx: Math.floor(x / step), ty: Math.floor(y / step) };
+    const bytes = this.image.cache.peek(tileKey(tile));
+    if (!bytes) return null;
+    const width = Math.min(step, this.manifest.levels[level][1] - tile.tx * step);
+    const at = ((y - tile.ty * step) * width + (x - tile.tx * step)) * channels;
+    return [...this.pixels(bytes).subarray(at, at + channels)];
+  }
+
+  private buildLut(): Uint32Array {
+    return buildLut(this.manifest.encoding, this.currentWindow);
+  }
+
+  private pixels(bytes: ArrayBuffer): Uint8Array | Uint16Array {
+    return this.manifest.encoding.dtype === "uint16" ? new Uint16Array(bytes) : new Uint8Array(bytes);
+  }
+
+  private colorizeImage(bytes: ArrayBuffer, out: Uint32Array): void {
+    colorize(this.pixels(bytes), this.manifest.channels, this.lut, out);
+  }
+
+  private createImage(): TileLayer {
+    const root = `${this.apiRoot}/img/${this.manifest.id}/${this.manifest.version}/z`;
+    const url = ({ z, level, tx, ty }: ImageTile): string => `${root}/${z}/${level}/${tx}/${ty}`;
+    const colorizeTile = (bytes: ArrayBuffer, out: Uint32Array): void => this.colorizeImage(bytes, out);
+    return new TileLayer(this.manifest, { name: "image", url, colorize: colorizeTile }, this.renderer, {
+      arrived: () => this.events.redraw(),
+      gone: (_, problem) => this.events.outdated(problem),
+      trouble: (problem) => this.events.trouble("image", problem),
+    });
+  }
+
+  private createResult(overlay: Overlay): ResultLayer {
+    return new ResultLayer(overlay, this.manifest, this.apiRoot, this.renderer, {
+      arrived: () => {
+        this.drawn = null;
+        this.events.redraw();
+      },
+      gone: () => undefined, // the job has not come so far; `slices` tells when it has
+      trouble: (problem) => this.events.trouble("result", problem),
+    });
+  }
+}

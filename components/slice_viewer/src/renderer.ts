@@ -1,0 +1,100 @@
+/** Drawing tiles: the interface a renderer keeps, and the Canvas2D one (faster than WebGL2 where there is no GPU). */
+import type { Camera, Rect } from "./types";
+
+/** A coloured tile, and which part of it goes where. `source` is in pixels of the tile, `target` in screen pixels. */
+export interface Sprite {
+  key: string;
+  width: number;
+  height: number;
+  source: Rect;
+  target: Rect;
+  smooth: boolean;
+}
+
+/** Writes one 32-bit RGBA word for each pixel of tile `key`. */
+export type Colorizer = (key: string, out: Uint32Array) => void;
+
+export interface Renderer {
+  /** Clear the canvas and clip to the image. */
+  begin(camera: Camera, image: Rect): void;
+  /** `layer` names a set of coloured tiles that `recolor` drops together. */
+  draw(layer: string, sprites: readonly Sprite[], colorize: Colorizer, opacity: number): void;
+  end(): void;
+  /** The layer's colours have changed: a new window, say. */
+  recolor(layer: string): void;
+  /** For the label layer, which draws by itself. */
+  readonly context: CanvasRenderingContext2D;
+}
+
+const SPARE_TILES = 24; // coloured tiles kept beyond those of the last frame: one window full, for a step back
+
+interface Coloured {
+  canvas: HTMLCanvasElement;
+  frame: number;
+}
+
+export class Canvas2DRenderer implements Renderer {
+  readonly context: CanvasRenderingContext2D;
+  private readonly coloured = new Map<string, Coloured>();
+  private frame = 0;
+
+  constructor(private readonly canvas: HTMLCanvasElement) {
+    this.context = canvas.getContext("2d")!;
+  }
+
+  begin(camera: Camera, image: Rect): void {
+    this.frame++;
+    if (this.canvas.width !== camera.width || this.canvas.height !== camera.height) {
+      this.canvas.width = camera.width;
+      this.canvas.height = camera.height;
+    }
+    const { context } = this;
+    const { x0, y0, x1, y1 } = camera.screenRect(image);
+    context.clearRect(0, 0, camera.width, camera.height);
+    context.save();
+    context.beginPath();
+    context.rect(x0, y0, x1 - x0, y1 - y0);
+    context.clip();
+  }
+
+  draw(layer: string, sprites: readonly Sprite[], colorize: Colorizer, opacity: number): void {
+    const { context } = this;
+    context.globalAlpha = opacity;
+    for (const sprite of sprites) {
+      const { source: from, target: to } = sprite;
+      context.imageSmoothingEnabled = sprite.smooth;
+      const picture = this.picture(layer, sprite, colorize);
+      context.drawImage(picture, from.x0, from.y0, from.x1 - from.x0, from.y1 - from.y0, to.x0, to.y0, to.x1 - to.x0, to.y1 - to.y0);
+    }
+    context.globalAlpha = 1;
+  }
+
+  end(): void {
+    this.context.restore();
+    const old = [...this.coloured].filter(([, { frame }]) => frame < this.frame).sort(([, a], [, b]) => a.frame - b.frame);
+    for (const [key] of old.slice(0, Math.max(0, old.length - SPARE_TILES))) this.coloured.delete(key);
+  }
+
+  recolor(layer: string): void {
+    for (const key of this.coloured.keys()) if (key.startsWith(`${layer}:`)) this.coloured.delete(key);
+  }
+
+  private picture(layer: string, sprite: Sprite, colorize: Colorizer): HTMLCanvasElement {
+    const key = `${layer}:${sprite.key}`;
+    const found = this.coloured.get(key) ?? { canvas: paint(sprite, colorize), frame: 0 };
+    found.frame = this.frame;
+    this.coloured.set(key, found);
+    return found.canvas;
+  }
+}
+
+function paint({ key, width, height }: Sprite, colorize: Colorizer): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext("2d", { willReadFrequently: true })!; // in memory: it is written once, by the CPU
+  const image = context.createImageData(width, height);
+  colorize(key, new Uint32Array(image.data.buffer));
+  context.putImageData(image, 0, 0);
+  return canvas;
+}

@@ -1,0 +1,83 @@
+/** The result over the image: predicted class ids as tiles, in the colours of the run's own class table. */
+import { tileKey, tileSize, type ImageTile } from "./grid";
+import { buildPalette } from "./labels/palette";
+import { TileLayer } from "./layer";
+import type { Need } from "./pieces";
+import type { Renderer } from "./renderer";
+import type { CacheEvents } from "./tilecache";
+import type { LabelClass, Manifest, Point } from "./types";
+
+/** The `overlay` property of the component (docs/contracts.md). */
+export interface Overlay {
+  id: string;
+  classes: LabelClass[];
+  opacity: number;
+  /** Slices that are there. */
+  slices: number[];
+}
+
+export class ResultLayer {
+  readonly tiles: TileLayer;
+  private palette: Uint32Array;
+  private done: Set<number>;
+
+  constructor(
+    private overlay: Overlay,
+    manifest: Manifest,
+    apiRoot: string,
+    renderer: Renderer,
+    events: CacheEvents,
+  ) {
+    this.palette = buildPalette(overlay.classes);
+    this.done = new Set(overlay.slices);
+    const url = ({ z, level, tx, ty }: ImageTile): string => `${apiRoot}/results/${overlay.id}/z/${z}/${level}/${tx}/${ty}`;
+    const colorize = (bytes: ArrayBuffer, out: Uint32Array): void => this.colorize(new Uint8Array(bytes), out);
+    this.tiles = new TileLayer(manifest, { name: `result-${overlay.id}`, url, colorize }, renderer, events);
+  }
+
+  get id(): string {
+    return this.overlay.id;
+  }
+
+  get opacity(): number {
+    return this.overlay.opacity;
+  }
+
+  has(z: number): boolean {
+    return this.done.has(z);
+  }
+
+  /** The same result with other colours, another opacity or more slices. */
+  change(overlay: Overlay): void {
+    const recoloured = JSON.stringify(overlay.classes) !== JSON.stringify(this.overlay.classes);
+    this.overlay = overlay;
+    this.done = new Set(overlay.slices);
+    this.tiles.cache.askAgain();
+    if (!recoloured) return;
+    this.palette = buildPalette(overlay.classes);
+    this.tiles.recolor();
+  }
+
+  /** Class id at a point of slice `z`, from the finest tile that is here; 0: none, or not known. */
+  at(z: number, point: Point): number {
+    const { levels, tile_px: step } = this.tiles.manifest;
+    for (let level = 0; level < levels.length; level++) {
+      const [x, y] = [Math.floor(point.x) >> level, Math.floor(point.y) >> level];
+      const tile = { z, level, tx: Math.floor(x / step), ty: Math.floor(y / step) };
+      const bytes = this.tiles.cache.peek(tileKey(tile));
+      if (bytes === null) return 0;
+      if (bytes === undefined) continue;
+      const { width } = tileSize(this.tiles.manifest, tile);
+      return new Uint8Array(bytes)[(y - tile.ty * step) * width + (x - tile.tx * step)];
+    }
+    return 0;
+  }
+
+  want(need: Need): void {
+    this.tiles.want(need, (z) => this.done.has(z));
+  }
+
+  private colorize(ids: Uint8Array, out: Uint32Array): void {
+    for (let i = 0; i < out.length; i++) out[i] = this.palette[ids[i]];
+  }
+}

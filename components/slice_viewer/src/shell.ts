@@ -1,0 +1,62 @@
+/** What the frame around the image shows: one record, written by the engine, read by React. */
+import type { History, Manifest, SaveState, Tool } from "./types";
+import type { Problem } from "./tilecache";
+
+export interface Notice extends Problem {
+  id: number;
+  /** Stays until read: something was lost, or needs doing. */
+  sticky: boolean;
+}
+
+export interface Shell {
+  status: "empty" | "loading" | "shown" | "failed";
+  manifest: Manifest | null;
+  /** Where the user has gone; the image follows as soon as its tiles are there. */
+  slice: number;
+  tool: Tool;
+  activeClass: number | null;
+  brushRadius: number;
+  history: History;
+  annotated: number[];
+  predicted: number[];
+  saveState: SaveState;
+  classesRevision: number;
+  /** Why there is nothing to see, or why what is seen may be out of date. */
+  problem: Problem | null;
+  notices: Notice[];
+  /** Labels and result are hidden for a look at the bare image. */
+  bare: boolean;
+  keysShown: boolean;
+  minimapShown: boolean;
+}
+
+export const SAVED: SaveState = { state: "saved", pending: 0, message: "" };
+
+export const INITIAL_SHELL: Shell = {
+  status: "empty",
+  manifest: null,
+  slice: 0,
+  tool: "pan",
+  activeClass: null,
+  brushRadius: 10,
+  history: { undo: 0, redo: 0 },
+  annotated: [],
+  predicted: [],
+  saveState: SAVED,
+  classesRevision: 0,
+  problem: null,
+  notices: [],
+  bare: false,
+  keysShown: false,
+  minimapShown: true,
+};
+
+/** Everything that belongs to one volume, as it is before anything is known. */
+export const FRESH_VOLUME = {
+  manifest: null,
+  history: INITIAL_SHELL.history,
+  annotated: [],
+  problem: null,
+  saveState: SAVED,
+  classesRevision: 0,
+} satisfies Partial<Shell>;

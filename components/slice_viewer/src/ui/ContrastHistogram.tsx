@@ -1,0 +1,155 @@
+/** Grey values of the volume, and the window of them that is shown: drag the ends, type them, or take the automatic one. */
+import * as React from "react";
+import type { Window } from "../lut";
+import { clampWindow, moveHandle, outline } from "../histogram";
+import { format } from "../readout";
+
+const HEIGHT = 64; // of the viewBox; the element is as wide as its panel
+const KEY_STEP = 0.01; // of the range
+
+export interface ContrastHistogramProps {
+  id?: string;
+  /** Counts of equal bins. */
+  histogram?: number[];
+  /** True values at the ends of the histogram. */
+  range?: [number, number];
+  window?: Window | null;
+  /** What "Auto" takes: the 1-99 % window. */
+  auto?: [number, number] | null;
+  setProps: (props: { window: Window }) => void;
+}
+
+type End = "lo" | "hi";
+
+export function ContrastHistogram(props: ContrastHistogramProps): React.ReactElement {
+  const { id, histogram = [], range, auto, setProps } = props;
+  if (range === undefined || histogram.length === 0) {
+    return (
+      <div id={id} className="sv-contrast sv-contrast-empty">
+        The grey values of the open image show here.
+      </div>
+    );
+  }
+  const [low, high] = auto ?? range;
+  const window = props.window ?? { lo: low, hi: high };
+  const set = (next: Window): void => setProps({ window: next });
+  return (
+    <div id={id} className="sv-contrast">
+      <Plot histogram={histogram} range={range} window={window} set={set} />
+      <div className="sv-contrast-row">
+        <Bound name="Black" value={window.lo} set={(lo) => set(clampWindow({ ...window, lo }, "lo"))} />
+        <Bound name="White" value={window.hi} set={(hi) => set(clampWindow({ ...window, hi }, "hi"))} />
+      </div>
+      <div className="sv-contrast-row">
+        <button type="button" className="sv-text-button" title="From the 1st to the 99th percentile" onClick={() => set({ lo: low, hi: high })}>
+          Auto
+        </button>
+        <button type="button" className="sv-text-button" title="From the darkest to the brightest value" onClick={() => set({ lo: range[0], hi: range[1] })}>
+          Full range
+        </button>
+      </div>
+    </div>
+  );
+}
+
+interface PlotProps {
+  histogram: number[];
+  range: [number, number];
+  window: Window;
+  set: (window: Window) => void;
+}
+
+function Plot({ histogram, range, window, set }: PlotProps): React.ReactElement {
+  const box = React.useRef<HTMLDivElement>(null);
+  const path = React.useMemo(() => outline(histogram, HEIGHT), [histogram]);
+  const place = (value: number): number => Math.min(1, Math.max(0, (value - range[0]) / (range[1] - range[0] || 1)));
+  const drag = useDrag(box, (fraction, end) => set(moveHandle(window, end, range[0] + fraction * (range[1] - range[0]), range)));
+  const [lo, hi] = [100 * place(window.lo), 100 * place(window.hi)];
+  const handle = (end: End, value: number): React.ReactElement => (
+    <Handle end={end} at={end === "lo" ? lo : hi} value={value} range={range} drag={drag} nudge={(next) => set(moveHandle(window, end, next, range))} />
+  );
+  return (
+    <div className="sv-plot" ref={box}>
+      <svg viewBox={`0 0 ${histogram.length} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label="Histogram of grey values, logarithmic counts">
+        <path d={path} />
+      </svg>
+      <span className="sv-outside" style={{ left: 0, width: `${lo}%` }} />
+      <span className="sv-outside" style={{ left: `${hi}%`, right: 0 }} />
+      <span className="sv-ramp" style={{ "--sv-lo": `${lo}%`, "--sv-hi": `${hi}%` } as React.CSSProperties} />
+      {handle("lo", window.lo)}
+      {handle("hi", window.hi)}
+    </div>
+  );
+}
+
+interface HandleProps {
+  end: End;
+  at: number;
+  value: number;
+  range: [number, number];
+  drag: (event: React.PointerEvent, end: End) => void;
+  nudge: (value: number) => void;
+}
+
+function Handle({ end, at, value, range, drag, nudge }: HandleProps): React.ReactElement {
+  const step = (range[1] - range[0]) * KEY_STEP;
+  const press = (event: React.KeyboardEvent): void => {
+    const sign = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+    if (sign === undefined) return;
+    event.preventDefault();
+    nudge(value + sign * step * (event.shiftKey ? 10 : 1));
+  };
+  return (
+    <span
+      className="sv-handle"
+      role="slider"
+      tabIndex={0}
+      aria-label={end === "lo" ? "Shown as black" : "Shown as white"}
+      aria-valuemin={range[0]}
+      aria-valuemax={range[1]}
+      aria-valuenow={value}
+      aria-valuetext={format(value)}
+      style={{ left: `${at}%` }}
+      onPointerDown={(event) => drag(event, end)}
+      onPointerMove={(event) => drag(event, end)}
+      onKeyDown={press}
+    />
+  );
+}
+
+/** Report where in the box (0 to 1) a handle is dragged to, at most once a frame. */
+function useDrag(box: React.RefObject<HTMLElement>, report: (fraction: number, end: End) => void): HandleProps["drag"] {
+  const frame = React.useRef(0);
+  const latest = React.useRef(report);
+  latest.current = report;
+  return (event, end) => {
+    if (event.type === "pointerdown") event.currentTarget.setPointerCapture(event.pointerId);
+    if (event.buttons !== 1) return;
+    const { left, width } = box.current!.getBoundingClientRect();
+    const fraction = (event.clientX - left) / width;
+    cancelAnimationFrame(frame.current);
+    frame.current = requestAnimationFrame(() => latest.current(fraction, end));
+  };
+}
+
+function Bound({ name, value, set }: { name: string; value: number; set: (value: number) => void }): React.ReactElement {
+  const [text, setText] = React.useState<string | null>(null); // null: not being typed
+  const commit = (): void => {
+    const typed = Number(text);
+    if (text !== null && text.trim() !== "" && Number.isFinite(typed)) set(typed);
+    setText(null);
+  };
+  return (
+    <label>
+      {name}
+      <input
+        type="text"
+        inputMode="decimal"
+        value={text ?? format(value)}
+        onChange={(event) => setText(event.target.value)}
+        onBlur={commit}
+        onKeyDown={(event) => event.key === "Enter" && commit()}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,164 @@
+/** The bar under the image: which slice, where there are labels and predictions, how large it is drawn. */
+import * as React from "react";
+import type { Engine } from "../engine";
+import { runs } from "../runs";
+import { update, useStore } from "../store";
+import { Icon } from "./icons";
+
+const ZOOM_STEP = 1.25;
+
+export function SliceBar({ engine }: { engine: Engine }): React.ReactElement | null {
+  const { manifest } = useStore(engine.shell);
+  if (manifest === null) return null;
+  const count = manifest.shape[0];
+  return (
+    <div className="sv-bar">
+      {count > 1 ? <Steps engine={engine} count={count} /> : <span className="sv-single">Single image</span>}
+      {count > 1 ? <Track engine={engine} count={count} /> : <span className="sv-track" />}
+      <ZoomControls engine={engine} />
+    </div>
+  );
+}
+
+function Steps({ engine, count }: { engine: Engine; count: number }): React.ReactElement {
+  const { slice } = useStore(engine.shell);
+  return (
+    <div className="sv-steps">
+      <BarButton icon="previous" label="Previous slice" keys="←" disabled={slice === 0} onClick={() => engine.goTo(slice - 1)} />
+      <SliceNumber key={slice} slice={slice} count={count} go={(z) => engine.goTo(z)} />
+      <span className="sv-of">of {count}</span>
+      <BarButton icon="next" label="Next slice" keys="→" disabled={slice === count - 1} onClick={() => engine.goTo(slice + 1)} />
+    </div>
+  );
+}
+
+/** Remounted with each slice, so that what is half typed never outlives a change from elsewhere. */
+function SliceNumber({ slice, count, go }: { slice: number; count: number; go: (z: number) => void }): React.ReactElement {
+  const [text, setText] = React.useState(String(slice + 1));
+  const commit = (): void => {
+    const typed = Number.parseInt(text, 10);
+    if (Number.isNaN(typed)) setText(String(slice + 1));
+    else {
+      setText(String(Math.min(count, Math.max(1, typed))));
+      go(typed - 1);
+    }
+  };
+  const press = (event: React.KeyboardEvent<HTMLInputElement>): void => {
+    if (event.key === "Enter") commit();
+    if (event.key === "Escape") setText(String(slice + 1));
+    if (event.key === "ArrowUp") go(slice + 1);
+    if (event.key === "ArrowDown") go(slice - 1);
+  };
+  return (
+    <input
+      className="sv-number"
+      inputMode="numeric"
+      aria-label={`Slice, 1 to ${count}`}
+      size={Math.max(3, String(count).length)}
+      value={text}
+      onChange={(event) => setText(event.target.value.replace(/\D/g, ""))}
+      onFocus={(event) => event.target.select()}
+      onBlur={commit}
+      onKeyDown={press}
+    />
+  );
+}
+
+function Track({ engine, count }: { engine: Engine; count: number }): React.ReactElement {
+  const { slice, annotated, predicted } = useStore(engine.shell);
+  const done = `${(100 * slice) / (count - 1)}%`;
+  return (
+    <>
+      <div className="sv-track" title={legend(annotated.length, predicted.length)}>
+        <svg className="sv-ticks" viewBox={`0 0 ${count - 1} 2`} preserveAspectRatio="none" aria-hidden="true">
+          <Ticks slices={predicted} className="sv-predicted" y={1.1} />
+          <Ticks slices={annotated} className="sv-annotated" y={0} />
+        </svg>
+        <input
+          type="range"
+          aria-label="Slice"
+          aria-valuetext={`Slice ${slice + 1} of ${count}`}
+          min={0}
+          max={count - 1}
+          value={slice}
+          style={{ "--sv-fill": done } as React.CSSProperties}
+          onChange={(event) => engine.goTo(Number(event.target.value))}
+        />
+      </div>
+      <Legend annotated={annotated.length} predicted={predicted.length} />
+    </>
+  );
+}
+
+function Ticks({ slices, className, y }: { slices: readonly number[]; className: string; y: number }): React.ReactElement {
+  return (
+    <g className={className}>
+      {runs(slices).map(([first, last]) => (
+        <rect key={first} x={first} y={y} width={last - first} height={0.9} />
+      ))}
+    </g>
+  );
+}
+
+function Legend({ annotated, predicted }: { annotated: number; predicted: number }): React.ReactElement | null {
+  if (annotated + predicted === 0) return null;
+  return (
+    <div className="sv-legend">
+      {annotated > 0 && <span className="sv-annotated">{annotated} labelled</span>}
+      {predicted > 0 && <span className="sv-predicted">{predicted} predicted</span>}
+    </div>
+  );
+}
+
+function legend(annotated: number, predicted: number): string {
+  if (annotated + predicted === 0) return "Slices with labels and predictions are marked here.";
+  return `Upper marks: ${annotated} slices with labels. Lower marks: ${predicted} slices with predictions.`;
+}
+
+function ZoomControls({ engine }: { engine: Engine }): React.ReactElement {
+  const camera = useStore(engine.camera);
+  const { minimapShown } = useStore(engine.shell);
+  const percent = (100 * camera.scale) / camera.pixelRatio;
+  return (
+    <div className="sv-zoom" role="group" aria-label="Zoom">
+      <BarButton icon="minus" label="Zoom out" keys="−" onClick={() => engine.zoom(1 / ZOOM_STEP)} />
+      <span className="sv-percent" title="Screen pixels per image pixel">
+        {percent < 10 ? percent.toFixed(1) : Math.round(percent)} %
+      </span>
+      <BarButton icon="plus" label="Zoom in" keys="+" onClick={() => engine.zoom(ZOOM_STEP)} />
+      <BarButton icon="fit" label="Fit the window" keys="0" onClick={() => engine.fit()} />
+      <BarButton
+        icon="map"
+        label="Minimap"
+        keys="M"
+        pressed={minimapShown}
+        onClick={() => update(engine.shell, { minimapShown: !minimapShown })}
+      />
+    </div>
+  );
+}
+
+interface BarButtonProps {
+  icon: "previous" | "next" | "plus" | "minus" | "fit" | "map";
+  label: string;
+  keys: string;
+  disabled?: boolean;
+  pressed?: boolean;
+  onClick: () => void;
+}
+
+function BarButton({ icon, label, keys, disabled, pressed, onClick }: BarButtonProps): React.ReactElement {
+  return (
+    <button
+      type="button"
+      className="sv-button"
+      aria-label={label}
+      aria-pressed={pressed}
+      title={`${label} (${keys})`}
+      disabled={disabled}
+      onClick={onClick}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+}
