@@ -11,7 +11,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 class Supervisor:
     """A background thread; `wake` starts it, and makes it look at once.
 
-    command : what runs a parameter file, which is appended. environment : of the workers; carries the keys.
+    commands : by task name, what runs a parameter file. environment : of the workers; carries the keys.
     slots : jobs that run at the same time.
     """
 
@@ -39,14 +39,14 @@ class Supervisor:
         folders: JobFolders,
         ledger: JobLedger,
         *,
-        command: Mapping[str, list[str]],
+        commands: Mapping[str, Sequence[str]],
         environment: Mapping[str, str],
         working_folder: Path,
         slots: int,
     ) -> None:
         self._folders = folders
         self._ledger = ledger
-        self._command = command
+        self._commands = commands
         self._environment = environment
         self._working_folder = working_folder
         self._slots = slots
@@ -71,6 +71,7 @@ class Supervisor:
         self._look.set()
         if self._thread is not None:
             self._thread.join()
+        self._children.clear()
 
     def _run(self) -> None:
         self._folders.root.mkdir(parents=True, exist_ok=True)
@@ -132,7 +133,7 @@ class Supervisor:
         task = json.loads(parameters.read_text())["task_name"]
         with self._folders.log_file(job_id).open("ab") as output:
             return subprocess.Popen(
-                [*self._command[task], str(parameters)],
+                [*self._commands[task], str(parameters)],
                 cwd=self._working_folder,
                 env=dict(self._environment),
                 stdin=subprocess.DEVNULL,

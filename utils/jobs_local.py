@@ -5,6 +5,7 @@ processes; `scripts/train.py` and `scripts/predict.py` are what they run.
 """
 
 import sys
+from collections.abc import Mapping, Sequence
 
 from core.errors import InvalidInputError, UnavailableError
 from core.learning.jobs import JobRequest, JobView, new_parameters
@@ -14,13 +15,22 @@ from utils.job_supervisor import Supervisor
 from utils.mlflow_store import MlflowStore, Recent
 from utils.settings import ROOT, Settings
 
+COMMANDS = {
+    "train": (sys.executable, "-u", "scripts/train.py"),
+    "inference": (sys.executable, "-u", "scripts/predict.py"),
+}
 KEEP_S = 0.5  # the page asks every second, in several tabs
 
 
 class LocalJobs:
-    """The `JobEngine` of one machine. Building it contacts nobody; jobs left over are looked after at once."""
+    """The `JobEngine` of one machine. Building it contacts nobody; jobs left over are looked after at once.
 
-    def __init__(self, settings: Settings, store: MlflowStore) -> None:
+    commands : by task name, what runs a parameter file.
+    """
+
+    def __init__(
+        self, settings: Settings, store: MlflowStore, *, commands: Mapping[str, Sequence[str]] = COMMANDS
+    ) -> None:
         self._results_uri = settings.seg_tiled_uri
         self._ledger = JobLedger(store)
         self._folders = JobFolders(settings.state_dir / "jobs")
@@ -28,7 +38,7 @@ class LocalJobs:
         self._supervisor = Supervisor(
             self._folders,
             self._ledger,
-            command={task: [sys.executable, "-u", f"scripts/{name}.py"] for task, name in _SCRIPTS.items()},
+            commands=commands,
             environment=settings.environment(),
             working_folder=ROOT,
             slots=settings.job_slots,
@@ -92,9 +102,6 @@ class LocalJobs:
     def _look_after_open_jobs(self) -> None:
         if self._folders.open_jobs():
             self._supervisor.wake()
-
-
-_SCRIPTS = {"train": "train", "inference": "predict"}
 
 
 def _check(request: JobRequest) -> None:
