@@ -54,7 +54,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _list(registry: MlflowRegistry) -> None:
-    for descriptor in registry.algorithms():
+    algorithms = registry.algorithms()
+    if not algorithms:
+        print("No algorithm is registered.")
+    for descriptor in algorithms:
         print(f"{descriptor.model_name} {descriptor.version}: {descriptor.description}")
 
 

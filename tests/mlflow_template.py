@@ -13,8 +13,7 @@ from utils.settings import Settings
 @functools.cache
 def _template() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="mlflow-template-"))
-    settings = Settings(_env_file=None, state_dir=folder)
-    with MlflowStore.from_settings(settings).client() as client:
+    with MlflowStore(f"sqlite:///{folder / 'mlflow.db'}", folder=folder).client() as client:
         client.search_experiments()
     return folder / "mlflow.db"
 
@@ -24,4 +23,5 @@ def fresh_settings(state_dir: Path, **values) -> Settings:
     state_dir.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(_template())) as source, closing(sqlite3.connect(state_dir / "mlflow.db")) as copy:
         source.backup(copy)  # a plain copy would miss what is still in the write-ahead log
-    return Settings(_env_file=None, state_dir=state_dir, **values)
+    uri = f"sqlite:///{state_dir / 'mlflow.db'}"  # whatever the environment of the tests says
+    return Settings(_env_file=None, state_dir=state_dir, mlflow_tracking_uri=uri, **values)

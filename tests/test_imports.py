@@ -1,0 +1,27 @@
+"""What importing the app costs: a page must be there within seconds, so the heavy libraries wait."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAVY = ("torch", "mlflow", "lightgbm", "sklearn", "pandas", "pyarrow", "tiled.server", "networks", "scripts")
+MAX_SECONDS = 10.0  # about 2 on an idle machine
+PROBE = """
+import json, sys, time
+began = time.perf_counter()
+import app
+print(json.dumps({"seconds": time.perf_counter() - began, "modules": sorted(sys.modules)}))
+"""
+
+
+def test_the_app_is_imported_soon_and_without_the_heavy_libraries(tmp_path, monkeypatch, record_property):
+    monkeypatch.setenv("STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("DASH_DEPLOYMENT_LOC", "Local")
+    outcome = subprocess.run([sys.executable, "-c", PROBE], cwd=ROOT, capture_output=True, text=True, check=True)
+    told = json.loads(outcome.stdout.splitlines()[-1])
+    loaded = [name for name in HEAVY if name in told["modules"]]
+    assert loaded == []
+    record_property("import_seconds", told["seconds"])
+    assert told["seconds"] < MAX_SECONDS
