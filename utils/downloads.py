@@ -16,7 +16,7 @@ import httpx
 
 from core.errors import InvalidInputError, UnavailableError
 
-CHUNK = 1 << 20
+TELL_EVERY = 1 << 20
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 Progress = Callable[[int, int | None], None]
@@ -88,11 +88,16 @@ def _append(client: httpx.Client, url: str, part: Path, progress: Progress) -> N
         done = have if resumed else 0
         length = response.headers.get("Content-Length")
         total = done + int(length) if length else None
+        told = done
         with part.open("ab" if resumed else "wb") as file:
-            for chunk in response.iter_bytes(CHUNK):
-                file.write(chunk)
-                done += len(chunk)
-                progress(done, total)
+            for (
+                piece
+            ) in response.iter_bytes():  # as they come: a fixed size would drop the last ones of a broken answer
+                file.write(piece)
+                done += len(piece)
+                if done - told >= TELL_EVERY or done == total:
+                    progress(done, total)
+                    told = done
 
 
 def digest(path: Path) -> str:

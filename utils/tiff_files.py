@@ -37,7 +37,7 @@ class TiffLayout:
     offsets : byte offset of each page's directory; empty when the pages lie raw behind one another.
     raw_offset : byte offset of the first pixel when they do, else None.
     dtype : as served, native byte order; `raw_dtype` keeps the file's.
-    segment_rows : rows of one strip or tile.
+    segment_rows : rows that are decoded together: those of a strip or tile, 1 when the pixels lie raw.
     metadata : page count, voxel size, description.
     """
 
@@ -101,11 +101,17 @@ def _layout(tif: tifffile.TiffFile, path: Path) -> TiffLayout:
         raw_dtype=page.dtype.newbyteorder(tif.byteorder),
         offsets=offsets,
         raw_offset=raw_offset,
-        segment_rows=page.tilelength if page.is_tiled else page.rowsperstrip or stored[-2],
+        segment_rows=_segment_rows(page, frame, raw=raw_offset is not None),
         metadata=describe(tif, series),
     )
     _check_size(layout)
     return layout
+
+
+def _segment_rows(page: tifffile.TiffPage, frame: tuple[int, ...], *, raw: bool) -> int:
+    if raw:
+        return 1
+    return min(page.tilelength if page.is_tiled else page.rowsperstrip or frame[0], frame[0])
 
 
 def _check_pages(tif: tifffile.TiffFile, path: Path) -> None:
@@ -224,9 +230,10 @@ def _decode_rows(page: tifffile.TiffPage, layout: TiffLayout, rows: slice) -> ND
     band = np.zeros((height, *layout.frame[1:]), layout.dtype)
     for index in range(first * across, last * across):
         data = os.pread(page.parent.filehandle.fileno(), page.databytecounts[index], page.dataoffsets[index])
-        segment, (_, _, y, x, _), (_, h, w, _) = page.decode(data or None, index, jpegtables=page.jpegtables)
+        segment, (_, _, y, x, _), _ = page.decode(data or None, index, jpegtables=page.jpegtables)
         if segment is not None:
-            band[y - top : y - top + h, x : x + w] = segment[0, :h, :w].reshape(h, w, *layout.frame[2:])
+            place = band[y - top : y - top + segment.shape[1], x : x + segment.shape[2]]  # cropped at the border
+            place[:] = segment[0, : place.shape[0], : place.shape[1]].reshape(place.shape)
     return band[rows.start - top : rows.stop - top]
 
 

@@ -345,5 +345,6 @@ def _soft_noise(rng: np.random.Generator, side: int, smoothness: float) -> Float
     """(side, side) noise of standard deviation 1 with features of about `smoothness` pixels."""
     small = max(8, int(4 * side / smoothness))
     noise = cv2.GaussianBlur(rng.standard_normal((small, small)).astype(np.float32), (0, 0), 1.5)
-    smooth: Floats = cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC)
-    return smooth / smooth.std()
+    smooth = np.asarray(cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC), np.float32)
+    scaled: Floats = smooth / smooth.std()
+    return scaled

@@ -1,0 +1,123 @@
+"""Real and hostile TIFF files behind a real server that may not use much memory."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import tifffile
+
+from scripts.local_stack import ROOT
+from tests.utils.tiled_processes import TiledProcess, tiled_process
+from utils.tiled_server import Item, list_folder
+
+pytestmark = [
+    pytest.mark.real_data,
+    pytest.mark.skipif("REAL_DATA_DIR" not in os.environ, reason="REAL_DATA_DIR is not set"),
+]
+
+MEMORY_KIB = 4 << 20  # the server may ask for 4 GiB of addresses; some files claim terabytes
+
+# Files that open elsewhere and are refused here, and the sentence people read.
+REFUSED = {
+    "imagecodecs__gray.depth.deflate.u1": "have the axes ZYX; only plain and colour images can be shown",
+    "imagecodecs__gray.series.u1": "differ in size or type",
+    "pillow__compression": "differ in size or type",
+    "pillow__multipage": "differ in size or type",
+    "pillow__multipage-mmap": "differ in size or type",
+    "pillow__multipage_out_of_order": "differ in size or type",
+}
+# Damaged files of which some pages are whole; those are shown.
+PARTLY_READABLE = {
+    "BAD_corrupt_zstd_tile": "cannot be decoded",
+    "image__logluv-3c-16b": "not supported",
+    "image__off_l16": "not supported",
+    "image__off_luv24": "not supported",
+    "image__off_luv32": "not supported",
+    "image__ycbcr-cat": "not supported",
+    "libvips__ojpeg-strip": "cannot be decoded",
+    "libvips__ojpeg-tile": "cannot be decoded",
+    "pillow__tiff_overflow_rows_per_strip": "cannot be decoded",
+}
+# Fuzzers' files that crash other readers; decoding them yields something.
+HARMLESS = {
+    "pillow__crash-0da013a13571cc8eb457a39fee8db18f8a3c7127",
+    "pillow__crash-74d2a78403a5a59db1fb0a2b8735ac068a75f6e3",
+}
+
+
+@pytest.fixture(scope="module")
+def zoo() -> Path:
+    return Path(os.environ["REAL_DATA_DIR"]) / "tiff_zoo"
+
+
+@pytest.fixture(scope="module")
+def server(zoo, tmp_path_factory) -> TiledProcess:
+    serve = f'ulimit -v {MEMORY_KIB}; exec bash "{ROOT}/tiled_serve_dir.sh" "{zoo}"'
+    with tiled_process(["bash", "-c", serve], tmp_path_factory.mktemp("log") / "tiled.log") as process:
+        yield process
+
+
+def expected_page(item: Item, z: int) -> np.ndarray:
+    path, index = (item.paths[z], 0) if len(item.paths) > 1 else (item.paths[0], z)
+    with tifffile.TiffFile(path, is_ome=False) as tif:
+        series = tif.series[0]
+        page = series.pages[0]
+        planes = series.asarray().reshape(-1, *page.shape)
+        return np.moveaxis(planes[index], 0, -1) if page.axes == "SYX" else planes[index]
+
+
+def served_page(server: TiledProcess, path: str, structure: dict, z: int) -> np.ndarray:
+    kind = structure["data_type"]
+    dtype = np.dtype(f"{kind['kind']}{kind['itemsize']}")
+    picked = ",".join([str(z), *[":"] * (len(structure["shape"]) - 1)])
+    return server.read(path, picked, dtype).reshape(structure["shape"][1:])
+
+
+@pytest.mark.parametrize("folder", ["ok", "made"])
+def test_every_good_file_opens_or_says_in_a_sentence_why_not(server, zoo, folder):
+    refused = {}
+    items = {key: item for key, item in list_folder(zoo / folder).items() if not key.startswith("BAD_")}
+    assert items
+    for key, item in items.items():
+        node = server.attributes(f"{folder}/{key}")
+        if "unreadable" in node["metadata"]:
+            refused[key] = node["metadata"]["unreadable"]
+            continue
+        last = node["structure"]["shape"][0] - 1
+        for z in {0, last}:
+            found = served_page(server, f"{folder}/{key}", node["structure"], z)
+            np.testing.assert_array_equal(found, expected_page(item, z), err_msg=f"{key} page {z}")
+    assert refused.keys() == {key for key in REFUSED if key in items}
+    for key, sentence in refused.items():
+        assert REFUSED[key] in sentence
+
+
+def complaint(server: TiledProcess, path: str) -> str:
+    """Why a node cannot be read: as its metadata say, or as the first page that fails says."""
+    node = server.attributes(path)
+    if "unreadable" in node["metadata"]:
+        return node["metadata"]["unreadable"]
+    shape = node["structure"]["shape"]
+    for z in range(shape[0]):
+        picked = ",".join([str(z), *[":"] * (len(shape) - 1)])
+        answer = server.get(f"array/full/{path}", slice=picked, format="application/octet-stream")
+        if not answer.is_success:
+            assert answer.status_code == 422, answer.text
+            return answer.json()["detail"]
+    return ""
+
+
+def test_hostile_files_are_refused_in_a_sentence_and_the_server_lives_on(server, zoo):
+    bad = [f"broken/{key}" for key in list_folder(zoo / "broken")]
+    bad += [f"made/{key}" for key in list_folder(zoo / "made") if key.startswith("BAD_")]
+    assert len(bad) > 20
+    for path in bad:
+        key = path.split("/")[1]
+        sentence = complaint(server, path)
+        assert bool(sentence) == (key not in HARMLESS), path
+        assert PARTLY_READABLE.get(key, "") in sentence
+        assert len(sentence) < 300
+    assert server.keys("") == ["broken", "made", "ok"]
+    assert psutil.Process(server.pid).memory_info().rss < 1 << 30
