@@ -1,7 +1,7 @@
 """Reading from a Tiled server: nodes as they are described, and bytes, one request each.
 
 A 13 MB slice takes httpx 81 ms and urllib3 22 ms on one machine; Tiled's own client is built on httpx, asks for
-compression, which costs more than it saves on images, and takes longer still. `utils/tiled_http.py` is the writing half.
+compression, which costs more than it saves on images, and takes longer still. `utils/tiled_http.py` is for writing.
 """
 
 import json
@@ -24,7 +24,7 @@ CONNECT_TIMEOUT_S = 5.0
 class Node:
     """One node of a Tiled tree.
 
-    path : keys below the container the reader points at.
+    path : keys from the server's root.
     family : "array", "container", "table", ...
     children : known without asking (HDF5, zarr), else None.
     """
@@ -45,7 +45,10 @@ class Node:
 def normalise(access: TiledAccess) -> TiledAccess:
     """The same access with a scheme, and with a key that was part of the URI (as Tiled prints it) taken out of it."""
     uri = access.uri.strip() if "://" in access.uri else f"http://{access.uri.strip()}"
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return access  # nonsense; the first request will say so
     key = access.api_key or parse_qs(parts.query).get("api_key", [""])[0]
     host = parts.netloc.rpartition("@")[2]
     bare = urlunsplit((parts.scheme, host, parts.path, "", ""))
@@ -53,12 +56,15 @@ def normalise(access: TiledAccess) -> TiledAccess:
 
 
 class TiledReader:
-    """Requests below one node. Safe to use from several threads; connects when first asked."""
+    """Requests to one server; paths count from its root. Safe to use from several threads; connects when first asked.
+
+    start : the path that the URI of the access names.
+    """
 
     def __init__(self, access: TiledAccess) -> None:
         self._access = normalise(access)
-        self._root, path = split_uri(self._access.uri)
-        self._path = unquote(path)
+        self._root, start = split_uri(self._access.uri)
+        self.start = unquote(start)
         headers = {"Accept-Encoding": "identity"}
         if self._access.api_key:
             headers["Authorization"] = f"Apikey {self._access.api_key}"
@@ -68,16 +74,6 @@ class TiledReader:
             timeout=urllib3.Timeout(connect=min(CONNECT_TIMEOUT_S, access.timeout_s), read=access.timeout_s),
             retries=urllib3.Retry(total=3, connect=0, read=0, status=0, other=0),  # redirects only
         )
-
-    @property
-    def root_key(self) -> str:
-        """The last key of the node the reader points at; "" at the server's root."""
-        return self._path.rpartition("/")[2]
-
-    @property
-    def root_path(self) -> str:
-        """Keys from the server's root to the node the reader points at."""
-        return self._path
 
     def uri_of(self, path: str) -> str:
         """The URI of a node, without any key."""
@@ -117,7 +113,7 @@ class TiledReader:
         return self._get(url, path)
 
     def _url(self, route: str, path: str) -> str:
-        keys = [key for key in f"{self._path}/{path}".split("/") if key]
+        keys = [key for key in path.split("/") if key]
         return "/".join([self._root, route, *(quote(key, safe="") for key in keys)]) + ("" if keys else "/")
 
     def _json(self, url: str) -> Any:

@@ -29,6 +29,10 @@ WALKERS = 4  # requests at a time while walking
 MAX_DEPTH = 8
 MAX_CONTAINERS = 2000  # a facility's server may hold millions of nodes
 MAX_ANSWER_BYTES = 250_000_000  # Tiled refuses answers above 300 MB unless configured otherwise
+UNSEEN = (
+    f"Not looked into: it lies deeper than {MAX_DEPTH} levels, or there are more than {MAX_CONTAINERS} folders. "
+    f"Point {SETTING}_URI at it."
+)
 NX_ARRAY = "entry/data/data"  # where spec NXtomoproc keeps its stack
 
 
@@ -81,6 +85,7 @@ class TiledCatalog:
 
     def __init__(self, uri: str, api_key: str = "", *, timeout_s: float = 30.0) -> None:
         self._reader = TiledReader(TiledAccess(uri, api_key, SETTING, timeout_s))
+        self._start = self._reader.start
         self._lock = threading.Lock()
         self._listed: tuple[float, list[CatalogEntry]] | None = None
 
@@ -106,15 +111,16 @@ class TiledCatalog:
         """
         if not path:
             raise NotFoundError("No dataset is named.", "Choose one from the list.")
-        root = self._reader.node("") if path == self._reader.root_key else None
-        if root is not None and root.family == "array":
-            return open_node(self._reader, root, path)
-        return open_node(self._reader, self._reader.node(path), path)
+        if path == self._start.rpartition("/")[2]:
+            root = self._reader.node(self._start)
+            if root.family == "array":
+                return open_node(self._reader, root, path)
+        return open_node(self._reader, self._reader.node(f"{self._start}/{path}".strip("/")), path)
 
     def _walk(self) -> list[CatalogEntry]:
         root = self._root()
         if root.family == "array":
-            return [self._entry(self._reader.root_key, root)]
+            return [self._entry(root, root.path.rpartition("/")[2])]
         level, entries, seen = [root], list[CatalogEntry](), 0
         with ThreadPoolExecutor(WALKERS) as pool:
             for _ in range(MAX_DEPTH):
@@ -124,33 +130,37 @@ class TiledCatalog:
                 found = list(pool.map(self._look_into, level))
                 entries += [entry for rows, _ in found for entry in rows]
                 level = [container for _, deeper in found for container in deeper]
-        return entries + [_unseen(container) for container in level]
+        return entries + [CatalogEntry(self._below(container), None, UNSEEN) for container in level]
 
     def _root(self) -> Node:
         try:
-            return self._reader.node("")
+            return self._reader.node(self._start)
         except NotFoundError as error:
-            message = f"There is nothing at {self._reader.uri_of('')}."
+            message = f"There is nothing at {self._reader.uri_of(self._start)}."
             raise UnavailableError(message, f"Check {SETTING}_URI.") from error
 
     def _look_into(self, container: Node) -> tuple[list[CatalogEntry], list[Node]]:
         """The rows a container gives, and the containers to look into next."""
         try:
             children = self._reader.children(container)
-            image = image_of(self._reader, container, children) if container.path else None
+            image = image_of(self._reader, container, children) if container.path != self._start else None
         except AppError as error:  # one broken file must not hide the others
-            if not container.path:
+            if container.path == self._start:
                 raise
-            return [CatalogEntry(container.path, None, str(error))], []
+            return [CatalogEntry(self._below(container), None, str(error))], []
         if image is not None:
-            return [self._entry(container.path, image, container)], []
+            return [self._entry(image, self._below(container), container)], []
         deeper = [child for child in children if child.family == "container"]
         arrays = [child for child in children if child.family == "array"]
         images = [child for child in arrays if len(child.structure.get("shape", ())) >= 2]
         rows = images if images or deeper else arrays  # angles and spectra beside images are not worth a row
-        return [self._entry(child.path, child) for child in rows], deeper
+        return [self._entry(child, self._below(child)) for child in rows], deeper
 
-    def _entry(self, path: str, array: Node, container: Node | None = None) -> CatalogEntry:
+    def _below(self, node: Node) -> str:
+        """The path of a node counted from the catalog's container."""
+        return node.path.removeprefix(self._start).lstrip("/")
+
+    def _entry(self, array: Node, path: str, container: Node | None = None) -> CatalogEntry:
         """A row; its version is left empty, since finding it may take further requests."""
         try:
             info = describe(self._reader, array, path=path, version="", container=container)
@@ -167,7 +177,7 @@ def open_uri(uri: str, *, api_key: str = "", timeout_s: float = 30.0) -> VolumeS
     NotFoundError, UnsupportedImageError, UnavailableError
     """
     reader = TiledReader(TiledAccess(uri, api_key, SETTING, timeout_s))
-    return open_node(reader, reader.node(""), reader.root_path)
+    return open_node(reader, reader.node(reader.start), reader.start)
 
 
 def open_node(reader: TiledReader, node: Node, path: str) -> TiledVolume:
@@ -253,7 +263,7 @@ def version_of(reader: TiledReader, array: Node) -> str:
 
 
 def _facts(node: Node) -> list[Any]:
-    return [node.path, node.structure, node.metadata, node.data_sources]
+    return [node.structure, node.metadata, node.data_sources]
 
 
 def split_box(box: Box, voxel_bytes: int, max_bytes: int) -> Iterator[Box]:
@@ -279,10 +289,3 @@ def _inside(piece: Box, box: Box) -> tuple[slice, ...]:
 
 def _written(part: int | slice) -> str:
     return str(part) if isinstance(part, int) else f"{part.start}:{part.stop}"
-
-
-def _unseen(container: Node) -> CatalogEntry:
-    reason = (
-        f"Not looked into: it lies deeper than {MAX_DEPTH} levels, or there are more than {MAX_CONTAINERS} folders."
-    )
-    return CatalogEntry(container.path, None, f"{reason} Point {SETTING}_URI at it.")

@@ -1,0 +1,94 @@
+"""The small image files that the tests' Tiled server serves: every kind of container and of pixel people bring.
+
+Each is written from an array that `ARRAYS` keeps, so that what comes back can be compared voxel by voxel.
+"""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import tifffile
+import zarr
+from numpy.typing import NDArray
+
+RNG = np.random.default_rng(2)
+STACK = RNG.integers(0, 4000, (6, 70, 90)).astype("u2")
+FLOATS = RNG.normal(size=(3, 40, 50)).astype("f4")
+FLOATS[0, 0, :3] = np.nan, np.inf, -np.inf
+
+ARRAYS: dict[str, NDArray] = {
+    "folders/deep/scan": STACK,  # one sequence in a folder: the folder is the row
+    "pages": STACK,
+    "image": STACK[0],
+    "rgb": RNG.integers(0, 255, (70, 90, 3)).astype("u1"),
+    "rgb16_stack": RNG.integers(0, 65535, (3, 40, 50, 3)).astype("u2"),
+    "floats": FLOATS,
+    "bigendian": STACK.astype(">u2"),
+    "int16": (STACK.astype("i4") - 2000).astype("i2"),
+    "mask": STACK > 2000,
+    "half": FLOATS.astype("f2"),
+    "double": FLOATS.astype(">f8"),
+    "wide": STACK.astype("i8") * 1_000_003,
+    "nested/entry/data/data": STACK,  # HDF5, beside a list of angles
+    "single": STACK.astype("i4"),  # HDF5 with one array: the file is the row
+    "plain": STACK,  # zarr
+    "ome": STACK,  # OME-Zarr: the largest of its arrays
+    "tall": RNG.integers(0, 255, (1, 1400, 600)).astype("u1"),  # two tiles wide, three high, three levels
+}
+UNREADABLE = {"cut": "cut.tif", "complex": "complex64", "fivefold": "5 axes"}  # path -> a word of the reason
+
+
+def write_image_files(folder: Path) -> None:
+    """Write one file or folder for each entry of `ARRAYS` and `UNREADABLE`, and files that are no images."""
+    _write_sequence(folder / "folders" / "deep" / "scan")
+    for name in ("pages", "image", "floats", "bigendian", "int16", "tall"):
+        byteorder = ">" if name == "bigendian" else None
+        tifffile.imwrite(folder / f"{name}.tif", ARRAYS[name], byteorder=byteorder, photometric="minisblack")
+    for name in ("rgb", "rgb16_stack"):
+        tifffile.imwrite(folder / f"{name}.tif", ARRAYS[name], photometric="rgb")
+    for name in ("mask", "half", "double", "wide"):
+        np.save(folder / f"{name}.npy", ARRAYS[name])
+    _write_hdf5(folder)
+    _write_zarr(folder)
+    _write_unreadable(folder)
+
+
+def _write_sequence(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for z, image in enumerate(STACK):
+        tifffile.imwrite(folder / f"slice_{z:04d}.tif", image)
+
+
+def _write_hdf5(folder: Path) -> None:
+    with h5py.File(folder / "nested.h5", "w") as file:
+        file["entry/data/data"] = STACK
+        file["entry/data/angles"] = np.arange(6.0)
+    with h5py.File(folder / "single.h5", "w") as file:
+        file["volume"] = ARRAYS["single"]
+
+
+def _write_zarr(folder: Path) -> None:
+    zarr.create_array(str(folder / "plain.zarr"), shape=STACK.shape, dtype="u2", chunks=(1, 70, 90))[:] = STACK
+    group = zarr.open_group(str(folder / "ome.zarr"), mode="w")
+    for level, pixels in enumerate((STACK, STACK[:, ::2, ::2])):
+        array = group.create_array(str(level), shape=pixels.shape, dtype="u2", chunks=(1, *pixels.shape[1:]))
+        array[:] = pixels
+    scales = [{"type": "scale", "scale": [2.0, 0.5, 0.5]}]
+    group.attrs["ome"] = {
+        "version": "0.5",
+        "multiscales": [
+            {
+                "axes": [{"name": name, "type": "space", "unit": "micrometer"} for name in "zyx"],
+                "datasets": [{"path": str(level), "coordinateTransformations": scales} for level in range(2)],
+            }
+        ],
+    }
+
+
+def _write_unreadable(folder: Path) -> None:
+    (folder / "cut.tif").write_bytes(b"II*\0garbage")
+    np.save(folder / "complex.npy", np.ones((4, 5, 6), "c8"))
+    np.save(folder / "fivefold.npy", np.ones((2, 3, 4, 5, 6)))
+    np.save(folder / "spectrum.npy", np.arange(5.0))
+    (folder / "table.csv").write_text("a,b\n1,2\n")
+    (folder / "notes.txt").write_text("not an image")
