@@ -1,14 +1,12 @@
 """The viewer as Dash components: the Python face of `bundle.js`.
 
 `src/` holds the TypeScript, `scripts/build_viewer.sh` builds the bundle, docs/contracts.md lists the properties. The classes
-are written by hand: Dash's generator would add 115 packages to say the same.
+are written by hand: Dash's generator would add 115 packages to say the same. Dash learns of the bundle from `components`.
 """
 
 from typing import Any, ClassVar
 
 from dash.development.base_component import Component
-
-_BUNDLE = [{"relative_package_path": "slice_viewer/bundle.js", "namespace": "components"}]
 
 
 class _ViewerComponent(Component):
@@ -17,7 +15,6 @@ class _ViewerComponent(Component):
     _children_props: ClassVar[list[str]] = []
     _base_nodes: ClassVar[list[str]] = ["children"]
     _namespace = "components"
-    _js_dist = _BUNDLE
     _prop_names: ClassVar[list[str]] = []
     _valid_wildcard_attributes: ClassVar[list[str]] = []
 

@@ -56,7 +56,7 @@ const ACTIONS: Record<string, Action> = {
   "]": (engine) => resizeBrush(engine, 1),
   h: (engine) => engine.setBare(!engine.shell.get().bare),
   m: (engine) => update(engine.shell, { minimapShown: !engine.shell.get().minimapShown }),
-  f: () => toggleFocus(),
+  f: (engine) => toggleFocus(engine),
   "?": (engine) => update(engine.shell, { keysShown: !engine.shell.get().keysShown }),
   escape: (engine) => leave(engine),
 };
@@ -196,8 +196,9 @@ function resizeBrush(engine: Engine, direction: number): void {
   engine.setBrushRadius(Math.max(1, Math.round(moved)));
 }
 
-export function toggleFocus(): void {
-  document.documentElement.classList.toggle("sv-focus");
+function toggleFocus(engine: Engine): void {
+  const focused = document.documentElement.classList.toggle("sv-focus");
+  if (focused) engine.say({ message: "Only the image.", hint: "F or Esc brings the rest back." });
 }
 
 function leave(engine: Engine): void {

@@ -11,12 +11,11 @@ export interface Window {
 export function buildLut(encoding: Encoding, window: Window): Uint32Array {
   const size = encoding.dtype === "uint8" ? 256 : 65536;
   const lut = new Uint32Array(size);
-  const span = window.hi - window.lo;
-  // An empty window is a threshold: everything below it is black, the rest white.
-  const gain = span > 0 ? (255 * encoding.step) / span : Infinity;
+  const width = (window.hi - window.lo) / encoding.step;
   const zero = (window.lo - encoding.lo) / encoding.step;
   for (let stored = 0; stored < size; stored++) {
-    lut[stored] = grey(gain === Infinity ? (stored < zero ? 0 : 255) : (stored - zero) * gain);
+    // An empty window is a threshold: what lies below it is black, the rest white.
+    lut[stored] = grey(width > 0 ? ((stored - zero) * 255) / width : stored < zero ? 0 : 255);
   }
   if (encoding.nan_code !== null) lut[encoding.nan_code] = 0;
   return lut;

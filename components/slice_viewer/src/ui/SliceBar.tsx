@@ -70,9 +70,9 @@ function Track({ engine, count }: { engine: Engine; count: number }): React.Reac
   return (
     <>
       <div className="sv-track" title={legend(annotated.length, predicted.length)}>
-        <svg className="sv-ticks" viewBox={`0 0 ${count - 1} 2`} preserveAspectRatio="none" aria-hidden="true">
-          <Ticks slices={predicted} className="sv-predicted" y={1.1} />
-          <Ticks slices={annotated} className="sv-annotated" y={0} />
+        <svg className="sv-ticks" viewBox={`0 0 ${count - 1} 30`} preserveAspectRatio="none" aria-hidden="true">
+          <Ticks slices={predicted} className="sv-predicted" y={25} height={2} />
+          <Ticks slices={annotated} className="sv-annotated" y={1} height={8} />
         </svg>
         <input
           type="range"
@@ -90,11 +90,18 @@ function Track({ engine, count }: { engine: Engine; count: number }): React.Reac
   );
 }
 
-function Ticks({ slices, className, y }: { slices: readonly number[]; className: string; y: number }): React.ReactElement {
+interface TicksProps {
+  slices: readonly number[];
+  className: string;
+  y: number;
+  height: number;
+}
+
+function Ticks({ slices, className, y, height }: TicksProps): React.ReactElement {
   return (
     <g className={className}>
       {runs(slices).map(([first, last]) => (
-        <rect key={first} x={first} y={y} width={last - first} height={0.9} />
+        <rect key={first} x={first} y={y} width={last - first} height={height} />
       ))}
     </g>
   );

@@ -1,0 +1,103 @@
+import { describe, expect, test } from "vitest";
+import { clampWindow, moveHandle, outline } from "./histogram";
+import { buildLut, colorize } from "./lut";
+import { describe as inWords, format } from "./readout";
+import { runs } from "./runs";
+import { scaleBar } from "./scale";
+import type { Encoding } from "./types";
+
+const exact16: Encoding = { dtype: "uint16", lo: 0, step: 1, exact: true, nan_code: null };
+const real: Encoding = { dtype: "uint16", lo: -1, step: 2 / 65534, exact: false, nan_code: 65535 };
+
+const red = (word: number): number => word & 255;
+
+describe("window and level", () => {
+  test("the ends of the window are black and white, its middle is grey, beyond it is clipped", () => {
+    const lut = buildLut(exact16, { lo: 1000, hi: 3000 });
+    expect([0, 1000, 2000, 3000, 65535].map((value) => red(lut[value]))).toEqual([0, 0, 128, 255, 255]);
+  });
+
+  test("the window is in true values, whatever the encoding", () => {
+    const lut = buildLut(real, { lo: -1, hi: 1 });
+    expect(red(lut[0])).toBe(0);
+    expect(red(lut[32767])).toBe(128);
+    expect(red(lut[65534])).toBe(255);
+  });
+
+  test("not-a-number is transparent and nothing else is", () => {
+    const lut = buildLut(real, { lo: -1, hi: 1 });
+    expect(lut[65535]).toBe(0);
+    expect(lut[65534] >>> 24).toBe(255);
+  });
+
+  test("an empty window is a threshold", () => {
+    const lut = buildLut(exact16, { lo: 500, hi: 500 });
+    expect([499, 500, 501].map((value) => red(lut[value]))).toEqual([0, 255, 255]);
+  });
+
+  test("eight bits need 256 entries", () => {
+    expect(buildLut({ ...exact16, dtype: "uint8" }, { lo: 0, hi: 255 })).toHaveLength(256);
+  });
+
+  test("colours keep their channels, alpha is not windowed", () => {
+    const lut = buildLut({ ...exact16, dtype: "uint8" }, { lo: 0, hi: 100 });
+    const out = new Uint32Array(2);
+    colorize(Uint8Array.of(0, 50, 100, 7, 200, 0, 0, 255), 4, lut, out);
+    expect([...new Uint8Array(out.buffer)]).toEqual([0, 128, 255, 7, 255, 0, 0, 255]);
+    colorize(Uint8Array.of(0, 50, 100, 200, 0, 0), 3, lut, out);
+    expect([...new Uint8Array(out.buffer)]).toEqual([0, 128, 255, 255, 255, 0, 0, 255]);
+  });
+});
+
+describe("values in words", () => {
+  test("integers in full, other numbers with five digits", () => {
+    expect([65535, 0.013199999928474426, -2.5, 1e-7].map(format)).toEqual(["65535", "0.0132", "-2.5", "1e-7"]);
+  });
+
+  test("NaN is called so, channels are listed", () => {
+    expect(inWords({ stored: [65535], level: 0 }, real)).toBe("NaN");
+    expect(inWords({ stored: [1, 20, 255], level: 0 }, { ...exact16, dtype: "uint8" })).toBe("1, 20, 255");
+  });
+});
+
+describe("scale bar", () => {
+  test.each([
+    [0.65, 140, "50 µm"],
+    [10, 140, "1 mm"],
+    [0.004, 140, "500 nm"],
+    [1, 100, "100 µm"],
+    [1e-5, 100, "1 nm"],
+  ])("%f µm a pixel in %i pixels is %s", (umPerPx, room, text) => {
+    const bar = scaleBar(umPerPx, room);
+    expect(bar.text).toBe(text);
+    expect(bar.width).toBeLessThanOrEqual(room * 1.000001);
+    expect(bar.width).toBeGreaterThan(room / 2.51);
+  });
+});
+
+describe("histogram", () => {
+  test("the highest bin fills the height and an empty one nothing", () => {
+    expect(outline([0, 9], 10)).toBe("M0 10V10.00H1V0.00H2V10Z");
+  });
+
+  test("handles stay in the range and never cross", () => {
+    const window = { lo: 10, hi: 20 };
+    expect(moveHandle(window, "lo", 99, [0, 30])).toEqual({ lo: 20, hi: 20 });
+    expect(moveHandle(window, "lo", -5, [0, 30])).toEqual({ lo: 0, hi: 20 });
+    expect(moveHandle(window, "hi", 99, [0, 30])).toEqual({ lo: 10, hi: 30 });
+  });
+
+  test("a typed end takes the other one with it", () => {
+    expect(clampWindow({ lo: 30, hi: 20 }, "lo")).toEqual({ lo: 30, hi: 30 });
+    expect(clampWindow({ lo: 30, hi: 20 }, "hi")).toEqual({ lo: 20, hi: 20 });
+  });
+});
+
+test("consecutive slices become one mark", () => {
+  expect(runs([0, 1, 2, 5, 7, 8])).toEqual([
+    [0, 2],
+    [5, 5],
+    [7, 8],
+  ]);
+  expect(runs([])).toEqual([]);
+});

@@ -1,0 +1,209 @@
+"""A Chromium, and a small app that serves the viewer volumes held in memory, through the routes the real app has."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from dash import Dash, Input, Output, State, clientside_callback, dcc, html
+from flask import Flask, jsonify
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from callbacks.http import errors, images
+from components.slice_viewer import ContrastHistogram, SliceViewer
+from core.errors import NotFoundError, UnavailableError
+from core.images.memory import ArrayVolume
+from core.images.volumes import CatalogEntry, VolumeSource, volume_id
+from scripts.chromium import CHROMIUM_FLAGS, find_chromium
+from utils.tile_cache import CachedTileServer
+
+ROOT = Path(__file__).resolve().parents[2]
+CLASSES = [
+    {"id": 1, "name": "pore", "color": "#E69F00", "visible": True},
+    {"id": 2, "name": "bead", "color": "#56B4E9", "visible": True},
+]
+
+
+def ramp(shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    """Values that differ between neighbours and between slices, over the dtype's range (0 to 1 for floats)."""
+    grid = np.indices(shape).astype(np.int64)
+    mixed = grid[0] * 31 + grid[1] * 7 + grid[2] * 13
+    if np.dtype(dtype).kind == "f":
+        return (mixed % 1009 / 1008).astype(dtype)
+    return (mixed * 37 % (np.iinfo(dtype).max + 1)).astype(dtype)
+
+
+def blobs(shape: tuple[int, int, int]) -> np.ndarray:
+    """Smooth uint16 shapes that halving hardly changes, so that coarse levels keep their values."""
+    z, y, x = np.ogrid[: shape[0], : shape[1], : shape[2]]
+    waves = np.sin(y / 260 + z) * np.cos(x / 310 - z / 2) + 1
+    return (waves * 28000 + 900 * z + 2000).astype(np.uint16)
+
+
+def with_nan(shape: tuple[int, int, int]) -> np.ndarray:
+    volume = ramp(shape, "float32")
+    volume[:, 10:40, 10:40] = np.nan
+    return volume
+
+
+def arrays() -> dict[str, tuple[np.ndarray, tuple[float, float, float] | None]]:
+    """Name -> (values, voxel size)."""
+    return {
+        "grey8": (ramp((6, 300, 400), "uint8"), None),
+        "grey16": (blobs((24, 1500, 2100)), (2.0, 0.65, 0.65)),
+        "real32": (with_nan((4, 300, 400)), None),
+        "colour": (np.stack([ramp((2, 300, 400), "uint8") // f for f in (1, 2, 3)], axis=-1), None),
+        "single": (ramp((1, 700, 900), "uint16"), None),
+    }
+
+
+@dataclass
+class MemoryCatalog:
+    """A VolumeCatalog over arrays. `down`: as if the image server did not answer."""
+
+    sources: dict[str, VolumeSource]
+    down: bool = False
+
+    def list_entries(self) -> list[CatalogEntry]:
+        return [CatalogEntry(path, source.info) for path, source in sorted(self.sources.items())]
+
+    def open(self, path: str) -> VolumeSource:
+        if path not in self.sources:
+            raise NotFoundError(f"{path} is not there.", "Choose a dataset from the list.")
+        return self.sources[path]
+
+
+@dataclass
+class ViewerApp:
+    """A running page with a viewer; tests change what it serves."""
+
+    url: str
+    arrays: dict[str, np.ndarray]
+    catalog: MemoryCatalog
+    requests: list[str] = field(default_factory=list)
+
+    def open(self, page: Page, name: str, **settings: Any) -> None:
+        """Open the page on volume `name` and wait for its first sharp frame."""
+        page.goto(self.url)
+        page.wait_for_selector(".sv-root")
+        self.set(page, "viewer", volume=volume_id(name), classes=CLASSES, **settings)
+        wait_ready(page)
+
+    def set(self, page: Page, component: str, **props: Any) -> None:
+        page.evaluate("([id, props]) => dash_clientside.set_props(id, props)", [component, props])
+
+
+def wait_ready(page: Page) -> None:
+    page.wait_for_function("() => document.querySelector('.sv-root').__viewer.state().ready")
+
+
+def layout() -> html.Div:
+    viewer = SliceViewer(id="viewer", apiRoot="/api", volume=None, classes=[], tool="pan", slice=0)
+    panel = html.Div(
+        [dcc.Input(id="field"), ContrastHistogram(id="contrast"), html.Div(id="slice-out")], className="panel"
+    )
+    return html.Div([html.Div(viewer, className="place"), panel], className="page")
+
+
+def register_labels(server: Flask) -> None:
+    """No label anywhere: these tests are about the image."""
+
+    @server.get("/api/labels/<vid>")
+    def overview(vid: str):
+        return jsonify(revision=0, classes=CLASSES, annotated=[], history={"undo": 0, "redo": 0})
+
+    @server.get("/api/labels/<vid>/z/<int:z>")
+    def tiles(vid: str, z: int):
+        return jsonify(revision=0, tiles=[])
+
+    @server.get("/api/labels/<vid>/changes")
+    def changes(vid: str):
+        return jsonify(revision=0, changed=[], classes_changed=False, annotated=[], history={"undo": 0, "redo": 0})
+
+
+PAGE_STYLE = """<style>
+html, body { margin: 0; height: 100%; background: var(--bg); }
+.page { display: flex; height: 100vh; font-family: system-ui, sans-serif; }
+.place { flex: 1; min-width: 0; }
+.panel { width: 280px; padding: 16px; box-sizing: border-box; background: var(--surface); border-left: 1px solid var(--border); }
+</style></head>"""
+
+
+def build_app(catalog: MemoryCatalog) -> Dash:
+    app = Dash(__name__, assets_folder=str(ROOT / "assets"), serve_locally=True, update_title="")
+    app.index_string = app.index_string.replace("</head>", PAGE_STYLE).replace("<html>", '<html data-theme="dark">')
+    app.layout = layout()
+    images.register(app, SimpleNamespace(tiles=CachedTileServer(catalog, revalidate_s=0.0)))
+    errors.register(app.server)
+    register_labels(app.server)
+
+    @app.server.before_request
+    def fail_when_down() -> None:
+        from flask import request
+
+        if catalog.down and "/api/img/" in request.path:
+            raise UnavailableError("The image server does not answer.", "It is asked again by itself.")
+
+    connect(app)
+    return app
+
+
+def connect(app: Dash) -> None:
+    clientside_callback(
+        "m => m ? [m.histogram, m.histogram_range, m.window] : [[], null, null]",
+        [Output("contrast", "histogram"), Output("contrast", "range"), Output("contrast", "auto")],
+        Input("viewer", "manifest"),
+        prevent_initial_call=True,
+    )
+    clientside_callback("w => w", Output("viewer", "window"), Input("contrast", "window"), prevent_initial_call=True)
+
+    @app.callback(Output("slice-out", "children"), Input("viewer", "slice"), State("viewer", "volume"))
+    def show_slice(z: int, volume: str | None) -> str:
+        return f"slice {z}"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*CHROMIUM_FLAGS, "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def viewer_server() -> Iterator[ViewerApp]:
+    made = arrays()
+    sources = {name: ArrayVolume(values, name, voxel_size_um=voxel) for name, (values, voxel) in made.items()}
+    catalog = MemoryCatalog(dict(sources))
+    app = build_app(catalog)
+    app.server.test_client().get("/_dash-layout")  # Dash fills its registry before two threads ask for it at once
+    server = make_server("127.0.0.1", 0, app.server, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    values = {name: array for name, (array, _) in made.items()}
+    yield ViewerApp(f"http://127.0.0.1:{server.server_port}/", values, catalog)
+    server.shutdown()
+    thread.join()
+
+
+@pytest.fixture
+def viewer_app(viewer_server: ViewerApp) -> Iterator[ViewerApp]:
+    """The app with everything up and every volume as it was."""
+    sources = dict(viewer_server.catalog.sources)
+    yield viewer_server
+    viewer_server.catalog.down = False
+    viewer_server.catalog.sources = sources
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    yield page
+    context.close()
