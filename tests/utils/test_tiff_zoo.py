@@ -8,8 +8,7 @@ import psutil
 import pytest
 import tifffile
 
-from scripts.local_stack import ROOT
-from tests.utils.tiled_processes import TiledProcess, tiled_process
+from tests.utils.tiled_questions import Questions
 from utils.tiled_server import Item, list_folder
 
 pytestmark = [
@@ -17,7 +16,7 @@ pytestmark = [
     pytest.mark.skipif("REAL_DATA_DIR" not in os.environ, reason="REAL_DATA_DIR is not set"),
 ]
 
-MEMORY_KIB = 4 << 20  # the server may ask for 4 GiB of addresses; some files claim terabytes
+MEMORY_BYTES = 4 << 30  # the server may ask for 4 GiB of addresses; some files claim terabytes
 
 # Files that open elsewhere and are refused here, and the sentence people read.
 REFUSED = {
@@ -53,10 +52,18 @@ def zoo() -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(zoo, tmp_path_factory) -> TiledProcess:
-    serve = f'ulimit -v {MEMORY_KIB}; exec bash "{ROOT}/tiled_serve_dir.sh" "{zoo}"'
-    with tiled_process(["bash", "-c", serve], tmp_path_factory.mktemp("log") / "tiled.log") as process:
-        yield process
+def limited(zoo, serve_tiled):
+    """A server of the zoo that may not use much memory."""
+    server = serve_tiled(zoo)
+    psutil.Process(server.process.pid).rlimit(psutil.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    return server
+
+
+@pytest.fixture(scope="module")
+def tiled(limited):
+    questions = Questions(limited.uri, limited.key)
+    yield questions
+    questions.close()
 
 
 def expected_page(item: Item, z: int) -> np.ndarray:
@@ -68,56 +75,56 @@ def expected_page(item: Item, z: int) -> np.ndarray:
         return np.moveaxis(planes[index], 0, -1) if page.axes == "SYX" else planes[index]
 
 
-def served_page(server: TiledProcess, path: str, structure: dict, z: int) -> np.ndarray:
+def served_page(tiled: Questions, path: str, structure: dict, z: int) -> np.ndarray:
     kind = structure["data_type"]
     dtype = np.dtype(f"{kind['kind']}{kind['itemsize']}")
     picked = ",".join([str(z), *[":"] * (len(structure["shape"]) - 1)])
-    return server.read(path, picked, dtype).reshape(structure["shape"][1:])
+    return tiled.read(path, picked, dtype).reshape(structure["shape"][1:])
 
 
 @pytest.mark.parametrize("folder", ["ok", "made"])
-def test_every_good_file_opens_or_says_in_a_sentence_why_not(server, zoo, folder):
+def test_every_good_file_opens_or_says_in_a_sentence_why_not(tiled, zoo, folder):
     refused = {}
     items = {key: item for key, item in list_folder(zoo / folder).items() if not key.startswith("BAD_")}
     assert items
     for key, item in items.items():
-        node = server.attributes(f"{folder}/{key}")
+        node = tiled.attributes(f"{folder}/{key}")
         if "unreadable" in node["metadata"]:
             refused[key] = node["metadata"]["unreadable"]
             continue
         last = node["structure"]["shape"][0] - 1
         for z in {0, last}:
-            found = served_page(server, f"{folder}/{key}", node["structure"], z)
+            found = served_page(tiled, f"{folder}/{key}", node["structure"], z)
             np.testing.assert_array_equal(found, expected_page(item, z), err_msg=f"{key} page {z}")
     assert refused.keys() == {key for key in REFUSED if key in items}
     for key, sentence in refused.items():
         assert REFUSED[key] in sentence
 
 
-def complaint(server: TiledProcess, path: str) -> str:
+def complaint(tiled: Questions, path: str) -> str:
     """Why a node cannot be read: as its metadata say, or as the first page that fails says."""
-    node = server.attributes(path)
+    node = tiled.attributes(path)
     if "unreadable" in node["metadata"]:
         return node["metadata"]["unreadable"]
     shape = node["structure"]["shape"]
     for z in range(shape[0]):
         picked = ",".join([str(z), *[":"] * (len(shape) - 1)])
-        answer = server.get(f"array/full/{path}", slice=picked, format="application/octet-stream")
+        answer = tiled.get(f"array/full/{path}", slice=picked, format="application/octet-stream")
         if not answer.is_success:
             assert answer.status_code == 422, answer.text
             return answer.json()["detail"]
     return ""
 
 
-def test_hostile_files_are_refused_in_a_sentence_and_the_server_lives_on(server, zoo):
+def test_hostile_files_are_refused_in_a_sentence_and_the_server_lives_on(tiled, limited, zoo):
     bad = [f"broken/{key}" for key in list_folder(zoo / "broken")]
     bad += [f"made/{key}" for key in list_folder(zoo / "made") if key.startswith("BAD_")]
     assert len(bad) > 20
     for path in bad:
         key = path.split("/")[1]
-        sentence = complaint(server, path)
+        sentence = complaint(tiled, path)
         assert bool(sentence) == (key not in HARMLESS), path
         assert PARTLY_READABLE.get(key, "") in sentence
         assert len(sentence) < 300
-    assert server.keys("") == ["broken", "made", "ok"]
-    assert psutil.Process(server.pid).memory_info().rss < 1 << 30
+    assert tiled.keys("") == ["broken", "made", "ok"]
+    assert psutil.Process(limited.process.pid).memory_info().rss < 1 << 30
