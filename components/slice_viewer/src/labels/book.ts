@@ -5,7 +5,7 @@
  */
 import type { History, Manifest, Point, TileAddress, ViewerHost } from "../types";
 import { EditQueue, type LocalEdit } from "./edits";
-import { SliceLoader } from "./loader";
+import { SliceLoader, type LoaderEvents } from "./loader";
 import { openOutbox, type Outbox, type Write } from "./outbox";
 import { EMPTY, type Spans } from "./spans";
 import { Stroke } from "./stroke";
@@ -42,8 +42,7 @@ export class LabelBook {
   ) {
     const root = `${host.apiRoot}/labels/${volume}`;
     this.store = new TileStore(manifest.levels);
-    const loading = { loaded: (tile: LabelTile) => this.dress(tile), changed: () => this.arrived() };
-    this.loader = new SliceLoader(this.store, root, loading, around.fetch, around.backoffMs(2));
+    this.loader = new SliceLoader(this.store, root, this.loaderEvents(), around.fetch, around.backoffMs(2));
     this.watch = new Watch(root, { overview: (news) => this.learn(news), changes: (news) => this.follow(news) }, around.fetch, isSeen);
     this.sync = openOutbox().then((outbox) => this.connect(outbox));
     this.watch.start();
@@ -63,6 +62,7 @@ export class LabelBook {
   setSlice(z: number): void {
     this.commitStroke();
     this.loader.goTo(z);
+    this.show(this.wanted); // the same places, most likely; so the labels come together with the image
   }
 
   /** Say which tiles show; what is missing is fetched, what has not shown for long is dropped. */
@@ -136,6 +136,14 @@ export class LabelBook {
     this.restore();
     await sync.start();
     return sync;
+  }
+
+  private loaderEvents(): LoaderEvents {
+    return {
+      loaded: (tile) => this.dress(tile),
+      changed: () => this.arrived(),
+      failed: (reason) => this.host.toast(`The labels of slice ${this.z + 1} do not load: ${reason} They are asked for again.`),
+    };
   }
 
   private syncEvents(): ConstructorParameters<typeof Sync>[2] {

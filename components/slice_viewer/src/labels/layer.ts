@@ -137,8 +137,9 @@ export class Layer implements LabelLayer, Easel {
     this.book?.discardStroke();
   }
 
+  /** Shapes take the class that is chosen when they close: a polygon may be long under way. */
   commit(spans: Spans): void {
-    this.book?.submitEdit(this.book.z, this.label, union(spans));
+    this.book?.submitEdit(this.book.z, this.host.activeClass ?? this.label, union(spans));
   }
 
   distance(a: Point, b: Point): number {

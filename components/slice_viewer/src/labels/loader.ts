@@ -6,7 +6,7 @@
  */
 import type { TileAddress } from "../types";
 import { tileKey, type LabelTile, type TileStore } from "./tiles";
-import type { TileList } from "./wire";
+import { readProblem, type TileList } from "./wire";
 
 interface Listing {
   since: number;
@@ -19,6 +19,8 @@ export interface LoaderEvents {
   loaded(tile: LabelTile): void;
   /** Something arrived: draw, and ask again for what is still missing. */
   changed(): void;
+  /** Something did not; it is asked for again in a while. */
+  failed(reason: string): void;
 }
 
 export class SliceLoader {
@@ -113,9 +115,9 @@ export class SliceLoader {
       const { revision, tiles } = (await response.json()) as TileList;
       if (abort.signal.aborted) return;
       this.listing = { since, revision, versions: new Map(tiles.map(([tx, ty, version]) => [`${tx},${ty}`, version])) };
-    } catch {
+    } catch (error) {
       if (abort.signal.aborted) return;
-      this.block();
+      this.block(error);
     }
     this.listingInFlight = null;
     this.events.changed();
@@ -140,9 +142,9 @@ export class SliceLoader {
       const pixels = response.status === 204 ? null : new Uint8Array(await response.arrayBuffer());
       if (abort.signal.aborted) return;
       this.accept(address, pixels, since);
-    } catch {
+    } catch (error) {
       if (abort.signal.aborted) return;
-      this.block();
+      this.block(error);
     }
     this.inFlight.delete(key);
     this.events.changed();
@@ -156,13 +158,15 @@ export class SliceLoader {
 
   private async get(url: string, abort: AbortController): Promise<Response> {
     const response = await this.fetcher(url, { signal: abort.signal });
-    if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+    if (!response.ok) throw new Refused((await readProblem(response)).message);
     return response;
   }
 
   /** After a failure wait a little; `ensure` is called with every frame. */
-  private block(): void {
+  private block(error: unknown): void {
+    if (!this.blocked) this.events.failed(error instanceof Refused ? error.message : "The server cannot be reached.");
     this.blocked = true;
+    clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.blocked = false;
       this.events.changed();
@@ -177,6 +181,9 @@ export class SliceLoader {
     }
   }
 }
+
+/** The server answered, but not with labels; the message is the server's. */
+class Refused extends Error {}
 
 /** The version to ask a tile by, or null when none of the level-0 tiles below it holds a label. */
 function versionOf({ level, tx, ty }: TileAddress, listing: Listing): number | null {

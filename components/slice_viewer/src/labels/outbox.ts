@@ -112,6 +112,7 @@ class StoredOutbox implements Outbox {
     // "strict": done means on the disk, so that even a power cut after it loses nothing.
     const transaction = this.database.transaction(names, "readwrite", { durability: "strict" });
     action(names.map((name) => transaction.objectStore(name)));
+    transaction.commit(); // all is said: a page that dies now has written nonetheless
     return new Promise((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       transaction.onerror = transaction.onabort = () => reject(transaction.error ?? new Error("The outbox could not be written."));

@@ -6,7 +6,8 @@
  */
 import type { SaveState } from "../types";
 import type { Outbox, QueuedWrite, Write } from "./outbox";
-import { csrfToken, deflate, encodeEdit, type Answer, type Problem } from "./wire";
+import { EMPTY } from "./spans";
+import { csrfToken, deflate, encodeEdit, readProblem, type Answer, type Problem } from "./wire";
 
 /** The outside of the sender; tests put their own. */
 export interface Surroundings {
@@ -114,12 +115,13 @@ export class Sync {
   }
 
   private async settle(write: QueuedWrite, outcome: Exclude<Outcome, { kind: "retry" }>): Promise<News> {
+    const told = { ...write, spans: EMPTY }; // the pixels come from the server
     if (outcome.kind === "done") {
       await this.outbox.remove(write);
-      return { write, answer: outcome.answer };
+      return { write: told, answer: outcome.answer };
     }
     await this.outbox.reject(write, outcome.problem.message);
-    return { write, problem: outcome.problem };
+    return { write: told, problem: outcome.problem };
   }
 
   private deliver(news: News): void {
@@ -235,13 +237,4 @@ async function judge(response: Response): Promise<Outcome> {
     return { kind: "retry", state: "error", message: `${problem.message} ${problem.hint} Your strokes are kept in this browser and sent again.` };
   }
   return { kind: "refused", problem };
-}
-
-export async function readProblem(response: Response): Promise<Problem> {
-  try {
-    const { error, hint } = (await response.json()) as { error: string; hint: string };
-    return { message: error, hint };
-  } catch {
-    return { message: `The server answered ${response.status}.`, hint: "" };
-  }
 }

@@ -71,3 +71,13 @@ export function newId(): string {
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
+
+/** The words of an error answer (docs/contracts.md), or its number when a proxy answered. */
+export async function readProblem(response: Response): Promise<Problem> {
+  try {
+    const { error, hint } = (await response.json()) as { error: string; hint: string };
+    return { message: error, hint };
+  } catch {
+    return { message: `The server answered ${response.status}.`, hint: "" };
+  }
+}

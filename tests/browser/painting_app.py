@@ -1,0 +1,197 @@
+"""A page with nothing but the viewer over one small volume, served by the real tile and label routes; and its mouse."""
+
+import subprocess
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from dash import Dash, html
+from flask import Response, request
+from numpy.typing import NDArray
+from playwright.sync_api import Page
+from utils.label_db import LabelDatabase
+from werkzeug.serving import make_server
+
+from callbacks.http import errors, images, labels
+from components.slice_viewer import SliceViewer
+from core.errors import NotFoundError
+from core.images.memory import ArrayVolume
+from core.images.volumes import CatalogEntry
+from core.labels.slices import read_slice
+from scripts.chromium import CHROMIUM_FLAGS, find_chromium
+from utils.tile_cache import CachedTileServer
+
+SHAPE = (4, 701, 1101)  # odd, and more than one tile either way
+PATH = "stack"
+CLASSES = [
+    {"id": 1, "name": "pore", "color": "#E69F00", "visible": True},
+    {"id": 2, "name": "bead", "color": "#56B4E9", "visible": True},
+]
+ARRIVAL_MS = 15_000
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class OneVolume:
+    """A catalog of one volume in memory."""
+
+    volume: ArrayVolume
+
+    def list_entries(self) -> list[CatalogEntry]:
+        return [CatalogEntry(PATH, self.volume.info)]
+
+    def open(self, path: str) -> ArrayVolume:
+        if path != PATH:
+            raise NotFoundError(f"{path!r} is not here.", f"Open {PATH!r}.")
+        return self.volume
+
+
+@dataclass
+class PaintingApp:
+    """A running server. `refuses_writes` makes it answer 503 to every write, as when its database is down."""
+
+    url: str
+    store: LabelDatabase
+    refuses_writes: bool = False
+    _stop: Any = field(default=None, repr=False)
+
+    def pixels(self, z: int = 0) -> NDArray[np.uint8]:
+        """(Y, X) uint8 class ids the server holds."""
+        return read_slice(self.store, PATH, z, SHAPE[1:])
+
+    def close(self) -> None:
+        self._stop()
+
+
+def serve(folder: Path) -> PaintingApp:
+    """Start the page on a free port of this machine."""
+    volume = ArrayVolume(np.random.default_rng(0).integers(0, 60, SHAPE).astype(np.uint8), PATH)
+    store = LabelDatabase(f"sqlite:///{folder / 'labels.db'}")
+    catalog = OneVolume(volume)
+    services: Any = SimpleNamespace(
+        volumes=catalog, tiles=CachedTileServer(catalog), labels=store, current_user=lambda: "painter"
+    )
+    app = Dash(__name__, assets_folder=str(ROOT / "assets"), update_title="")
+    app.layout = _layout(volume)
+    for feature in (images, labels):
+        feature.register(app, services)
+    errors.register(app.server)
+    server = make_server("127.0.0.1", 0, app.server, threaded=True)
+    running = PaintingApp(f"http://127.0.0.1:{server.port}/", store, _stop=server.shutdown)
+    app.server.before_request(lambda: _turn_away(running))
+    app.server.test_client().get("/_dash-layout")  # fills Dash's registry before threads ask for it (plotly/dash #3971)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return running
+
+
+def _layout(volume: ArrayVolume) -> html.Div:
+    viewer = SliceViewer(
+        id="viewer", volume=volume.info.id, classes=CLASSES, activeClass=1, tool="brush", brushRadius=6, labelOpacity=1
+    )
+    return html.Div(viewer, style={"position": "fixed", "inset": 0})
+
+
+def _turn_away(app: PaintingApp) -> Response | None:
+    if app.refuses_writes and request.method == "POST" and request.path.startswith("/api/labels"):
+        return Response('{"error": "The database is down.", "hint": "Wait."}', 503, mimetype="application/json")
+    return None
+
+
+class OwnChromium:
+    """A Chromium with a profile that outlives it, started by us so that it can be killed like a crashing one."""
+
+    def __init__(self, profile: Path) -> None:
+        profile.mkdir(exist_ok=True)
+        self._port_file = profile / "DevToolsActivePort"
+        self._port_file.unlink(missing_ok=True)
+        options = [*CHROMIUM_FLAGS, f"--user-data-dir={profile}", "--remote-debugging-port=0", "about:blank"]
+        quiet = subprocess.DEVNULL
+        self._process = subprocess.Popen([find_chromium(), *options], stdout=quiet, stderr=quiet)
+
+    def address(self) -> str:
+        """Where the debugging port is, once it is open."""
+        deadline = time.monotonic() + ARRIVAL_MS / 1000
+        while not (self._port_file.exists() and self._port_file.read_text().count("\n")):
+            assert time.monotonic() < deadline, "Chromium did not start"
+            assert self._process.poll() is None, "Chromium ended at once"
+            time.sleep(0.02)
+        return f"http://127.0.0.1:{self._port_file.read_text().split()[0]}"
+
+    def kill(self) -> None:
+        """SIGKILL, at once."""
+        self._process.kill()
+        self._process.wait()
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Mouse and keys on the viewer, in image pixels."""
+
+    page: Page
+
+    def open(self, url: str) -> None:
+        self.page.goto(url)
+        self.page.wait_for_selector("#viewer .sv-surface")
+        self.until("s => s.ready && s.labelsReady")
+
+    def state(self) -> dict[str, Any]:
+        return self.page.evaluate("document.querySelector('#viewer').__viewer.state()")
+
+    def until(self, condition: str) -> None:
+        """Wait for a JavaScript condition on the viewer's state."""
+        handle = "const v = document.querySelector('#viewer')?.__viewer"
+        script = f"() => {{ {handle}; return v && ({condition})(v.state()) }}"
+        self.page.wait_for_function(script, timeout=ARRIVAL_MS)
+
+    def until_saved(self) -> None:
+        self.until("s => s.saveState === 'saved'")
+
+    def client(self, y: float, x: float) -> tuple[int, int]:
+        """Whole client pixel nearest to an image point."""
+        point = self.page.evaluate(f"document.querySelector('#viewer').__viewer.imageToScreen({y}, {x})")
+        return round(point["x"]), round(point["y"])
+
+    def image(self, client: tuple[int, int]) -> tuple[float, float]:
+        """(y, x) of the image point under a client pixel."""
+        point = self.page.evaluate(
+            f"document.querySelector('#viewer').__viewer.screenToImage({client[0]}, {client[1]})"
+        )
+        return point["y"], point["x"]
+
+    def drag(self, *points: tuple[float, float]) -> list[tuple[float, float]]:
+        """Drag through image points (y, x); returns where the pointer really was."""
+        clients = [self.client(*point) for point in points]
+        self.page.mouse.move(*clients[0])
+        self.page.mouse.down()
+        for client in clients[1:]:
+            self.page.mouse.move(*client)
+        self.page.mouse.up()
+        return [self.image(client) for client in clients]
+
+    def click(self, y: float, x: float, *, count: int = 1) -> tuple[float, float]:
+        client = self.client(y, x)
+        self.page.mouse.click(*client, click_count=count)
+        return self.image(client)
+
+    def key(self, name: str) -> None:
+        self.page.keyboard.press(name)
+
+    def colors(self, points: list[tuple[int, int]]) -> list[str]:
+        """The colours on the canvas at the middle of image pixels (y, x), as "#RRGGBB"."""
+        script = """points => {
+            const viewer = document.querySelector('#viewer');
+            const canvas = viewer.querySelector('canvas.sv-image');
+            const box = canvas.getBoundingClientRect();
+            const context = canvas.getContext('2d');
+            return points.map(([y, x]) => {
+                const at = viewer.__viewer.imageToScreen(y + 0.5, x + 0.5);
+                const scale = canvas.width / box.width;
+                const [r, g, b] = context.getImageData((at.x - box.left) * scale, (at.y - box.top) * scale, 1, 1).data;
+                return '#' + [r, g, b].map(v => v.toString(16).padStart(2, '0')).join('').toUpperCase();
+            });
+        }"""
+        return self.page.evaluate(script, points)
