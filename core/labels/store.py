@@ -6,7 +6,7 @@ of each tile it touches in one transaction; undo writes yet another version. `ut
 with SQLAlchemy, `tests/contracts/test_label_store.py` says what each implementation must do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,10 @@ from core.labels.classes import LabelClass
 
 TileIndex = tuple[int, int, int]
 """(z, ty, tx)"""
+
+
+ClassChange = Callable[[tuple[LabelClass, ...]], tuple[LabelClass, ...]]
+"""Makes a new class table of the present one."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ class Paint:
 class Receipt:
     """What an edit did. `changed` lists the tiles that have a new version; empty when nothing changed.
 
-    revision : grows by one with every edit of the volume.
+    revision : grows by one with every edit of the volume. The first one is a large number, so that a database made anew
+        never repeats the tile versions that browsers keep of its predecessor.
     duplicate : True when the id had been applied before.
     """
 
@@ -61,7 +66,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class History:
-    """How many steps one user can take back and forth."""
+    """How many steps one user can take back and forth. An edit that changed nothing is no step."""
 
     undo: int
     redo: int
@@ -80,12 +85,24 @@ class LabelStore(Protocol):
     def set_classes(self, volume: str, classes: Sequence[LabelClass], *, user: str) -> int:
         """Replace the class table (rename, recolour, hide, add, reorder) and return the new revision.
 
-        Raises InvalidInputError for a class id dropped while it still has pixels: use `delete_class`.
+        Raises InvalidInputError for a class id dropped while it still has pixels (use `delete_class`), and for an id
+        of a deleted class.
         """
         ...
 
+    def change_classes(self, volume: str, change: ClassChange, *, user: str) -> int:
+        """`set_classes` to what `change` makes of the table as it stands, while nobody else can write."""
+        ...
+
+    def next_class_id(self, volume: str) -> int:
+        """An id that no class of the volume, deleted ones included, ever had; 128 when none is left."""
+        ...
+
     def delete_class(self, volume: str, class_id: int, *, edit_id: str, user: str) -> Receipt:
-        """Erase the class's pixels on every slice and drop it from the table, as one edit that undo takes back."""
+        """Erase the class's pixels on every slice and drop it from the table, as one edit that undo takes back.
+
+        Raises NotFoundError for a class that does not exist, InvalidInputError for the last one.
+        """
         ...
 
     def paint(self, edit: Paint, *, shape: tuple[int, int, int]) -> Receipt:
@@ -98,7 +115,8 @@ class LabelStore(Protocol):
     def undo(self, volume: str, *, edit_id: str, user: str) -> Receipt:
         """Take back this user's last edit where its pixels still stand; others' later pixels stay.
 
-        An empty `changed` means there was nothing to undo. `edit_id` makes a retry harmless.
+        Pixels whose class has been deleted since become unlabelled. An empty `changed` means there was nothing to undo.
+        `edit_id` makes a retry harmless.
         """
         ...
 
@@ -118,7 +136,9 @@ class LabelStore(Protocol):
         """The newest (512, 512) version of a tile; None when nothing was ever painted there."""
         ...
 
-    def changes(self, volume: str, *, since: int) -> Changes: ...
+    def changes(self, volume: str, *, since: int) -> Changes:
+        """What has changed since a revision; everything when `since` is not of this database's past."""
+        ...
 
     def annotated_slices(self, volume: str) -> list[int]:
         """Slices that hold at least one labelled pixel, ascending."""

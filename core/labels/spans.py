@@ -1,0 +1,153 @@
+"""Spans: how an edit travels (docs/contracts.md, "Labels") and which pixels of which tiles it covers."""
+
+import json
+import uuid
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import InvalidInputError
+from core.images.geometry import TILE_PX
+
+MAX_INFLATED_BYTES = 64 << 20  # five million spans; a page of zeros deflates to a thousandth, so this is the real bound
+SPAN_BYTES = 12
+RELOAD = "Reload the page and paint it again."
+
+Spans = NDArray[np.int32]
+"""(N, 3) of (y, x_start, x_stop), half-open."""
+
+
+@dataclass(frozen=True)
+class EditBody:
+    """What the browser posts."""
+
+    id: str
+    z: int
+    label: int
+    spans: Spans
+
+
+def encode_edit(edit: EditBody) -> bytes:
+    """The body of an edit, as the browser makes it; for tests and scripts.
+
+    >>> edit = EditBody("6f9619ff-8b86-4011-b42d-00c04fc964ff", z=3, label=1, spans=np.array([[5, 0, 9]], np.int32))
+    >>> decode_edit(encode_edit(edit)).spans.tolist()
+    [[5, 0, 9]]
+    """
+    header = json.dumps({"id": edit.id, "z": edit.z, "label": edit.label}).encode()
+    pixels = np.ascontiguousarray(edit.spans, "<i4").tobytes()
+    return zlib.compress(len(header).to_bytes(4, "little") + header + pixels, level=1)
+
+
+def decode_edit(body: bytes) -> EditBody:
+    """Read the body of an edit.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is cut off, larger than 64 MiB when inflated, or breaks the contract in any other way.
+    """
+    raw = _inflate(body)
+    start = 4 + int.from_bytes(raw[:4], "little")
+    if len(raw) < max(start, 4) or (len(raw) - start) % SPAN_BYTES:
+        raise InvalidInputError("The edit is cut off.", RELOAD)
+    header = _header(raw[4:start])
+    spans = np.frombuffer(raw[start:], "<i4").reshape(-1, 3)
+    _check_spans(spans)
+    return EditBody(check_edit_id(header.get("id")), _integer(header, "z"), _integer(header, "label"), spans)
+
+
+def check_edit_id(value: object) -> str:
+    """`value` in its canonical form if it is a UUID; InvalidInputError otherwise."""
+    try:
+        return str(uuid.UUID(str(value)))
+    except ValueError as error:
+        raise InvalidInputError(f"{str(value)[:60]!r} is not an edit's id: a UUID.", RELOAD) from error
+
+
+def clip(spans: Spans, shape: tuple[int, int]) -> Spans:
+    """The parts of `spans` inside a (Y, X) slice, in a new array.
+
+    >>> clip(np.array([[0, -4, 3], [9, 0, 2]], np.int32), (5, 5)).tolist()
+    [[0, 0, 3]]
+    """
+    y, start, stop = spans[:, 0], spans[:, 1].clip(min=0), spans[:, 2].clip(max=shape[1])
+    inside = (y >= 0) & (y < shape[0]) & (start < stop)
+    return np.stack([y, start, stop], axis=1)[inside]
+
+
+def tile_masks(spans: Spans) -> Iterator[tuple[tuple[int, int], NDArray[np.bool_]]]:
+    """Cut clipped spans into tiles, row by row of tiles.
+
+    Yields
+    ------
+    (ty, tx), mask : mask is (512, 512) bool, True where painted. Tiles without a painted pixel are left out.
+    """
+    spans = spans[np.argsort(spans[:, 0], kind="stable")]
+    rows = spans[:, 0] // TILE_PX
+    for ty in np.unique(rows).tolist():
+        first, last = np.searchsorted(rows, [ty, ty + 1])
+        for tx, local in _columns(spans[first:last] - np.array([ty * TILE_PX, 0, 0], np.int32)):
+            yield (ty, tx), _fill(local)
+
+
+def _columns(band: Spans) -> Iterator[tuple[int, Spans]]:
+    """Cut the spans of one row of tiles into its columns, in pixels of the tile."""
+    for tx in range(int(band[:, 1].min()) // TILE_PX, (int(band[:, 2].max()) - 1) // TILE_PX + 1):
+        local = clip(band - np.array([0, tx * TILE_PX, tx * TILE_PX], np.int32), (TILE_PX, TILE_PX))
+        if len(local):
+            yield tx, local
+
+
+def _fill(local: Spans) -> NDArray[np.bool_]:
+    """Fill by differences along rows: +1 where a span starts, -1 where it stops, then a running sum."""
+    width = TILE_PX + 1
+    size = TILE_PX * width
+    starts = np.bincount(local[:, 0] * width + local[:, 1], minlength=size)
+    stops = np.bincount(local[:, 0] * width + local[:, 2], minlength=size)
+    depth = (starts - stops).astype(np.int32).reshape(TILE_PX, width).cumsum(axis=1)
+    filled: NDArray[np.bool_] = depth[:, :-1] > 0
+    return filled
+
+
+def _inflate(body: bytes) -> bytes:
+    inflater = zlib.decompressobj()
+    try:
+        raw = inflater.decompress(body, MAX_INFLATED_BYTES + 1)
+    except zlib.error as error:
+        raise InvalidInputError("The edit is not deflated data.", RELOAD) from error
+    if len(raw) > MAX_INFLATED_BYTES:
+        raise InvalidInputError(
+            f"The edit is larger than {MAX_INFLATED_BYTES >> 20} MiB.", "Paint it in smaller pieces."
+        )
+    if not inflater.eof or inflater.unused_data:
+        raise InvalidInputError("The edit is cut off.", RELOAD)
+    return raw
+
+
+def _header(raw: bytes) -> dict[str, Any]:
+    try:
+        header = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError("The edit's header is not JSON.", RELOAD) from error
+    if not isinstance(header, dict):
+        raise InvalidInputError("The edit's header is not a JSON object.", RELOAD)
+    return header
+
+
+def _integer(header: dict[str, Any], key: str) -> int:
+    value = header.get(key)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidInputError(f"The edit's {key!r} is {str(value)[:60]!r}, not an integer.", RELOAD)
+    return value
+
+
+def _check_spans(spans: Spans) -> None:
+    if (spans < 0).any():
+        raise InvalidInputError("A span of the edit starts left of or above the image.", RELOAD)
+    if (spans[:, 1] >= spans[:, 2]).any():
+        raise InvalidInputError("A span of the edit ends before it begins.", RELOAD)
