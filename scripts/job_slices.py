@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
-from utils.tiled_volumes import open_uri
 
 from core.errors import InvalidInputError
 from core.images.geometry import whole_slice
@@ -15,6 +14,7 @@ from core.learning.segmenter import Progress, Segmenter
 from scripts.job_run import JobRun
 from utils.tiled_http import TiledAccess
 from utils.tiled_masks import ResultWriter, TiledResults
+from utils.tiled_volumes import open_uri
 
 
 def open_volume(run: JobRun) -> VolumeSource:
@@ -62,7 +62,7 @@ def segment_slices(
     for count, z in enumerate(order, start=1):
         prediction = segmenter.predict(read_image(volume, z))
         writer.write_slice(z, prediction.labels, prediction.confidence)
-        run.slice_done(z, Progress(count / len(order), _told(count, len(order))))
+        run.slice_done(z, Progress(count / len(order), f"{_told(count, len(order))}, last slice {z + 1}"))
 
 
 def _told(count: int, total: int) -> str:

@@ -14,6 +14,7 @@ from core.learning.segmenter import Segmenter
 from scripts.algorithms import load
 from scripts.job_run import JobRun, main, patiently
 from scripts.job_slices import open_volume, segment_slices
+from utils.job_ledger import classes_as_json
 from utils.mlflow_registry import MlflowRegistry
 
 
@@ -21,6 +22,7 @@ def segment(run: JobRun) -> None:
     """Fetch the model and segment the slices asked for, ascending."""
     run.begin("Fetching the model", start=0.0, stop=0.0)
     model = patiently(lambda: MlflowRegistry(run.store).model(run.request.model_id))
+    run.note({"classes": classes_as_json(model.classes)})  # what the model knows, whatever the page thought
     segmenter = _fetch(run, model)
     volume = open_volume(run)
     segment_slices(run, segmenter, volume, sorted(run.request.slices), classes=model.classes)

@@ -1,0 +1,104 @@
+"""Training jobs from submission to overlay, through real processes, Tiled and MLflow."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.learning.jobs import JobKind, JobState
+from core.learning.models import TrainedModel
+from tests.scripts.conftest import CLASSES, PAINTED, VOLUME, Workplace, painted_rows, truth
+from utils.mlflow_registry import MlflowRegistry
+from utils.tiled_http import TiledAccess
+from utils.tiled_masks import TiledResults
+
+SAFE_FILES = {".json", ".txt", ".npz", ".safetensors"}
+
+
+def results_of(workplace: Workplace) -> TiledResults:
+    settings = workplace.settings
+    return TiledResults(TiledAccess(settings.seg_tiled_uri, settings.seg_tiled_api_key.get_secret_value(), "SEG_TILED"))
+
+
+@pytest.fixture(scope="module")
+def trained(workplace):
+    """One finished training job; several tests look at what it left."""
+    mask_uri = workplace.publish(painted_rows(), name="rows")
+    job_id = workplace.jobs.submit(workplace.request(JobKind.TRAIN, mask_uri=mask_uri))
+    return workplace.ends(job_id)
+
+
+def test_a_training_job_ends_with_every_slice_segmented(workplace, trained):
+    assert trained.state is JobState.DONE, trained
+    assert trained.slices_done == (0, 1, 2, 4, 5)
+    results = results_of(workplace)
+    for z in trained.slices_done:
+        labels = results.read_slice(trained.id, z)
+        assert np.mean(labels == truth()[z]) > 0.9
+        assert set(np.unique(labels)) <= {3, 5}
+
+
+def test_the_painted_slices_come_first(workplace, trained):
+    log = workplace.jobs.log(trained.id)
+    places = [log.index(f"slice {z + 1}\n") for z in (*PAINTED, 0, 2, 5)]
+    assert places == sorted(places)
+
+
+def test_the_model_is_registered_with_what_tells_it_from_others(workplace, trained):
+    model: TrainedModel = next(m for m in MlflowRegistry(workplace.store).models() if m.id == trained.id)
+    assert (model.name, model.algorithm, model.volume) == ("Bright things", "Pixel classifier", VOLUME)
+    assert model.classes == CLASSES
+    assert model.labels_hash.startswith("rows-")
+    assert model.scores == trained.scores
+    assert trained.model_id == trained.id
+
+
+def test_the_models_files_are_data_never_code(workplace, trained, tmp_path):
+    files = [path for path in _model_files(workplace, trained.id, tmp_path) if path.is_file()]
+    assert "model.json" in {path.name for path in files}
+    assert {path.suffix for path in files} <= SAFE_FILES
+
+
+def _model_files(workplace: Workplace, model_id: str, target: Path) -> list[Path]:
+    with workplace.store.client() as client:
+        return list(Path(client.download_artifacts(model_id, "model", str(target))).rglob("*"))
+
+
+def test_no_key_is_written_down(workplace, trained):
+    folder = workplace.settings.state_dir / "jobs" / trained.id
+    for path in folder.iterdir():
+        assert workplace.settings.data_tiled_api_key.get_secret_value() not in path.read_text()
+
+
+def test_a_slice_that_is_told_done_can_be_read_while_the_job_runs(workplace):
+    mask_uri = workplace.publish(painted_rows(), name="early")
+    job_id = workplace.jobs.submit(workplace.request(JobKind.TRAIN, mask_uri=mask_uri))
+    view = workplace.until(job_id, lambda view: bool(view.slices_done))
+    labels = results_of(workplace).read_slice(job_id, view.slices_done[0])
+    assert labels.shape == truth().shape[1:]
+    workplace.ends(job_id)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"algorithm": "Crystal ball"}, "Crystal ball"),
+        ({"data_uri": "http://127.0.0.1:9/api/v1/metadata/gone"}, "does not answer"),
+        ({"slices": [0, 99]}, "Slice 100 does not exist; the volume has 6."),
+    ],
+)
+def test_what_cannot_work_fails_with_a_sentence(workplace, changes, said):
+    mask_uri = workplace.publish(painted_rows(), name="bad")
+    job_id = workplace.jobs.submit(workplace.request(JobKind.TRAIN, mask_uri=mask_uri, **changes))
+    failed = workplace.ends(job_id)
+    assert failed.state is JobState.FAILED
+    assert said in failed.error
+    assert failed.hint
+
+
+def test_a_mask_of_one_class_fails_with_a_sentence(workplace):
+    labels = {1: np.full(truth().shape[1:], 3, np.uint8)}
+    mask_uri = workplace.publish(labels, name="one-class")
+    failed = workplace.ends(workplace.jobs.submit(workplace.request(JobKind.TRAIN, mask_uri=mask_uri)))
+    assert failed.state is JobState.FAILED
+    assert "class" in failed.error
