@@ -5,6 +5,7 @@
 
 import logging
 import uuid
+from typing import NoReturn
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -26,6 +27,12 @@ def register(server: Flask) -> None:
     """Answer every AppError, and every other failure below /api, with JSON."""
     server.register_error_handler(AppError, answer_app_error)
     server.register_error_handler(HTTPException, answer_http_error)
+    server.add_url_rule(f"{API_ROOT}<path:rest>", "api_unknown", refuse_unknown)  # else Dash answers with the page
+
+
+def refuse_unknown(rest: str) -> NoReturn:
+    """There is no such route."""
+    raise NotFoundError(f"{API_ROOT}{rest} is not part of this interface.", "docs/contracts.md lists what is.")
 
 
 def status_of(error: AppError) -> int:

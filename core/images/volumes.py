@@ -4,7 +4,6 @@
 """
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,7 +31,7 @@ def volume_path(identifier: str) -> str:
     """
     try:
         return base64.urlsafe_b64decode(identifier + "=" * (-len(identifier) % 4)).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise NotFoundError(f"{identifier!r} is not the id of a volume.", "Choose a dataset from the list.") from error
 
 

@@ -3,7 +3,6 @@
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import numpy as np
@@ -168,32 +167,6 @@ def answer_once(server, page):
         connection.sendall(page)
 
 
-def test_the_catalog_recovers_when_the_server_comes_back(serve_tiled, tmp_path):
-    tifffile.imwrite(tmp_path / "stack.tif", STACK, photometric="minisblack")
-    server = serve_tiled(tmp_path, "stack")
-    catalog = TiledCatalog(server.uri, server.key)
-    volume = catalog.open("stack")
-    server.stop()
-    with pytest.raises(UnavailableError):
-        catalog.open("stack")
-    with pytest.raises(UnavailableError):
-        volume.read(whole_slice(0, volume.info.shape))
-    server.start("stack")
-    np.testing.assert_array_equal(read_all(volume), STACK)
-    assert [e.path for e in catalog.list_entries()] == ["stack"]
-
-
-def test_a_file_written_anew_has_a_new_version(serve_tiled, tmp_path):
-    target = tmp_path / "stack.tif"
-    tifffile.imwrite(target, STACK, photometric="minisblack")
-    server = serve_tiled(tmp_path, "stack")
-    catalog = TiledCatalog(server.uri, server.key)
-    before = catalog.open("stack").info.version
-    assert catalog.open("stack").info.version == before
-    tifffile.imwrite(target, STACK[::-1], photometric="minisblack")
-    wait_until(lambda: catalog.open("stack").info.version != before, "a new version", deadline_s=20)
-
-
 def test_many_threads_read_the_right_slices(catalog):
     volume = catalog.open("pages")
     places = [z % 6 for z in range(48)]
@@ -233,7 +206,10 @@ def add_stack(server, path):
     """Write STACK as an array of one chunk."""
     data_type = {"endianness": "little", "kind": "u", "itemsize": 2}
     structure = {"data_type": data_type, "chunks": [[n] for n in STACK.shape], "shape": list(STACK.shape)}
-    source = {"structure_family": "array", "structure": structure, "management": "writable"}
+    source = {
+        "structure_family": "array", "structure": structure, "management": "writable",
+        "parameters": {}, "properties": {}, "assets": [],
+    }  # fmt: skip
     add_node(server, path, "array", sources=[source])
     headers = {"Authorization": f"Apikey {server.key}", "Content-Type": "application/octet-stream"}
     url = f"{server.uri}api/v1/array/block/{path}?block=0,0,0"
@@ -259,18 +235,57 @@ def test_a_spec_without_its_array_is_a_row_with_a_reason(writable_tiled):
     assert "entry/data/data" in entry.reason
 
 
-def test_more_children_than_a_page_are_all_found(serve_tiled, tmp_path: Path):
+@pytest.fixture(scope="module")
+def own_dir(tmp_path_factory):
+    """A folder that these tests may change."""
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "many").mkdir()
     for n in range(305):
-        np.save(tmp_path / f"a{n:03d}x.npy", np.zeros((2, 2), "u1"))
-    server = serve_tiled(tmp_path)
-    assert len(TiledCatalog(server.uri, server.key).list_entries()) == 305
-
-
-def test_folders_too_deep_are_named_rather_than_followed(serve_tiled, tmp_path: Path):
-    deep = tmp_path.joinpath(*"abcdefghij")
+        np.save(folder / "many" / f"a{n:03d}x.npy", np.zeros((2, 2), "u1"))
+    deep = folder.joinpath("deep", *"abcdefghij")
     deep.mkdir(parents=True)
     np.save(deep / "lost.npy", np.zeros((2, 2), "u1"))
-    server = serve_tiled(tmp_path)
-    (entry,) = TiledCatalog(server.uri, server.key).list_entries()
+    tifffile.imwrite(folder / "stack.tif", STACK, photometric="minisblack")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def own_server(serve_tiled, own_dir):
+    """A server that these tests may stop."""
+    return serve_tiled(own_dir, "stack")
+
+
+def test_more_children_than_a_page_are_all_found(own_server):
+    catalog = TiledCatalog(f"{own_server.uri}api/v1/metadata/many", own_server.key)
+    assert len(catalog.list_entries()) == 305
+
+
+def test_folders_too_deep_are_named_rather_than_followed(own_server):
+    (entry,) = TiledCatalog(f"{own_server.uri}api/v1/metadata/deep", own_server.key).list_entries()
     assert entry.path == "a/b/c/d/e/f/g/h"
     assert "DATA_TILED_URI" in entry.reason
+
+
+def test_a_file_written_anew_has_a_new_version(own_server, own_dir):
+    catalog = TiledCatalog(own_server.uri, own_server.key)
+    before = catalog.open("stack").info.version
+    assert catalog.open("stack").info.version == before
+    tifffile.imwrite(own_dir / "stack.tif", STACK[::-1], photometric="minisblack")
+    wait_until(lambda: catalog.open("stack").info.version != before, "a new version", deadline_s=20)
+    np.testing.assert_array_equal(read_all(catalog.open("stack")), STACK[::-1])
+
+
+def test_the_catalog_recovers_when_the_server_comes_back(own_server):
+    catalog = TiledCatalog(f"{own_server.uri}api/v1/metadata/stack", own_server.key)
+    volume = catalog.open("stack")
+    before = read_all(volume)
+    own_server.stop()
+    with pytest.raises(UnavailableError):
+        catalog.open("stack")
+    with pytest.raises(UnavailableError):
+        catalog.list_entries()
+    with pytest.raises(UnavailableError):
+        volume.read(whole_slice(0, volume.info.shape))
+    own_server.start("stack")
+    np.testing.assert_array_equal(read_all(volume), before)
+    assert [e.path for e in catalog.list_entries()] == ["stack"]
