@@ -1,7 +1,8 @@
 """The viewer as Dash components: the Python face of `bundle.js`.
 
-`src/` holds the TypeScript, `scripts/build_viewer.sh` builds the bundle, docs/contracts.md lists the properties. The classes
-are written by hand: Dash's generator would add 115 packages to say the same. Dash learns of the bundle from `components`.
+`src/` holds the TypeScript, `scripts/build_viewer.sh` builds the bundle, docs/contracts.md lists the properties. The
+classes are written by hand: Dash's generator would add 115 packages to say the same. Dash learns of the bundle from the
+package `components`.
 """
 
 from typing import Any, ClassVar

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from dash import Dash, Input, Output, State, clientside_callback, dcc, html
-from flask import Flask, jsonify
+from flask import Flask, jsonify, request
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
@@ -130,7 +130,8 @@ PAGE_STYLE = """<style>
 html, body { margin: 0; height: 100%; background: var(--bg); }
 .page { display: flex; height: 100vh; font-family: system-ui, sans-serif; }
 .place { flex: 1; min-width: 0; }
-.panel { width: 280px; padding: 16px; box-sizing: border-box; background: var(--surface); border-left: 1px solid var(--border); }
+.panel { width: 280px; padding: 16px; box-sizing: border-box;
+  background: var(--surface); border-left: 1px solid var(--border); }
 </style></head>"""
 
 
@@ -144,8 +145,6 @@ def build_app(catalog: MemoryCatalog) -> Dash:
 
     @app.server.before_request
     def fail_when_down() -> None:
-        from flask import request
-
         if catalog.down and "/api/img/" in request.path:
             raise UnavailableError("The image server does not answer.", "It is asked again by itself.")
 

@@ -1,4 +1,4 @@
-"""The viewer in a real Chromium: what is on the canvas is what is in the volume, and the view obeys mouse, keys and window."""
+"""The viewer in a real Chromium: the canvas shows what is in the volume, and the view obeys mouse, keys and window."""
 
 import numpy as np
 import pytest

@@ -12,6 +12,7 @@ import { ResultLayer, type Overlay } from "./results";
 import type { Problem } from "./tilecache";
 import type { Camera, LabelLayer, Manifest, Point, Rect, TileAddress } from "./types";
 
+const CALM_MS = 60; // between the frames of a slice whose tiles come in one by one: drawing each would slow the rest down
 const MAX_TRAIL = 4; // slices passed in a fast scrub whose preview is still worth showing
 
 export interface PictureEvents {
@@ -50,6 +51,7 @@ export class Picture {
   private trail: number[] = [];
   private direction = 1;
   private drawn: Camera | null = null;
+  private calm: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly manifest: Manifest,
@@ -70,6 +72,11 @@ export class Picture {
   /** Visible tiles of the image that are still missing. */
   get pendingTiles(): number {
     return this.image.cache.pending;
+  }
+
+  /** Nothing is on its way, prefetch included. */
+  get idle(): boolean {
+    return this.image.cache.idle;
   }
 
   /** True values shown as black and white. */
@@ -141,6 +148,7 @@ export class Picture {
   }
 
   dispose(): void {
+    clearTimeout(this.calm);
     this.image.dispose();
     this.result?.tiles.dispose();
   }
@@ -196,10 +204,21 @@ export class Picture {
     const url = ({ z, level, tx, ty }: ImageTile): string => `${root}/${z}/${level}/${tx}/${ty}`;
     const colorizeTile = (bytes: ArrayBuffer, out: Uint32Array): void => this.colorizeImage(bytes, out);
     return new TileLayer(this.manifest, { name: "image", url, colorize: colorizeTile }, this.renderer, {
-      arrived: () => this.events.redraw(),
+      arrived: () => this.arrived(),
       gone: (_, problem) => this.events.outdated(problem),
       trouble: (problem) => this.events.trouble("image", problem),
     });
+  }
+
+  /** A tile has come: draw at once what begins or completes a slice, what lies between a little later. */
+  private arrived(): void {
+    if (this.shown !== this.slice || this.pendingTiles === 0) this.events.redraw();
+    else this.calm ??= setTimeout(() => this.drawPartly(), CALM_MS);
+  }
+
+  private drawPartly(): void {
+    this.calm = undefined;
+    this.events.redraw();
   }
 
   private createResult(overlay: Overlay): ResultLayer {

@@ -87,6 +87,11 @@ export class TileCache {
     return this.wishes.filter(({ prefetch, key }) => !prefetch && !this.kept.has(key)).length;
   }
 
+  /** Whether everything wished for is here, what was to be prefetched included. */
+  get idle(): boolean {
+    return this.wishes.every(({ key }) => this.kept.has(key) || this.dead.has(key));
+  }
+
   /** Forget empty and missing tiles: they may have come into being, as the slices of a running job do. */
   askAgain(): void {
     this.dead.clear();

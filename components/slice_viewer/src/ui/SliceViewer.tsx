@@ -148,7 +148,7 @@ function debugHandle(engine: Engine): object {
       const { picture, labels } = engine;
       const labelsReady = labels !== null && !labels.loading;
       const shown = picture?.shown ?? -1;
-      const facts = { ready: picture?.ready ?? false, pendingTiles: picture?.pendingTiles ?? 0, level: picture?.level ?? 0 };
+      const facts = { ready: picture?.ready ?? false, pendingTiles: picture?.pendingTiles ?? 0, level: picture?.level ?? 0, idle: picture?.idle ?? true };
       return { slice, shown, status, tool, scale: engine.camera.get().scale, labelsReady, saveState: saveState.state, ...facts };
     },
     /** Client (CSS) coordinates of an image point. */
