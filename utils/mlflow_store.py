@@ -167,7 +167,7 @@ def prepare_sqlite(path: Path) -> None:
 
 
 class Recent(Generic[T]):
-    """The last answer of a question that many ask at once; an outage is remembered for as long.
+    """The last answer of a question that many ask at once; an outage is an answer too.
 
     fetch : asks for real. keep_s : how long an answer is good.
     """
@@ -177,25 +177,41 @@ class Recent(Generic[T]):
         self._keep_s = keep_s
         self._lock = threading.Lock()
         self._until = 0.0
-        self._answer: T | UnavailableError | None = None
+        self._changes = 0
+        self._answer: tuple[T | None, UnavailableError | None] | None = None
 
     def get(self) -> T:
-        """The answer, at most `keep_s` old; one caller asks, the others wait for it."""
-        with self._lock:
-            if time.monotonic() >= self._until:
-                self._answer = self._ask()
-                self._until = time.monotonic() + self._keep_s
-            answer = self._answer
-        if isinstance(answer, UnavailableError):
-            raise UnavailableError(answer.message, answer.hint) from answer
-        return answer  # type: ignore[return-value]
+        """One caller asks when the answer is old; meanwhile the others get the old one.
+
+        Otherwise a server that hangs would hold up every thread of the app.
+        """
+        answer = self._answer
+        if self._lock.acquire(blocking=answer is None):
+            try:
+                answer = self._renewed()
+            finally:
+                self._lock.release()
+        value, outage = answer  # type: ignore[misc]
+        if outage is not None:
+            raise UnavailableError(outage.message, outage.hint) from outage
+        return value  # type: ignore[return-value]
 
     def forget(self) -> None:
-        """Ask anew next time: something was changed."""
-        self._until = 0.0
+        """Everybody waits for a new answer: something was changed."""
+        self._changes += 1
+        self._answer = None
 
-    def _ask(self) -> T | UnavailableError:
+    def _renewed(self) -> tuple[T | None, UnavailableError | None]:
+        if self._answer is not None and time.monotonic() < self._until:
+            return self._answer
+        changes, answer = self._changes, self._asked()
+        while changes != self._changes:  # what was changed while asking must be in the answer
+            changes, answer = self._changes, self._asked()
+        self._answer, self._until = answer, time.monotonic() + self._keep_s
+        return answer
+
+    def _asked(self) -> tuple[T | None, UnavailableError | None]:
         try:
-            return self._fetch()
+            return self._fetch(), None
         except UnavailableError as error:
-            return error
+            return None, error

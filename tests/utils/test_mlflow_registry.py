@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -198,6 +198,27 @@ def test_many_who_ask_at_once_cost_one_question():
         assert set(pool.map(lambda _: recent.get(), range(50))) == {1}
     recent.forget()
     assert recent.get() == 2
+
+
+def test_nobody_else_waits_for_a_server_that_hangs():
+    hanging, go_on = Event(), Event()
+
+    def fetch():
+        if hanging.is_set():
+            assert go_on.wait(20)
+            return "new"
+        return "old"
+
+    recent = Recent(fetch, keep_s=0)
+    assert recent.get() == "old"
+    hanging.set()
+    with ThreadPoolExecutor(1) as pool:
+        patient = pool.submit(recent.get)
+        while not recent._lock.locked():
+            time.sleep(0.01)
+        assert recent.get() == "old"
+        go_on.set()
+        assert patient.result() == "new"
 
 
 def test_an_outage_is_remembered_for_a_moment_and_then_over():

@@ -1,0 +1,45 @@
+"""The one place that constructs adapters: settings in, the record of ports out.
+
+Nothing is contacted here. Tiled, MLflow and the label database are first asked when a page asks for something of
+theirs, so the app starts while they are still down.
+"""
+
+from pydantic import SecretStr
+
+from core.services import Services
+from utils.jobs_local import LocalJobs
+from utils.label_db import LabelDatabase
+from utils.mlflow_registry import MlflowRegistry
+from utils.mlflow_store import MlflowStore
+from utils.settings import Settings
+from utils.tile_cache import CachedTileServer
+from utils.tiled_http import TiledAccess
+from utils.tiled_masks import TiledMaskPublisher, TiledResults
+from utils.tiled_volumes import TiledCatalog
+
+DEFAULT_USER = "user1"  # where the app we succeed stored masks without a USER_NAME
+
+
+def build_services(settings: Settings) -> Services:
+    """The ports of an app with these settings."""
+    catalog = TiledCatalog(
+        settings.data_tiled_uri, settings.data_tiled_api_key.get_secret_value(), timeout_s=settings.tiled_timeout_s
+    )
+    labels = LabelDatabase(settings.labels_uri)
+    masks = _access(settings, settings.mask_tiled_uri, settings.mask_tiled_api_key, "MASK_TILED")
+    results = _access(settings, settings.seg_tiled_uri, settings.seg_tiled_api_key, "SEG_TILED")
+    store = MlflowStore.from_settings(settings)
+    return Services(
+        volumes=catalog,
+        tiles=CachedTileServer(catalog, max_bytes=settings.slice_cache_mb << 20),
+        labels=labels,
+        masks=TiledMaskPublisher(labels, catalog, masks),
+        results=TiledResults(results),
+        registry=MlflowRegistry(store),
+        jobs=LocalJobs(settings, store),
+        current_user=lambda: settings.user_name or DEFAULT_USER,
+    )
+
+
+def _access(settings: Settings, uri: str, key: SecretStr, name: str) -> TiledAccess:
+    return TiledAccess(uri, key.get_secret_value(), name, settings.tiled_timeout_s)
