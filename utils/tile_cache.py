@@ -1,7 +1,8 @@
 """Slices kept in memory, and tiles cut from them: what stands between the browser's many small questions and Tiled.
 
 A slice is read once however many tiles ask for it, reduced to its levels in true values, and kept until the bytes are
-needed for others. A tile is encoded when it is cut: that takes under a millisecond, and level 0 is read out as it is.
+needed for others. A tile is encoded when it is cut: that takes under a millisecond. Of a slice that would fill the
+cache only the coarse levels are kept (`core/images/overview.py`).
 """
 
 import threading
@@ -16,17 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import AppError, NotFoundError, UnavailableError
-from core.images.geometry import Box, tile_bounds, whole_slice
+from core.images.geometry import Box, level_shapes
 from core.images.intensity import describe_intensity, encode
-from core.images.pyramid import image_levels
+from core.images.overview import SliceLevels, read_levels, read_tile
 from core.images.tiles import Manifest
 from core.images.volumes import VolumeCatalog, VolumeInfo, VolumeSource
 
 REVALIDATE_S = 5.0  # how long a changed source may go unnoticed
 
 KEPT_MANIFESTS = 1000
-
-Levels = list[NDArray[Any]]
 
 
 class ByteCache:
@@ -110,7 +109,8 @@ class CachedTileServer:
     def __init__(self, catalog: VolumeCatalog, *, max_bytes: int = 1 << 30, revalidate_s: float = REVALIDATE_S) -> None:
         self._catalog = catalog
         self._revalidate_s = revalidate_s
-        self._slices = ByteCache(max_bytes, size=_levels_nbytes)
+        self._slices = ByteCache(max_bytes, size=lambda kept: kept.nbytes)
+        self._max_slice_bytes = max_bytes // 3  # a slice and its neighbours on either side
         self._manifests = ByteCache(KEPT_MANIFESTS, size=lambda _: 1)
         self._opening = ByteCache(0, size=lambda _: 1)  # keeps nothing, but opens once for all who wait
         self._lock = threading.Lock()
@@ -136,12 +136,8 @@ class CachedTileServer:
         """
         known = self._current(volume)
         _check_slice(known.source.info, z)
-        levels = self._levels(known.source, z)
-        if not 0 <= level < len(levels):
-            raise NotFoundError(f"Level {level} does not exist; {volume} has 0 to {len(levels) - 1}.")
-        pixels = levels[level]
-        rows, columns = tile_bounds((pixels.shape[0], pixels.shape[1]), tx, ty)
-        return encode(pixels[rows, columns], known.manifest.encoding).tobytes()
+        _check_level(known.source.info, level)
+        return encode(self._pixels(known.source, z, level, tx, ty), known.manifest.encoding).tobytes()
 
     def value(self, volume: str, z: int, y: int, x: int) -> Any:
         """The true value of one voxel: bool as 0 or 1, int, float (NaN and Inf too), or a list of these for colours.
@@ -156,9 +152,10 @@ class CachedTileServer:
         _, height, width = source.info.shape
         if not (0 <= y < height and 0 <= x < width):
             raise NotFoundError(f"Pixel ({y}, {x}) lies outside; the image is {width} x {height} pixels.")
-        levels: Levels | None = self._slices.peek(_slice_key(source.info, z))
-        pixel = levels[0][y, x] if levels else source.read(Box(start=(z, y, x), stop=(z + 1, y + 1, x + 1))).squeeze()
-        return _plain(pixel)
+        kept: SliceLevels | None = self._slices.peek(_slice_key(source.info, z))
+        if kept is not None and kept.first == 0:
+            return _plain(kept.levels[0][y, x])
+        return _plain(source.read(Box(start=(z, y, x), stop=(z + 1, y + 1, x + 1))).squeeze())
 
     def _current(self, volume: str) -> _Known:
         """The volume as it is now; one caller asks the server when the last answer is old, the others go on."""
@@ -197,25 +194,28 @@ class CachedTileServer:
         with self._lock:
             self._known.pop(volume, None)
 
-    def _levels(self, source: VolumeSource, z: int) -> Levels:
-        def load() -> Levels:
-            return image_levels(source.read(whole_slice(z, source.info.shape))[0])
-
-        levels: Levels = self._slices.get(_slice_key(source.info, z), load)
-        return levels
+    def _pixels(self, source: VolumeSource, z: int, level: int, tx: int, ty: int) -> NDArray[Any]:
+        key = _slice_key(source.info, z)
+        kept = self._slices.get(key, lambda: read_levels(source, z, max_bytes=self._max_slice_bytes))
+        if level >= kept.first:
+            pixels: NDArray[Any] = kept.tile(level, tx, ty)
+            return pixels
+        return self._slices.get((key, level, tx, ty), lambda: read_tile(source, z, level, tx, ty))
 
 
 def _slice_key(info: VolumeInfo, z: int) -> Hashable:
     return (info.path, info.version, z)
 
 
-def _levels_nbytes(levels: Levels) -> int:
-    return sum(level.nbytes for level in levels)
-
-
 def _check_slice(info: VolumeInfo, z: int) -> None:
     if not 0 <= z < info.shape[0]:
         raise NotFoundError(f"Slice {z} does not exist; {info.path} has 0 to {info.shape[0] - 1}.")
+
+
+def _check_level(info: VolumeInfo, level: int) -> None:
+    count = len(level_shapes(info.shape[1:]))
+    if not 0 <= level < count:
+        raise NotFoundError(f"Level {level} does not exist; {info.path} has 0 to {count - 1}.")
 
 
 def _plain(pixel: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.errors import NotFoundError, UnavailableError, UnsupportedImageError
+from core.images import overview
 from core.images.geometry import level_shapes
 from core.images.intensity import decode
 from core.images.memory import ArrayVolume
@@ -71,6 +72,27 @@ def read_level(server, volume, z, level):
 def test_tiles_put_together_are_the_levels_of_the_slice(level):
     server = CachedTileServer(Shelf(stack=STACK))
     np.testing.assert_array_equal(read_level(server, "stack", 2, level), image_levels(STACK[2])[level])
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+@pytest.mark.parametrize("array", [STACK, STACK.astype("f4"), RNG.integers(0, 255, (1, 1301, 777, 3)).astype("u1")])
+def test_a_slice_too_large_to_hold_gives_the_same_tiles(array, level, monkeypatch):
+    monkeypatch.setattr(overview, "BAND_BYTES", 50_000)
+    small = CachedTileServer(Shelf(stack=array), max_bytes=1_000_000)
+    large = CachedTileServer(Shelf(stack=array))
+    np.testing.assert_array_equal(read_level(small, "stack", 0, level), read_level(large, "stack", 0, level))
+
+
+def test_no_read_of_a_slice_too_large_to_hold_takes_all_of_it(monkeypatch):
+    monkeypatch.setattr(overview, "BAND_BYTES", 50_000)
+    shelf = Shelf(stack=STACK)
+    server = CachedTileServer(shelf, max_bytes=1_000_000)
+    server.manifest("stack")
+    shelf.reads.clear()
+    for level in (2, 1, 0):
+        server.tile("stack", 3, level, 0, 0)
+    assert max(np.prod(shape) for _, shape in shelf.reads) < STACK[0].size
+    assert server.value("stack", 3, 5, 6) == STACK[3, 5, 6]
 
 
 def test_colour_tiles_are_interleaved():

@@ -204,8 +204,11 @@ def add_node(server, path, family="container", *, specs=(), metadata=None, sourc
 
 def add_stack(server, path):
     """Write STACK as an array of one chunk."""
-    data_type = {"endianness": "little", "kind": "u", "itemsize": 2}
-    structure = {"data_type": data_type, "chunks": [[n] for n in STACK.shape], "shape": list(STACK.shape)}
+    data_type = {"endianness": "little", "kind": "u", "itemsize": 2, "dt_units": None}
+    structure = {
+        "data_type": data_type, "chunks": [[n] for n in STACK.shape], "shape": list(STACK.shape),
+        "dims": None, "resizable": False,
+    }  # fmt: skip
     source = {
         "structure_family": "array", "structure": structure, "management": "writable",
         "parameters": {}, "properties": {}, "assets": [],
