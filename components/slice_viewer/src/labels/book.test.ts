@@ -82,6 +82,7 @@ async function screenOn(server: FakeServer, z = 0): Promise<Screen> {
 
 /** Frames are drawn until everything has come; `poll` plays the two-second look for news. */
 async function settled(screen: Screen, server: FakeServer): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve)); // what was just done is pending by then
   await until(() => {
     screen.look();
     return screen.save.state === "saved" && !screen.book.loading;
@@ -169,6 +170,20 @@ describe("the label book", () => {
     await settled(screen, server);
     expect([server.slice(2)[20 * WIDTH + 20], server.slice(3)[20 * WIDTH + 20]]).toEqual([1, 0]);
     expect(screen.annotated).toEqual([2]);
+  });
+
+  it("keeps an acknowledged stroke when a later one is dropped, without asking the server again", async () => {
+    const server = new FakeServer(HEIGHT, WIDTH);
+    const screen = await screenOn(server);
+    screen.book.submitEdit(0, 1, dab(30, 30));
+    await settled(screen, server);
+    screen.look(1); // a new list comes, so the acknowledged edit is forgotten
+    await settled(screen, server);
+    screen.look(0);
+    screen.book.paint(dab(30, 32), 2);
+    screen.book.discardStroke();
+    expect(screen.agreesWith(server)).toBe(true);
+    expect(server.requests.filter((request) => request.includes("/z/0/0/"))).toEqual([]);
   });
 
   it("takes a stroke back while offline, goes to its slice, and the server ends up the same", async () => {

@@ -131,6 +131,7 @@ export class LabelBook {
 
   /** Take over what earlier page lives left, then let the outbox be sent. */
   private async connect(outbox: Outbox): Promise<Sync> {
+    if (!outbox.durable) this.host.error("This browser keeps nothing on disk.", "Close the page only when it says “saved”, or use a normal window.");
     const sync = new Sync(outbox, this.host.apiRoot, this.syncEvents(), this.around);
     for (const write of await outbox.all(this.volume)) this.queue.push(write);
     this.restore();
