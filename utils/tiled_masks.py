@@ -177,14 +177,6 @@ class TiledResults:
         places = self._tiled.read(f"{job_id}/{RESULT}", f"{index},:,:", dtype="int8", shape=shape)
         return labels_of(places, [c.id for c in classes_of(metadata)])
 
-    def read_confidence(self, job_id: str, z: int) -> NDArray[np.uint8]:
-        """(Y, X) uint8, 255 = certain. Raises NotFoundError when the slice is not there (yet)."""
-        index = _row(self._tiled.metadata(job_id)["metadata"], job_id, z)
-        structure = self._tiled.metadata(f"{job_id}/{CONFIDENCE}")["structure"]
-        self._require_written(job_id, index, z)
-        shape = tuple(structure["shape"][1:])
-        return self._tiled.read(f"{job_id}/{CONFIDENCE}", f"{index},:,:", dtype="uint8", shape=shape)
-
     def _require_written(self, job_id: str, index: int, z: int) -> None:
         try:
             pixel = self._tiled.read(f"{job_id}/{CONFIDENCE}", f"{index},0,0", dtype="uint8", shape=())

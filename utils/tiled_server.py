@@ -22,25 +22,34 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import numpy as np
+from tiled.adapters.array import ArrayAdapter
 from tiled.adapters.core import Adapter
-from tiled.adapters.hdf5 import HDF5Adapter
 from tiled.adapters.jpeg import JPEGAdapter
-from tiled.adapters.npy import NPYAdapter
 from tiled.adapters.zarr import ZarrAdapter
 from tiled.server.core import NoEntry
 from tiled.structures.container import ContainerStructure
 from tiled.structures.core import StructureFamily
+from tiled.utils import path_from_uri
 
 from core.errors import AppError
+from utils.hdf5_adapter import Hdf5Tree
 from utils.tiff_adapter import TiffAdapter, current_layout
 
 LISTING_S = 2.0  # a folder is listed again after this long; a burst of slice reads costs one listing
 CHECKED_FILES = 16  # files of a sequence whose headers are compared; every header of 2160 files would take seconds
 TIFF = (".tif", ".tiff")
+
+
+def open_npy(uri: str) -> ArrayAdapter:
+    """A .npy file, mapped instead of loaded."""
+    return ArrayAdapter.from_array(np.load(path_from_uri(uri), mmap_mode="r", allow_pickle=False))
+
+
 OPENERS: dict[str, Callable[[str], Any]] = {
-    **dict.fromkeys((".h5", ".hdf5", ".hdf", ".nxs"), HDF5Adapter.from_uris),
+    **dict.fromkeys((".h5", ".hdf5", ".hdf", ".nxs"), Hdf5Tree.from_uris),
     **dict.fromkeys((".jpg", ".jpeg"), JPEGAdapter.from_uris),
-    ".npy": NPYAdapter.from_uris,
+    ".npy": open_npy,
     ".zarr": ZarrAdapter.from_uris,
 }
 ZARR_MARKERS = ("zarr.json", ".zgroup", ".zarray")
