@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import UnsupportedImageError
 from core.images.geometry import Box
 from core.images.tiles import Encoding, Manifest
 from core.images.volumes import VolumeInfo, VolumeSource
@@ -50,9 +51,16 @@ class Statistics:
 
 
 def describe_intensity(source: VolumeSource) -> Manifest:
-    """Sample a volume and decide its encoding, window and histogram. Reads up to three slices."""
+    """Sample a volume and decide its encoding, window and histogram. Reads up to three slices.
+
+    Raises
+    ------
+    UnsupportedImageError
+        If no part of the sample can be read; one broken slice does not close the others.
+    NotFoundError, UnavailableError
+    """
     info = source.info
-    sample = [source.read(box) for box in sample_boxes(info)]
+    sample = _read_sample(source)
     statistics = measure(sample, channels=info.channels)
     return Manifest(
         info=info,
@@ -61,6 +69,18 @@ def describe_intensity(source: VolumeSource) -> Manifest:
         histogram=statistics.histogram,
         histogram_range=statistics.limits,
     )
+
+
+def _read_sample(source: VolumeSource) -> list[NDArray[Any]]:
+    sample, failure = [], UnsupportedImageError(f"{source.info.path} holds no pixels.")
+    for box in sample_boxes(source.info):
+        try:
+            sample.append(source.read(box))
+        except UnsupportedImageError as error:
+            failure = error
+    if not sample:
+        raise failure
+    return sample
 
 
 def sample_boxes(info: VolumeInfo) -> list[Box]:

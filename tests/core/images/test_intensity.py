@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from core.errors import UnsupportedImageError
 from core.images.intensity import choose_encoding, decode, describe_intensity, encode, measure, sample_boxes
 from core.images.memory import ArrayVolume
 
@@ -159,6 +160,26 @@ def test_large_slices_are_sampled_in_bands_inside_the_image():
 def test_a_stack_is_sampled_off_its_ends():
     volume = ArrayVolume(np.zeros((100, 8, 8), "u1"))
     assert [box.start[0] for box in sample_boxes(volume.info)] == [16, 50, 83]
+
+
+class Torn(ArrayVolume):
+    """A volume of which some slices cannot be read."""
+
+    def __init__(self, array, broken):
+        super().__init__(array)
+        self.broken = broken
+
+    def read(self, box):
+        if box.start[0] in self.broken:
+            raise UnsupportedImageError(f"Page {box.start[0]} is broken.")
+        return super().read(box)
+
+
+def test_one_broken_slice_does_not_close_the_others():
+    stack = np.arange(6 * 64, dtype="u2").reshape(6, 8, 8)
+    assert describe_intensity(Torn(stack, {1})).histogram_range[0] == stack[3].min()
+    with pytest.raises(UnsupportedImageError, match="broken"):
+        describe_intensity(Torn(stack, {1, 3, 5}))
 
 
 def test_measure_of_one_voxel_is_open():
