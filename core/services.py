@@ -21,7 +21,7 @@ class TileServer(Protocol):
     def manifest(self, volume: str) -> Manifest: ...
 
     def tile(self, volume: str, z: int, level: int, tx: int, ty: int) -> bytes:
-        """Raw little-endian pixels of a tile, as `Manifest.tile_dtype` says, (h, w) or (h, w, channels)."""
+        """Raw little-endian pixels of a tile, as `Manifest.encoding.dtype` says, (h, w) or (h, w, channels)."""
         ...
 
     def value(self, volume: str, z: int, y: int, x: int) -> Any:

@@ -31,13 +31,15 @@ def voxel_size_um(metadata: Mapping[str, Any]) -> VoxelSize | None:
 
 
 def multiscales(metadata: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The first `multiscales` entry of OME-Zarr metadata that names at least one array, or None."""
+    """The first `multiscales` entry of OME-Zarr metadata that names an array, or None."""
     attributes = metadata.get("attributes")
     for holder in (metadata, attributes, metadata.get("ome"), _get(attributes, "ome")):
         entries = _get(holder, "multiscales")
-        if isinstance(entries, Sequence) and entries and isinstance(_get(entries[0], "datasets"), Sequence):
-            first: Mapping[str, Any] = entries[0]
-            return first if first["datasets"] else None
+        first = entries[0] if isinstance(entries, Sequence) and entries else None
+        datasets = _get(first, "datasets")
+        named = isinstance(datasets, Sequence) and datasets and isinstance(_get(datasets[0], "path"), str)
+        if named and isinstance(first, Mapping):
+            return first
     return None
 
 
@@ -60,7 +62,7 @@ def _checked(size: Any) -> VoxelSize | None:
 
 
 def _ome_size(scales: Mapping[str, Any]) -> VoxelSize | None:
-    axes = [axis for axis in scales.get("axes", []) if isinstance(axis, Mapping)]
+    axes = [axis for axis in scales.get("axes") or [] if isinstance(axis, Mapping)]
     factors = [_scale(scales, len(axes)), _scale(scales["datasets"][0], len(axes))]
     size = {
         axis.get("name"): UM.get(axis.get("unit", ""), math.nan) * math.prod(f[place] for f in factors)
