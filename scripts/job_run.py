@@ -199,7 +199,7 @@ def _outcome(run: JobRun, work: Work) -> tuple[JobState, str, str, int]:
     except JobCancelled:
         return JobState.CANCELLED, "", "", EXIT_CANCELLED
     except AppError as error:
-        traceback.print_exc()
+        print(f"{error!r}, because of {error.__cause__!r}", file=sys.stderr)
         return JobState.FAILED, error.message, error.hint, EXIT_USER
     except MemoryError:
         traceback.print_exc()
