@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from dash import Dash, Input, Output, State, clientside_callback, dcc, html
-from flask import Flask, jsonify, request
+from flask import Flask, Response, jsonify, request
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
@@ -85,7 +85,8 @@ class ViewerApp:
     url: str
     arrays: dict[str, np.ndarray]
     catalog: MemoryCatalog
-    requests: list[str] = field(default_factory=list)
+    results: dict[str, np.ndarray]
+    done: set[int] = field(default_factory=set)
 
     def open(self, page: Page, name: str, **settings: Any) -> None:
         """Open the page on volume `name` and wait for its first sharp frame."""
@@ -126,6 +127,17 @@ def register_labels(server: Flask) -> None:
         return jsonify(revision=0, changed=[], classes_changed=False, annotated=[], history={"undo": 0, "redo": 0})
 
 
+def register_results(server: Flask, results: dict[str, np.ndarray], done: set[int]) -> None:
+    """Predicted class ids (Z, Y, X) by job; slices not in `done` are not there yet."""
+
+    @server.get("/api/results/<job>/z/<int:z>/<int:level>/<int:tx>/<int:ty>")
+    def result_tile(job: str, z: int, level: int, tx: int, ty: int):
+        if z not in done:
+            return Response(status=204)
+        ids = results[job][z, :: 2**level, :: 2**level]
+        return Response(ids[512 * ty : 512 * (ty + 1), 512 * tx : 512 * (tx + 1)].tobytes())
+
+
 PAGE_STYLE = """<style>
 html, body { margin: 0; height: 100%; background: var(--bg); }
 .page { display: flex; height: 100vh; font-family: system-ui, sans-serif; }
@@ -135,13 +147,14 @@ html, body { margin: 0; height: 100%; background: var(--bg); }
 </style></head>"""
 
 
-def build_app(catalog: MemoryCatalog) -> Dash:
+def build_app(catalog: MemoryCatalog, results: dict[str, np.ndarray], done: set[int]) -> Dash:
     app = Dash(__name__, assets_folder=str(ROOT / "assets"), serve_locally=True, update_title="")
     app.index_string = app.index_string.replace("</head>", PAGE_STYLE).replace("<html>", '<html data-theme="dark">')
     app.layout = layout()
     images.register(app, SimpleNamespace(tiles=CachedTileServer(catalog, revalidate_s=0.0)))
     errors.register(app.server)
     register_labels(app.server)
+    register_results(app.server, results, done)
 
     @app.server.before_request
     def fail_when_down() -> None:
@@ -179,13 +192,17 @@ def viewer_server() -> Iterator[ViewerApp]:
     made = arrays()
     sources = {name: ArrayVolume(values, name, voxel_size_um=voxel) for name, (values, voxel) in made.items()}
     catalog = MemoryCatalog(dict(sources))
-    app = build_app(catalog)
+    halves = np.ones((6, 300, 400), np.uint8)
+    halves[:, :, 200:] = 2
+    results: dict[str, np.ndarray] = {"halves": halves}
+    done: set[int] = set()
+    app = build_app(catalog, results, done)
     app.server.test_client().get("/_dash-layout")  # Dash fills its registry before two threads ask for it at once
     server = make_server("127.0.0.1", 0, app.server, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     values = {name: array for name, (array, _) in made.items()}
-    yield ViewerApp(f"http://127.0.0.1:{server.server_port}/", values, catalog)
+    yield ViewerApp(f"http://127.0.0.1:{server.server_port}/", values, catalog, results, done)
     server.shutdown()
     thread.join()
 
@@ -196,6 +213,7 @@ def viewer_app(viewer_server: ViewerApp) -> Iterator[ViewerApp]:
     sources = dict(viewer_server.catalog.sources)
     yield viewer_server
     viewer_server.catalog.down = False
+    viewer_server.done.clear()
     viewer_server.catalog.sources = sources
 
 

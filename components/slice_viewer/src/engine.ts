@@ -94,6 +94,13 @@ export class Engine {
     this.redraw();
   }
 
+  /** Open the same volume anew, after it could not be opened. */
+  retry(): void {
+    const { volume } = this;
+    this.openVolume(null);
+    this.openVolume(volume);
+  }
+
   /** Fetch the manifest and hand it to `use`; says what is wrong while it does not come. */
   private async ask(use: (manifest: Manifest) => void): Promise<void> {
     this.opening.abort();
@@ -132,7 +139,7 @@ export class Engine {
   private renew(problem: Problem): void {
     const { version } = this.manifest;
     void this.ask((manifest) => {
-      if (manifest.version === version) return this.setTrouble("image", problem);
+      if (manifest.version === version) return this.say(problem, { sticky: true });
       this.close();
       this.begin(manifest);
       this.say({ message: "The images have changed on the server. This is their new state.", hint: "" });

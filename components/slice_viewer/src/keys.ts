@@ -7,6 +7,7 @@ import type { Tool } from "./types";
 const BIG_STEP = 10; // slices
 const ZOOM_STEP = 1.25;
 const BRUSH_STEP = 1.2;
+const FOCUS_CLASS = "sv-focus"; // on <html>: only the image shows
 
 type Action = (engine: Engine, event: KeyboardEvent) => void;
 
@@ -133,6 +134,7 @@ export class Keyboard {
 
   dispose(): void {
     this.stop.abort();
+    document.documentElement.classList.remove(FOCUS_CLASS);
   }
 
   private press(event: KeyboardEvent): void {
@@ -197,11 +199,11 @@ function resizeBrush(engine: Engine, direction: number): void {
 }
 
 function toggleFocus(engine: Engine): void {
-  const focused = document.documentElement.classList.toggle("sv-focus");
+  const focused = document.documentElement.classList.toggle(FOCUS_CLASS);
   if (focused) engine.say({ message: "Only the image.", hint: "F or Esc brings the rest back." });
 }
 
 function leave(engine: Engine): void {
   if (engine.shell.get().keysShown) update(engine.shell, { keysShown: false });
-  else document.documentElement.classList.remove("sv-focus");
+  else document.documentElement.classList.remove(FOCUS_CLASS);
 }

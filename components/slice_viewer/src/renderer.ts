@@ -26,7 +26,7 @@ export interface Renderer {
   readonly context: CanvasRenderingContext2D;
 }
 
-const SPARE_TILES = 24; // coloured tiles kept beyond those of the last frame: one window full, for a step back
+const SPARE_TILES = 24; // coloured tiles kept at least beyond those of the last frame, for a step back; about 1 MiB each
 
 interface Coloured {
   canvas: HTMLCanvasElement;
@@ -72,7 +72,8 @@ export class Canvas2DRenderer implements Renderer {
   end(): void {
     this.context.restore();
     const old = [...this.coloured].filter(([, { frame }]) => frame < this.frame).sort(([, a], [, b]) => a.frame - b.frame);
-    for (const [key] of old.slice(0, Math.max(0, old.length - SPARE_TILES))) this.coloured.delete(key);
+    const spare = Math.max(SPARE_TILES, this.coloured.size - old.length); // one window full
+    for (const [key] of old.slice(0, Math.max(0, old.length - spare))) this.coloured.delete(key);
   }
 
   recolor(layer: string): void {

@@ -60,7 +60,9 @@ export function StageMessage({ engine }: { engine: Engine }): React.ReactElement
   if (status === "empty") {
     return <Message icon="stack" title="Choose a dataset to begin" text="Pick one from the list at the top. Its first slice shows here." />;
   }
-  if (status === "failed" && problem !== null) return <Message icon="offline" title={problem.message} text={problem.hint} alert />;
+  if (status === "failed" && problem !== null) {
+    return <Message icon="offline" title={problem.message} text={problem.hint} alert retry={() => engine.retry()} />;
+  }
   if (status === "loading" && problem !== null) {
     return <Message icon="offline" title={problem.message} text={`${problem.hint} Trying again…`} alert />;
   }
@@ -68,12 +70,25 @@ export function StageMessage({ engine }: { engine: Engine }): React.ReactElement
   return null;
 }
 
-function Message(props: { icon: IconName; title: string; text: string; alert?: boolean }): React.ReactElement {
+interface MessageProps {
+  icon: IconName;
+  title: string;
+  text: string;
+  alert?: boolean;
+  retry?: () => void;
+}
+
+function Message(props: MessageProps): React.ReactElement {
   return (
     <div className="sv-message" role={props.alert ? "alert" : "status"}>
       <Icon name={props.icon} />
       <strong>{props.title}</strong>
       {props.text !== "" && <p>{props.text}</p>}
+      {props.retry && (
+        <button type="button" className="sv-text-button" onClick={props.retry}>
+          Try again
+        </button>
+      )}
     </div>
   );
 }
