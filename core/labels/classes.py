@@ -107,7 +107,12 @@ def remove_class(classes: Sequence[LabelClass], class_id: int) -> tuple[LabelCla
 
 
 def restore_class(classes: Sequence[LabelClass], label_class: LabelClass, *, place: int) -> tuple[LabelClass, ...]:
-    """Put a removed class back at its place; what others took meanwhile, its name or color, is chosen anew."""
+    """Put a removed class back at its place; what others took meanwhile, its name or color, is chosen anew.
+
+    Nothing happens if the class is there already.
+    """
+    if any(c.id == label_class.id for c in classes):
+        return tuple(classes)
     names, colors = {c.name.casefold() for c in classes}, {c.color.upper() for c in classes}
     name = label_class.name if label_class.name.casefold() not in names else suggest_name(classes)
     color = label_class.color if label_class.color.upper() not in colors else suggest_color(classes)

@@ -105,12 +105,10 @@ def _columns(band: Spans) -> Iterator[tuple[int, Spans]]:
 
 def _fill(local: Spans) -> NDArray[np.bool_]:
     """Fill by differences along rows: +1 where a span starts, -1 where it stops, then a running sum."""
-    width = TILE_PX + 1
-    size = TILE_PX * width
-    starts = np.bincount(local[:, 0] * width + local[:, 1], minlength=size)
-    stops = np.bincount(local[:, 0] * width + local[:, 2], minlength=size)
-    depth = (starts - stops).astype(np.int32).reshape(TILE_PX, width).cumsum(axis=1)
-    filled: NDArray[np.bool_] = depth[:, :-1] > 0
+    edges = np.zeros((TILE_PX, TILE_PX + 1), np.int32)
+    np.add.at(edges, (local[:, 0], local[:, 1]), 1)
+    np.subtract.at(edges, (local[:, 0], local[:, 2]), 1)
+    filled: NDArray[np.bool_] = edges[:, :-1].cumsum(axis=1, dtype=np.int32) > 0
     return filled
 
 

@@ -1,0 +1,444 @@
+"""What every label store must do, whatever it is made of."""
+
+import threading
+import uuid
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.errors import InvalidInputError, NotFoundError
+from core.labels.classes import DEFAULT_CLASSES, MAX_CLASSES, add_class, recolor_class, rename_class
+from core.labels.slices import read_slice
+from core.labels.store import Changes, History, LabelStore, Paint, Receipt
+from tests.contracts.conftest import OpenStore
+
+VOLUME = "folder/stack"
+SHAPE = (3, 700, 1100)  # tiles of 512: two rows, three columns, both cropped
+
+
+def paint(store: LabelStore, *spans, z=0, label=1, user="ann", id=None, volume=VOLUME) -> Receipt:
+    edit = Paint(id or str(uuid.uuid4()), volume, z, label, np.array(spans, np.int32).reshape(-1, 3), user)
+    return store.paint(edit, shape=SHAPE)
+
+
+def undo(store: LabelStore, user="ann", id=None) -> Receipt:
+    return store.undo(VOLUME, edit_id=id or str(uuid.uuid4()), user=user)
+
+
+def redo(store: LabelStore, user="ann", id=None) -> Receipt:
+    return store.redo(VOLUME, edit_id=id or str(uuid.uuid4()), user=user)
+
+
+def delete(store: LabelStore, class_id, user="ann", id=None) -> Receipt:
+    return store.delete_class(VOLUME, class_id, edit_id=id or str(uuid.uuid4()), user=user)
+
+
+def pixels(store: LabelStore, z=0) -> np.ndarray:
+    return read_slice(store, VOLUME, z, SHAPE[1:])
+
+
+def painted(store: LabelStore, z=0) -> list[list[int]]:
+    """[y, x, label] of every labelled pixel."""
+    labels = pixels(store, z)
+    return [[int(y), int(x), int(labels[y, x])] for y, x in np.argwhere(labels)]
+
+
+# An untouched volume
+
+
+def test_an_untouched_volume_has_the_default_classes_and_nothing_else(store):
+    assert store.classes(VOLUME) == DEFAULT_CLASSES
+    assert store.next_class_id(VOLUME) == 3
+    assert store.revision(VOLUME) == 0
+    assert store.history(VOLUME, user="ann") == History(0, 0)
+    assert store.changes(VOLUME, since=0) == Changes(0, (), classes_changed=False)
+    assert store.annotated_slices(VOLUME) == []
+    assert store.tile_versions(VOLUME, 0) == {}
+    assert store.tile(VOLUME, (0, 0, 0)) is None
+
+
+# Painting
+
+
+def test_paint_gives_exactly_the_pixels_of_its_spans_a_class(store):
+    paint(store, [0, 0, 2], [699, 1098, 1100], [511, 511, 513], z=1, label=2)
+    assert painted(store, 1) == [[0, 0, 2], [0, 1, 2], [511, 511, 2], [511, 512, 2], [699, 1098, 2], [699, 1099, 2]]
+    assert painted(store, 0) == painted(store, 2) == []
+
+
+def test_paint_names_the_tiles_it_changed(store):
+    receipt = paint(store, [511, 511, 513], [512, 1050, 1060], z=2)
+    assert receipt.changed == ((2, 0, 0), (2, 0, 1), (2, 1, 2))
+    assert not receipt.duplicate
+    assert store.tile_versions(VOLUME, 2) == {
+        (0, 0): receipt.revision,
+        (0, 1): receipt.revision,
+        (1, 2): receipt.revision,
+    }
+
+
+def test_paint_drops_what_lies_outside_the_slice(store):
+    paint(store, [700, 0, 5], [0, 1099, 5000], [-1, 0, 3], [5, -9, 1])
+    assert painted(store) == [[0, 1099, 1], [5, 0, 1]]
+
+
+def test_overlapping_spans_of_one_edit_paint_once(store):
+    paint(store, [0, 0, 3], [0, 1, 4], [0, 0, 3])
+    assert painted(store) == [[0, x, 1] for x in range(4)]
+
+
+@pytest.mark.parametrize("spans", [[], [[900, 0, 5]]])
+def test_an_edit_without_a_pixel_changes_nothing_and_is_no_step(store, spans):
+    receipt = paint(store, *spans)
+    assert receipt.changed == ()
+    assert store.history(VOLUME, user="ann") == History(0, 0)
+
+
+def test_painting_the_same_again_changes_nothing_and_is_no_step(store):
+    paint(store, [0, 0, 3])
+    assert paint(store, [0, 1, 2]).changed == ()
+    assert store.history(VOLUME, user="ann") == History(1, 0)
+
+
+def test_label_0_erases(store):
+    paint(store, [0, 0, 3])
+    paint(store, [0, 1, 2], label=0)
+    assert painted(store) == [[0, 0, 1], [0, 2, 1]]
+
+
+def test_a_slice_erased_to_the_last_pixel_is_not_annotated(store):
+    paint(store, [0, 0, 3], z=2)
+    paint(store, [0, 0, 3], z=1)
+    assert store.annotated_slices(VOLUME) == [1, 2]
+    paint(store, [0, 0, 9], z=2, label=0)
+    assert store.annotated_slices(VOLUME) == [1]
+    assert store.tile_versions(VOLUME, 2) == {}
+    assert not store.tile(VOLUME, (2, 0, 0)).any()
+
+
+def test_the_revision_grows_by_one_with_every_edit(store):
+    first = paint(store, [0, 0, 1]).revision
+    assert paint(store, [0, 0, 1]).revision == first + 1
+    assert undo(store).revision == first + 2
+    assert store.revision(VOLUME) == first + 2
+
+
+def test_a_new_database_does_not_repeat_the_revisions_of_an_older_one(store, new_url):
+    from utils.label_db import SqlLabelStore
+
+    old = paint(store, [0, 0, 1])
+    newer = SqlLabelStore(new_url())
+    assert paint(newer, [0, 0, 1]).revision > old.revision
+    newer.close()
+
+
+def test_volumes_do_not_know_each_other(store):
+    paint(store, [0, 0, 1], volume="other")
+    assert painted(store) == []
+    assert undo(store).changed == ()
+    assert store.tile("other", (0, 0, 0))[0, 0] == 1
+
+
+def test_paint_refuses_a_class_that_does_not_exist(store):
+    with pytest.raises(InvalidInputError, match="Class 3 does not exist"):
+        paint(store, [0, 0, 1], label=3)
+    assert store.revision(VOLUME) == 0
+
+
+@pytest.mark.parametrize("z", [-1, 3])
+def test_paint_refuses_a_slice_that_does_not_exist(store, z):
+    with pytest.raises(InvalidInputError, match=f"Slice {z} does not exist"):
+        paint(store, [0, 0, 1], z=z)
+
+
+def test_what_was_painted_is_there_after_a_restart(store, open_store: OpenStore):
+    paint(store, [3, 3, 5], label=2)
+    again = open_store()
+    assert painted(again) == [[3, 3, 2], [3, 4, 2]]
+    assert again.annotated_slices(VOLUME) == [0]
+
+
+# The same id twice
+
+
+def test_the_same_id_twice_paints_once_and_gives_the_first_receipt(store):
+    first = paint(store, [0, 0, 3], id="6f9619ff-8b86-4011-b42d-00c04fc964ff")
+    paint(store, [0, 0, 3], label=2)
+    again = paint(store, [0, 0, 3], id="6f9619ff-8b86-4011-b42d-00c04fc964ff")
+    assert again == replace(first, duplicate=True)
+    assert painted(store) == [[0, x, 2] for x in range(3)]
+
+
+def test_a_repeated_undo_takes_back_one_step_only(store):
+    paint(store, [0, 0, 1])
+    paint(store, [0, 1, 2])
+    first = undo(store, id="6f9619ff-8b86-4011-b42d-00c04fc964ff")
+    assert undo(store, id="6f9619ff-8b86-4011-b42d-00c04fc964ff") == replace(first, duplicate=True)
+    assert painted(store) == [[0, 0, 1]]
+
+
+def test_a_repeated_undo_of_nothing_takes_back_nothing_later(store):
+    undo(store, id="6f9619ff-8b86-4011-b42d-00c04fc964ff")
+    paint(store, [0, 0, 1])
+    undo(store, id="6f9619ff-8b86-4011-b42d-00c04fc964ff")
+    assert painted(store) == [[0, 0, 1]]
+
+
+def test_a_repeated_redo_and_a_repeated_deletion_happen_once(store):
+    paint(store, [0, 0, 1])
+    paint(store, [0, 1, 2])
+    undo(store)
+    undo(store)
+    first = redo(store, id="6f9619ff-8b86-4011-b42d-00c04fc964ff")
+    assert redo(store, id="6f9619ff-8b86-4011-b42d-00c04fc964ff") == replace(first, duplicate=True)
+    assert painted(store) == [[0, 0, 1]]
+    gone = delete(store, 1, id="6f9619ff-8b86-4011-b42d-00c04fc964fe")
+    assert delete(store, 1, id="6f9619ff-8b86-4011-b42d-00c04fc964fe") == replace(gone, duplicate=True)
+
+
+# Undo and redo
+
+
+def test_undo_and_redo_walk_through_all_steps(store):
+    states = [pixels(store)]
+    for x in range(4):
+        paint(store, [0, x, x + 2], label=1 + x % 2)
+        states.append(pixels(store))
+    for state in states[-2::-1]:
+        assert undo(store).changed == ((0, 0, 0),)
+        np.testing.assert_array_equal(pixels(store), state)
+    assert store.history(VOLUME, user="ann") == History(0, 4)
+    assert undo(store).changed == ()
+    for state in states[1:]:
+        redo(store)
+        np.testing.assert_array_equal(pixels(store), state)
+    assert redo(store).changed == ()
+    assert store.history(VOLUME, user="ann") == History(4, 0)
+
+
+def test_undo_takes_back_an_erasure(store):
+    paint(store, [0, 0, 3], label=2)
+    paint(store, [0, 1, 9], label=0)
+    undo(store)
+    assert painted(store) == [[0, 0, 2], [0, 1, 2], [0, 2, 2]]
+
+
+def test_undo_leaves_pixels_that_others_painted_since(store):
+    paint(store, [0, 0, 4], user="ann")
+    paint(store, [0, 2, 3], label=2, user="bob")
+    undo(store, user="ann")
+    assert painted(store) == [[0, 2, 2]]
+    redo(store, user="ann")
+    assert painted(store) == [[0, 0, 1], [0, 1, 1], [0, 2, 2], [0, 3, 1]]
+
+
+def test_an_undo_after_a_redo_leaves_pixels_that_others_painted_alike_in_between(store):
+    paint(store, [0, 0, 2], user="ann")
+    undo(store, user="ann")
+    paint(store, [0, 0, 1], user="bob")
+    redo(store, user="ann")
+    undo(store, user="ann")
+    assert painted(store) == [[0, 0, 1]]
+
+
+def test_undo_is_of_one_user_only(store):
+    paint(store, [0, 0, 1], user="ann")
+    assert undo(store, user="bob").changed == ()
+    assert store.history(VOLUME, user="bob") == History(0, 0)
+
+
+def test_a_new_edit_ends_what_could_be_redone(store):
+    paint(store, [0, 0, 1])
+    undo(store)
+    paint(store, [0, 5, 6])
+    assert store.history(VOLUME, user="ann") == History(1, 0)
+    assert redo(store).changed == ()
+
+
+def test_history_survives_a_restart(store, open_store: OpenStore):
+    paint(store, [0, 0, 1])
+    paint(store, [0, 1, 2])
+    undo(store)
+    again = open_store()
+    assert again.history(VOLUME, user="ann") == History(1, 1)
+    redo(again)
+    assert painted(again) == [[0, 0, 1], [0, 1, 1]]
+
+
+# What has changed
+
+
+def test_changes_name_tiles_and_classes_since_a_revision(store):
+    first = paint(store, [0, 0, 1])
+    paint(store, [0, 600, 601], z=1)
+    undo(store)
+    news = store.changes(VOLUME, since=first.revision)
+    assert news == Changes(first.revision + 2, ((1, 0, 1),), classes_changed=False)
+    store.change_classes(VOLUME, lambda classes: rename_class(classes, 1, "pore"), user="ann")
+    assert store.changes(VOLUME, since=news.revision) == Changes(news.revision + 1, (), classes_changed=True)
+
+
+def test_a_revision_of_the_future_is_told_everything(store):
+    """The database was restored from a backup: what the browser holds is worth nothing."""
+    receipt = paint(store, [0, 0, 1])
+    news = store.changes(VOLUME, since=receipt.revision + 10)
+    assert news == Changes(receipt.revision, ((0, 0, 0),), classes_changed=True)
+
+
+# Classes
+
+
+def test_the_class_table_can_be_renamed_recolored_hidden_extended_and_reordered(store):
+    one, two = DEFAULT_CLASSES
+    table = (
+        replace(two, visible=False),
+        replace(one, name="Pore", color="#112233"),
+        *add_class((), class_id=3, name="x"),
+    )
+    before = store.revision(VOLUME)
+    revision = store.set_classes(VOLUME, table, user="ann")
+    assert store.classes(VOLUME) == table
+    assert store.revision(VOLUME) == revision > before
+    assert store.next_class_id(VOLUME) == 4
+
+
+def test_the_same_table_again_is_no_change(store):
+    revision = store.set_classes(VOLUME, rename_class(DEFAULT_CLASSES, 1, "Pore"), user="ann")
+    assert store.set_classes(VOLUME, rename_class(DEFAULT_CLASSES, 1, "Pore"), user="ann") == revision
+
+
+def test_a_table_that_breaks_a_rule_is_refused(store):
+    with pytest.raises(InvalidInputError, match="at least one class"):
+        store.set_classes(VOLUME, (), user="ann")
+    with pytest.raises(InvalidInputError, match="used twice"):
+        store.change_classes(VOLUME, lambda classes: recolor_class(classes, 1, classes[1].color), user="ann")
+    assert store.classes(VOLUME) == DEFAULT_CLASSES
+
+
+def test_a_painted_class_cannot_be_dropped_from_the_table(store):
+    paint(store, [0, 0, 1], label=2)
+    with pytest.raises(InvalidInputError, match="'Class 2' still has pixels"):
+        store.set_classes(VOLUME, DEFAULT_CLASSES[:1], user="ann")
+    paint(store, [0, 0, 1], label=0)
+    store.set_classes(VOLUME, DEFAULT_CLASSES[:1], user="ann")
+    assert store.classes(VOLUME) == DEFAULT_CLASSES[:1]
+
+
+def test_the_id_of_a_deleted_class_never_comes_back(store):
+    delete(store, 2)
+    assert store.next_class_id(VOLUME) == 3
+    with pytest.raises(InvalidInputError, match="Class 2 has been deleted"):
+        store.set_classes(VOLUME, DEFAULT_CLASSES, user="bob")
+
+
+def test_classes_added_at_the_same_time_are_all_there(open_store: OpenStore):
+    def add(name: str) -> None:
+        store = open_store()
+        store.change_classes(
+            VOLUME, lambda classes: add_class(classes, class_id=store.next_class_id(VOLUME), name=name), user=name
+        )
+
+    names = [f"class of {n}" for n in range(6)]
+    threads = [threading.Thread(target=add, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    classes = open_store().classes(VOLUME)
+    assert sorted(c.id for c in classes) == list(range(1, 9))
+    assert {c.name for c in classes} > set(names)
+
+
+def test_deleting_a_class_erases_it_on_every_slice_as_one_step(store):
+    for z in range(3):
+        paint(store, [0, 0, 2], [600, 1000, 1002], z=z, label=2)
+        paint(store, [0, 1, 2], z=z, label=1)
+    receipt = delete(store, 2)
+    assert receipt.changed == tuple((z, ty, tx) for z in range(3) for ty, tx in ((0, 0), (1, 1)))
+    assert all(painted(store, z) == [[0, 1, 1]] for z in range(3))
+    assert store.classes(VOLUME) == DEFAULT_CLASSES[:1]
+    assert store.changes(VOLUME, since=receipt.revision - 1).classes_changed
+
+
+def test_undo_brings_a_deleted_class_and_its_pixels_back_and_redo_deletes_it_again(store):
+    paint(store, [0, 0, 2], z=1, label=1)
+    paint(store, [5, 0, 1], z=2, label=2)
+    delete(store, 1)
+    receipt = undo(store)
+    assert receipt.changed == ((1, 0, 0),)
+    assert store.classes(VOLUME) == DEFAULT_CLASSES
+    assert painted(store, 1) == [[0, 0, 1], [0, 1, 1]]
+    redo(store)
+    assert store.classes(VOLUME) == DEFAULT_CLASSES[1:]
+    assert store.annotated_slices(VOLUME) == [2]
+    undo(store)
+    assert painted(store, 1) == [[0, 0, 1], [0, 1, 1]]
+
+
+def test_redoing_a_deletion_erases_what_was_painted_with_the_class_since(store):
+    delete(store, 1)
+    undo(store)
+    paint(store, [0, 0, 2], label=1, user="bob")
+    redo(store)
+    assert painted(store) == []
+    undo(store)
+    assert painted(store) == [[0, 0, 1], [0, 1, 1]]
+
+
+def test_undo_gives_a_class_another_name_and_color_if_others_took_them(store):
+    delete(store, 1)
+    taken = DEFAULT_CLASSES[0]
+    store.change_classes(
+        VOLUME, lambda cs: add_class(cs, class_id=3, name=taken.name.upper(), color=taken.color), user="bob"
+    )
+    undo(store)
+    restored, two, three = store.classes(VOLUME)
+    assert (restored.id, two.id, three.id) == (1, 2, 3)
+    assert restored.name != three.name
+    assert restored.color != three.color
+
+
+def test_undo_does_not_bring_back_pixels_of_a_class_deleted_since(store):
+    paint(store, [0, 0, 2], label=1, user="bob")
+    paint(store, [0, 0, 1], label=2, user="ann")
+    delete(store, 1, user="bob")
+    undo(store, user="ann")
+    assert painted(store) == []
+
+
+def test_two_users_may_delete_and_restore_the_same_class_in_turn(store):
+    paint(store, [0, 0, 2], label=1, user="bob")
+    for user in ("ann", "bob"):
+        delete(store, 1, user=user)
+        undo(store, user=user)
+    delete(store, 1, user="bob")
+    redo(store, user="ann")
+    undo(store, user="bob")
+    undo(store, user="ann")
+    assert store.classes(VOLUME) == DEFAULT_CLASSES
+    assert painted(store) == [[0, 0, 1], [0, 1, 1]]
+
+
+def test_the_last_class_cannot_be_deleted(store):
+    delete(store, 1)
+    with pytest.raises(InvalidInputError, match="at least one class"):
+        delete(store, 2)
+
+
+def test_a_class_that_does_not_exist_cannot_be_deleted(store):
+    with pytest.raises(NotFoundError, match="Class 9 does not exist"):
+        delete(store, 9)
+
+
+def test_all_127_class_ids_can_be_used_and_none_more(store):
+    def fill(classes):
+        for class_id in range(3, MAX_CLASSES + 1):
+            classes = add_class(classes, class_id=class_id)
+        return classes
+
+    store.change_classes(VOLUME, fill, user="ann")
+    paint(store, [0, 0, 1], label=MAX_CLASSES)
+    assert painted(store) == [[0, 0, MAX_CLASSES]]
+    with pytest.raises(InvalidInputError, match="All 127 class ids"):
+        store.change_classes(VOLUME, lambda cs: add_class(cs, class_id=store.next_class_id(VOLUME)), user="ann")

@@ -1,0 +1,192 @@
+"""Labels in a SQL database: SQLite in the state folder, or PostgreSQL when several machines share them.
+
+Implements `core.labels.store.LabelStore` on the tables of `utils/label_tables.py`. Every write is one transaction that
+holds the volume's lock; `utils/label_writes.py` is what happens inside.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Select, func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from core.errors import InvalidInputError, UnavailableError
+from core.labels.classes import DEFAULT_CLASSES, LabelClass
+from core.labels.edits import unpack
+from core.labels.spans import clip
+from core.labels.store import Changes, ClassChange, History, Paint, Receipt, TileIndex
+from utils.label_tables import class_pixels, create_tables, edits, open_engine, tile_versions, tiles, volumes
+from utils.label_writes import DONE, UNDONE, VolumeRow, WriteTransaction, find_receipt, lock_volume, read_volume
+
+log = logging.getLogger(__name__)
+
+Work = Callable[[WriteTransaction], None]
+
+
+class SqlLabelStore:
+    """The label store of the app.
+
+    Parameters
+    ----------
+    url : SQLAlchemy URL. Nothing is connected before the first question; the tables are made then.
+
+    Raises
+    ------
+    InvalidInputError, UnavailableError
+        If `url` is not one, or its driver is missing.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+        self._lock = threading.Lock()
+        self._has_tables = False
+
+    def close(self) -> None:
+        """Close the connections; the next question opens new ones."""
+        self._engine.dispose()
+
+    def classes(self, volume: str) -> tuple[LabelClass, ...]:
+        row = self._volume(volume)
+        return row.classes if row else DEFAULT_CLASSES
+
+    def next_class_id(self, volume: str) -> int:
+        row = self._volume(volume)
+        return (row.highest_class_id if row else len(DEFAULT_CLASSES)) + 1
+
+    def set_classes(self, volume: str, classes: Sequence[LabelClass], *, user: str) -> int:
+        return self.change_classes(volume, lambda _: tuple(classes), user=user)
+
+    def change_classes(self, volume: str, change: ClassChange, *, user: str) -> int:
+        with self._transaction(writes=True) as conn:
+            write = WriteTransaction(conn, lock_volume(conn, volume))
+            write.change_classes(change)
+            if not write.changes_classes:
+                return write.volume.revision
+            log.info("%s changed the classes of %s", user, volume)
+            write.finish()
+            return write.revision
+
+    def delete_class(self, volume: str, class_id: int, *, edit_id: str, user: str) -> Receipt:
+        def work(write: WriteTransaction) -> None:
+            write.delete_class(class_id)
+            write.state = DONE
+
+        return self._write(volume, work, kind="delete_class", edit_id=edit_id, user=user)
+
+    def paint(self, edit: Paint, *, shape: tuple[int, int, int]) -> Receipt:
+        if not 0 <= edit.z < shape[0]:
+            raise InvalidInputError(
+                f"Slice {edit.z} does not exist; {edit.volume} has 0 to {shape[0] - 1}.", "Choose another slice."
+            )
+        spans = clip(edit.spans, shape[1:])
+
+        def work(write: WriteTransaction) -> None:
+            _check_label(edit.label, write.classes)
+            write.detail = {"z": edit.z, "label": edit.label}
+            write.paint(edit.z, spans, edit.label)
+
+        return self._write(edit.volume, work, kind="paint", edit_id=edit.id, user=edit.user)
+
+    def undo(self, volume: str, *, edit_id: str, user: str) -> Receipt:
+        return self._write(volume, lambda write: write.undo(user), kind="undo", edit_id=edit_id, user=user)
+
+    def redo(self, volume: str, *, edit_id: str, user: str) -> Receipt:
+        return self._write(volume, lambda write: write.redo(user), kind="redo", edit_id=edit_id, user=user)
+
+    def history(self, volume: str, *, user: str) -> History:
+        mine = edits.c.state, func.count()
+        steps = select(*mine).where(edits.c.volume == _id_of(volume), edits.c.user == user).group_by(edits.c.state)
+        counts = {state: n for state, n in self._rows(steps.where(edits.c.state.in_((DONE, UNDONE))))}
+        return History(undo=counts.get(DONE, 0), redo=counts.get(UNDONE, 0))
+
+    def revision(self, volume: str) -> int:
+        row = self._volume(volume)
+        return row.revision if row else 0
+
+    def tile_versions(self, volume: str, z: int) -> dict[tuple[int, int], int]:
+        here = tiles.c.volume == _id_of(volume), tiles.c.z == z, tiles.c.labelled > 0
+        found = select(tiles.c.ty, tiles.c.tx, tiles.c.revision).where(*here).order_by(tiles.c.ty, tiles.c.tx)
+        return {(ty, tx): revision for ty, tx, revision in self._rows(found)}
+
+    def tile(self, volume: str, index: TileIndex) -> NDArray[np.uint8] | None:
+        version, (z, ty, tx) = tile_versions.c, index
+        here = version.volume == _id_of(volume), version.z == z, version.ty == ty, version.tx == tx
+        newest = select(version.pixels).where(*here).order_by(version.revision.desc()).limit(1)
+        rows = self._rows(newest)
+        return unpack(rows[0][0]) if rows else None
+
+    def changes(self, volume: str, *, since: int) -> Changes:
+        with self._transaction() as conn:
+            row = read_volume(conn, volume)
+            if row is None:
+                return Changes(0, (), classes_changed=since > 0)
+            known = since if since <= row.revision else 0
+            place = tiles.c.z, tiles.c.ty, tiles.c.tx
+            later = select(*place).where(tiles.c.volume == row.id, tiles.c.revision > known).order_by(*place)
+            changed = tuple((z, ty, tx) for z, ty, tx in conn.execute(later))
+            return Changes(row.revision, changed, classes_changed=row.classes_revision > known)
+
+    def annotated_slices(self, volume: str) -> list[int]:
+        here = class_pixels.c.volume == _id_of(volume), class_pixels.c.pixels > 0
+        return [z for (z,) in self._rows(select(class_pixels.c.z).where(*here).distinct().order_by(class_pixels.c.z))]
+
+    def _write(self, volume: str, work: Work, *, kind: str, edit_id: str, user: str) -> Receipt:
+        """Do `work` once, however often `edit_id` comes."""
+        with self._transaction(writes=True) as conn:
+            row = lock_volume(conn, volume)
+            receipt = find_receipt(conn, row.id, edit_id)
+            if receipt:
+                return receipt
+            write = WriteTransaction(conn, row)
+            work(write)
+            write.record(kind=kind, edit_id=edit_id, user=user)
+            return Receipt(write.revision, tuple(write.changed))
+
+    def _volume(self, volume: str) -> VolumeRow | None:
+        with self._transaction() as conn:
+            return read_volume(conn, volume)
+
+    def _rows(self, query: Select[Any]) -> Sequence[Any]:
+        with self._transaction() as conn:
+            return conn.execute(query).all()
+
+    @contextmanager
+    def _transaction(self, *, writes: bool = False) -> Iterator[Connection]:
+        """A transaction that commits at the end, or leaves nothing behind. Readers see one moment."""
+        try:
+            self._ensure_tables()
+            with self._connect(writes=writes) as conn, conn.begin():
+                yield conn
+        except (DBAPIError, PoolTimeoutError) as error:
+            log.exception("the label database failed")
+            raise UnavailableError(
+                "The label database does not answer.",
+                "Strokes not saved yet stay in the browser. If it lasts, check the disk and LABELS_DB_URI.",
+            ) from error
+
+    def _connect(self, *, writes: bool) -> Connection:
+        if self._engine.dialect.name == "sqlite" or writes:
+            return self._engine.connect().execution_options(writes=writes)
+        return self._engine.connect().execution_options(isolation_level="REPEATABLE READ")
+
+    def _ensure_tables(self) -> None:
+        with self._lock:
+            if not self._has_tables:
+                with self._connect(writes=True) as conn, conn.begin():
+                    create_tables(conn)
+                self._has_tables = True
+
+
+def _check_label(label: int, classes: Sequence[LabelClass]) -> None:
+    if label and all(c.id != label for c in classes):
+        raise InvalidInputError(f"Class {label} does not exist (any more).", "Choose a class and paint it again.")
+
+
+def _id_of(volume: str) -> Any:
+    return select(volumes.c.id).where(volumes.c.path == volume).scalar_subquery()

@@ -1,0 +1,252 @@
+"""One write to the label database, inside a transaction that holds the volume's lock.
+
+An edit reads the newest version of each tile it touches and adds another. Undo takes back the newest of a user's
+steps: it compares the tile versions before and after it with what stands now. `utils/label_db.py` opens transactions.
+"""
+
+import json
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from core.errors import InvalidInputError
+from core.labels import edits as pixels
+from core.labels.classes import (
+    DEFAULT_CLASSES,
+    LabelClass,
+    check_classes,
+    find_class,
+    remove_class,
+    restore_class,
+)
+from core.labels.edits import Tile
+from core.labels.spans import Spans, tile_masks
+from core.labels.store import ClassChange, Receipt, TileIndex
+from utils.label_tables import class_pixels, edits, first_revision, tile_versions, tiles, volumes
+
+# Where an edit stands in its user's history.
+DONE = "done"  # undo takes the newest of these
+UNDONE = "undone"  # redo takes the oldest of these, which was undone last
+PAST = "past"  # never a step (undo, redo, an edit that changed nothing), or none any more
+
+
+@dataclass(frozen=True)
+class VolumeRow:
+    """A volume as the database knows it."""
+
+    id: int
+    revision: int
+    classes: tuple[LabelClass, ...]
+    classes_revision: int
+    highest_class_id: int
+
+
+def read_volume(conn: Connection, path: str, *, lock: bool = False) -> VolumeRow | None:
+    """The row of a volume, None if it was never touched. `lock` keeps others from writing until the end."""
+    query = select(volumes).where(volumes.c.path == path)
+    row = conn.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        return None
+    classes = tuple(LabelClass(**entry) for entry in json.loads(row.classes))
+    return VolumeRow(row.id, row.revision, classes, row.classes_revision, row.highest_class_id)
+
+
+def lock_volume(conn: Connection, path: str) -> VolumeRow:
+    """The row of a volume, made if need be; nobody else writes to the volume until the transaction ends."""
+    row = read_volume(conn, path, lock=True)
+    if row is None:
+        _insert_volume(conn, path)
+        row = read_volume(conn, path, lock=True)
+    assert row is not None
+    return row
+
+
+def _insert_volume(conn: Connection, path: str) -> None:
+    revision = first_revision()
+    values = {"path": path, "revision": revision, "classes_revision": revision}
+    known = {"classes": _to_json(DEFAULT_CLASSES), "highest_class_id": max(c.id for c in DEFAULT_CLASSES)}
+    try:
+        with conn.begin_nested():
+            conn.execute(insert(volumes).values(**values, **known))
+    except IntegrityError:  # another process was quicker
+        return
+
+
+def find_receipt(conn: Connection, volume: int, edit_id: str) -> Receipt | None:
+    """What an edit did when it came first; None if it never came."""
+    query = select(edits.c.revision).where(edits.c.volume == volume, edits.c.edit_id == edit_id)
+    revision = conn.execute(query).scalar()
+    if revision is None:
+        return None
+    return Receipt(revision, tuple(_tiles_of(conn, volume, revision)), duplicate=True)
+
+
+def _tiles_of(conn: Connection, volume: int, revision: int) -> list[TileIndex]:
+    version = tile_versions.c
+    query = select(version.z, version.ty, version.tx).where(version.volume == volume, version.revision == revision)
+    return [tuple(row) for row in conn.execute(query.order_by(version.z, version.ty, version.tx))]
+
+
+@dataclass
+class WriteTransaction:
+    """What one write changes. Tiles are written at once; the rest by `record` (an edit) or `finish` (anything else).
+
+    changed : tiles with a new version. won : pixels by (z, class id). classes : the table as it will be.
+    """
+
+    conn: Connection
+    volume: VolumeRow
+    changed: list[TileIndex] = field(default_factory=list)
+    won: Counter[tuple[int, int]] = field(default_factory=Counter)
+    state: str = PAST
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.revision = self.volume.revision + 1
+        self.classes = self.volume.classes
+
+    @property
+    def changes_classes(self) -> bool:
+        return self.classes != self.volume.classes
+
+    def paint(self, z: int, spans: Spans, label: int) -> None:
+        """Give the pixels of clipped `spans` a class, or 0."""
+        for (ty, tx), mask in tile_masks(spans):
+            before = self._tile((z, ty, tx))
+            self._put((z, ty, tx), before, pixels.paint(before, mask, label))
+        self.state = DONE if self.changed else PAST
+
+    def change_classes(self, change: ClassChange) -> None:
+        """Replace the class table by rules: no painted class is lost, no id comes back."""
+        classes = tuple(change(self.classes))
+        check_classes(classes)
+        self._check_ids({c.id for c in classes})
+        self.classes = classes
+
+    def delete_class(self, class_id: int) -> None:
+        """Drop a class from the table and its pixels from every slice."""
+        label_class = find_class(self.classes, class_id)
+        self.detail = {"class": asdict(label_class), "place": self.classes.index(label_class)}
+        self.classes = remove_class(self.classes, class_id)
+        for index in self._tiles_that_may_hold(class_id):
+            before = self._tile(index)
+            self._put(index, before, pixels.paint(before, before == class_id, 0))
+
+    def undo(self, user: str) -> None:
+        """Take back the newest step of `user`, if there is one."""
+        step = self._step(user, DONE)
+        if step is None:
+            return
+        if step.kind == "delete_class":
+            detail = json.loads(step.detail)
+            self.classes = restore_class(self.classes, LabelClass(**detail["class"]), place=detail["place"])
+        self._take_back(step.step)
+        self._move(step, UNDONE, detail=step.detail)
+
+    def redo(self, user: str) -> None:
+        """Do again what the last undo of `user` took back, if there is something."""
+        step = self._step(user, UNDONE)
+        if step is None:
+            return
+        if step.kind == "delete_class":
+            self._delete_again(json.loads(step.detail)["class"]["id"])
+        else:
+            self._take_back(step.step)
+        self._move(step, DONE, detail=json.dumps(self.detail) if self.detail else step.detail)
+
+    def record(self, *, kind: str, edit_id: str, user: str) -> None:
+        """Write down that the edit has happened. A new step ends what could be redone."""
+        mine = edits.c.volume == self.volume.id, edits.c.user == user
+        if self.state == DONE:
+            self.conn.execute(update(edits).where(*mine, edits.c.state == UNDONE).values(state=PAST))
+        origin = {"volume": self.volume.id, "edit_id": edit_id, "user": user, "at": time.time(), "kind": kind}
+        effect = {"revision": self.revision, "state": self.state, "step": self.revision}
+        self.conn.execute(insert(edits).values(**origin, **effect, detail=json.dumps(self.detail)))
+        self.finish()
+
+    def finish(self) -> None:
+        """Write the counts, the class table and the revision."""
+        for (z, class_id), won in sorted(self.won.items()):
+            self._count(z, class_id, won)
+        values: dict[str, Any] = {"revision": self.revision}
+        if self.changes_classes:
+            highest = max(self.volume.highest_class_id, *(c.id for c in self.classes))
+            values |= {"classes": _to_json(self.classes), "classes_revision": self.revision}
+            values |= {"highest_class_id": highest}
+        self.conn.execute(update(volumes).where(volumes.c.id == self.volume.id).values(**values))
+
+    def _check_ids(self, ids: set[int]) -> None:
+        known = {c.id for c in self.volume.classes}
+        for class_id in sorted(ids - known):
+            if class_id <= self.volume.highest_class_id:
+                raise InvalidInputError(f"Class {class_id} has been deleted.", "Reload the page to see the classes.")
+        for class_id in sorted(known - ids):
+            if self.conn.execute(self._slices_with(class_id).limit(1)).first():
+                name = find_class(self.volume.classes, class_id).name
+                raise InvalidInputError(f"The class {name!r} still has pixels.", "Delete it together with them.")
+
+    def _step(self, user: str, state: str) -> Row[Any] | None:
+        order = edits.c.number.desc() if state == DONE else edits.c.number
+        mine = edits.c.volume == self.volume.id, edits.c.user == user, edits.c.state == state
+        return self.conn.execute(select(edits).where(*mine).order_by(order).limit(1)).one_or_none()
+
+    def _move(self, step: Row[Any], state: str, *, detail: str) -> None:
+        values = {"state": state, "step": self.revision, "detail": detail}
+        self.conn.execute(update(edits).where(edits.c.number == step.number).values(**values))
+
+    def _delete_again(self, class_id: int) -> None:
+        """Delete afresh: others may have painted with the class since, and no pixel may be left without one."""
+        if any(c.id == class_id for c in self.classes):
+            self.delete_class(class_id)
+
+    def _take_back(self, revision: int) -> None:
+        class_ids = [c.id for c in self.classes]
+        for index in _tiles_of(self.conn, self.volume.id, revision):
+            before, after = self._tile(index, until=revision - 1), self._tile(index, until=revision)
+            now = self._tile(index)
+            self._put(index, now, pixels.take_back(now, before=before, after=after, class_ids=class_ids))
+
+    def _put(self, index: TileIndex, before: Tile, after: Tile) -> None:
+        if np.array_equal(before, after):
+            return
+        place = dict(zip(("z", "ty", "tx"), index, strict=True)) | {"volume": self.volume.id}
+        labelled = int(np.count_nonzero(after))
+        self.conn.execute(insert(tile_versions).values(**place, revision=self.revision, pixels=pixels.pack(after)))
+        self.conn.execute(delete(tiles).where(*(tiles.c[name] == value for name, value in place.items())))
+        self.conn.execute(insert(tiles).values(**place, revision=self.revision, labelled=labelled))
+        self.changed.append(index)
+        for class_id, won in pixels.count_changes(before, after).items():
+            self.won[index[0], class_id] += won
+
+    def _tile(self, index: TileIndex, *, until: int | None = None) -> Tile:
+        """A tile as it is, or as it was at revision `until`."""
+        version, (z, ty, tx) = tile_versions.c, index
+        here = version.volume == self.volume.id, version.z == z, version.ty == ty, version.tx == tx
+        query = select(version.pixels).where(*here).order_by(version.revision.desc()).limit(1)
+        blob = self.conn.execute(query if until is None else query.where(version.revision <= until)).scalar()
+        return pixels.empty_tile() if blob is None else pixels.unpack(blob)
+
+    def _tiles_that_may_hold(self, class_id: int) -> list[TileIndex]:
+        place = tiles.c.z, tiles.c.ty, tiles.c.tx
+        here = tiles.c.volume == self.volume.id, tiles.c.labelled > 0, tiles.c.z.in_(self._slices_with(class_id))
+        return [tuple(row) for row in self.conn.execute(select(*place).where(*here).order_by(*place))]
+
+    def _slices_with(self, class_id: int) -> Select[tuple[int]]:
+        pixel = class_pixels.c
+        return select(pixel.z).where(pixel.volume == self.volume.id, pixel.class_id == class_id, pixel.pixels > 0)
+
+    def _count(self, z: int, class_id: int, won: int) -> None:
+        row = {"volume": self.volume.id, "z": z, "class_id": class_id}
+        here = [class_pixels.c[name] == value for name, value in row.items()]
+        counted = self.conn.execute(update(class_pixels).where(*here).values(pixels=class_pixels.c.pixels + won))
+        if counted.rowcount == 0:
+            self.conn.execute(insert(class_pixels).values(**row, pixels=won))
+
+
+def _to_json(classes: tuple[LabelClass, ...]) -> str:
+    return json.dumps([asdict(label_class) for label_class in classes])
