@@ -63,7 +63,10 @@ Report = Callable[[Progress], None]
 class Segmenter(Protocol):
     """A trained model."""
 
-    class_ids: tuple[int, ...]
+    @property
+    def class_ids(self) -> tuple[int, ...]:
+        """What it can tell apart, ascending."""
+        ...
 
     def predict(self, image: NDArray[Any]) -> Prediction:
         """Segment one slice of the same kind of image it was trained on."""
