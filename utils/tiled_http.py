@@ -4,10 +4,11 @@ Tiled's own client asks for metadata before every call and for compressed answer
 the same machine; these requests ask for the bytes as they are. Keys travel in a header, never in a URI.
 """
 
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import httpx
 import numpy as np
@@ -53,11 +54,13 @@ class TiledContainer:
 
     def __init__(self, access: TiledAccess) -> None:
         self._access = access
-        self._root, self._path = split_uri(access.uri)
+        self._root, path = split_uri(access.uri)
+        self._path = unquote(path)
         headers = {"Accept-Encoding": "identity", "Accept": "application/json"}
         if access.api_key:
             headers["Authorization"] = f"Apikey {access.api_key}"
         self._http = httpx.Client(headers=headers, timeout=access.timeout_s, transport=httpx.HTTPTransport(retries=2))
+        weakref.finalize(self, self._http.close)
 
     def uri_of(self, path: str) -> str:
         """The full URI of a node below this container."""

@@ -297,3 +297,18 @@ def test_the_script_says_how_to_make_a_key_and_a_folder(tmp_path):
     no_folder = run_script(str(tmp_path / "none"), environment=environment)
     assert no_folder.returncode == 2
     assert "download_sample_data.py" in no_folder.stderr
+
+
+def test_the_scripts_read_env_files_as_the_app_does_and_let_the_environment_win(tmp_path):
+    (tmp_path / ".env").write_text(
+        "# a comment\nDATA_TILED_API_KEY='quoted # key'  # said twice\nexport MODE = dev # why\r\n"
+        'USER_NAME="Anna B"\nDASH_DEPLOYMENT_LOC=\nSTATE_DIR=$(touch hacked)\nPORT=1\nlast=no newline'
+    )
+    names = ("DATA_TILED_API_KEY", "MODE", "USER_NAME", "DASH_DEPLOYMENT_LOC", "STATE_DIR", "PORT", "last")
+    show = "; ".join(f'echo "${{{name}-}}"' for name in names)
+    script = f'root="{tmp_path}"; source "{ROOT}/scripts/tiled_env.sh"; {show}'
+    done = subprocess.run(
+        ["bash", "-c", script], env={"PORT": "8075"}, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["quoted # key", "dev", "Anna B", "", "$(touch hacked)", "8075", "no newline"]
+    assert not (tmp_path / "hacked").exists()
