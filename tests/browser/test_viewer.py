@@ -275,6 +275,7 @@ def test_a_server_that_fails_is_named_and_its_return_is_noticed(page, viewer_app
     viewer_app.catalog.down = True
     page.keyboard.press("End")
     expect(page.locator(".sv-banner")).to_contain_text("The image server does not answer.")
+    expect(page.locator(".sv-banner")).to_contain_text("slice 1 stays on the screen")
     viewer_app.catalog.down = False
     wait_slice(page, 23)
     expect(page.locator(".sv-banner")).to_have_count(0)

@@ -101,7 +101,8 @@ function Ticks({ slices, className, y, height }: TicksProps): React.ReactElement
   return (
     <g className={className}>
       {runs(slices).map(([first, last]) => (
-        <rect key={first} x={first} y={y} width={last - first} height={height} />
+        // A path, because a rectangle of no width (one slice) is not drawn at all, stroke included.
+        <path key={first} d={`M${first} ${y}v${height}H${last}v${-height}Z`} />
       ))}
     </g>
   );

@@ -103,7 +103,7 @@ export function Banner({ engine }: { engine: Engine }): React.ReactElement | nul
       <div className="sv-banner sv-banner-bad" role="alert">
         <Icon name="offline" />
         <span>
-          <strong>{problem.message}</strong> {problem.hint} Trying again…
+          <strong>{problem.message}</strong> {problem.hint} Trying again…{stillShown(engine)}
         </span>
       </div>
     );
@@ -111,6 +111,12 @@ export function Banner({ engine }: { engine: Engine }): React.ReactElement | nul
   if (waiting) return <div className="sv-banner">Loading slice {slice + 1}…</div>;
   if (bare) return <div className="sv-banner">Labels are hidden. H shows them.</div>;
   return null;
+}
+
+/** Which slice is on the canvas, when it is not the one the bar names. */
+function stillShown(engine: Engine): string {
+  const shown = engine.picture?.shown ?? -1;
+  return shown < 0 || shown === engine.shell.get().slice ? "" : ` Until then slice ${shown + 1} stays on the screen.`;
 }
 
 /** True once the wanted slice has kept the user waiting. */
