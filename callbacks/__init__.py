@@ -1,0 +1,52 @@
+"""What the page does. `FEATURES` is the list to read first: each has a file of its name here and in components/.
+
+`http/` is what machines call; `access.py` decides who may call anything.
+"""
+
+from collections.abc import Callable
+
+from dash import Dash
+
+from callbacks import classes, contrast, datasets, jobs, messages, models, overlay, places
+from callbacks.http import errors, health, images, labels, results
+from components.page import page
+from core.services import Services
+
+FEATURES = (places, datasets, classes, contrast, overlay, models, jobs)
+MACHINE_ROUTES = (images, labels, results, health)
+
+
+def create_app(services: Services, *, assets_folder: str, guard: Callable[[Dash], None], debug: bool = False) -> Dash:
+    """A fresh app over these services.
+
+    Parameters
+    ----------
+    assets_folder : where the style sheets are.
+    guard : puts the login and the CSRF check before every route (`callbacks.access`).
+    debug : shows Dash's developer tools.
+    """
+    app = Dash(
+        "app",
+        title="Segmentation",
+        update_title="",
+        assets_folder=assets_folder,
+        serve_locally=True,
+        on_error=messages.show_error,
+    )
+    app.layout = page
+    guard(app)
+    errors.register(app.server)
+    for routes in MACHINE_ROUTES:
+        routes.register(app, services)
+    for feature in FEATURES:
+        feature.register(app, services)
+    if debug:
+        app.enable_dev_tools(debug=True, dev_tools_hot_reload=False)
+    _warm(app)
+    return app
+
+
+def _warm(app: Dash) -> None:
+    """Fill Dash's registry of scripts before threads ask for it at once (plotly/dash issue 3971)."""
+    with app.server.test_request_context("/_dash-layout"):
+        app.serve_layout()

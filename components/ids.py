@@ -1,0 +1,102 @@
+"""Every id of the page, once. Pattern ids are functions, so that nobody types their keys twice."""
+
+from typing import Any
+
+# the frame
+PAGE = "page"
+LOCATION = "location"
+PLACES = "places"
+THEME_SWITCH = "theme-switch"
+SAVE_STATE = "save-state"
+USER = "user"
+MESSAGES = "messages"
+SIDEBAR = "sidebar"
+SIDEBAR_TOGGLE = "sidebar-toggle"
+ANNOTATE_PLACE = "annotate-place"
+MODELS_PLACE = "models-place"
+
+# the viewer
+VIEWER = "viewer"
+
+# datasets
+DATASET_BUTTON = "dataset-button"
+DATASET_PICKER = "dataset-picker"
+DATASET_SEARCH = "dataset-search"
+DATASET_REFRESH = "dataset-refresh"
+DATASET_LIST = "dataset-list"
+DATASET_CLOSE = "dataset-close"
+
+# classes
+CLASS_LIST = "class-list"
+CLASS_ADD = "class-add"
+
+# contrast
+CONTRAST = "contrast"
+
+# overlay
+RESULT_SELECT = "result-select"
+RESULT_OPACITY = "result-opacity"
+RESULT_CLASSES = "result-classes"
+RESULT_STATE = "result-state"
+LABEL_OPACITY = "label-opacity"
+
+# models and jobs
+ALGORITHM_SELECT = "algorithm-select"
+ALGORITHM_ABOUT = "algorithm-about"
+TRAINING_FORM = "training-form"
+TRAINING_ADVICE = "training-advice"
+MODEL_NAME = "model-name"
+TRAIN_SCOPE = "train-scope"
+TRAIN_BUTTON = "train-button"
+MODEL_SELECT = "model-select"
+SEGMENT_SCOPE = "segment-scope"
+SEGMENT_FIRST = "segment-first"
+SEGMENT_LAST = "segment-last"
+SEGMENT_BUTTON = "segment-button"
+JOB_LIST = "job-list"
+JOB_STRIP = "job-strip"
+MODEL_TABLE = "model-table"
+CURVE = "curve"
+CURVE_SELECT = "curve-select"
+
+Pattern = dict[str, Any]
+
+
+def dataset_row(path: Any) -> Pattern:
+    """A row of the dataset picker."""
+    return {"type": "dataset-row", "path": path}
+
+
+def class_row(class_id: Any) -> Pattern:
+    """A class in the list; a click makes it the active one."""
+    return {"type": "class-row", "class": class_id}
+
+
+def class_action(action: str, class_id: Any) -> Pattern:
+    """A control of a class: "name", "color", "visible", "delete", "delete-yes", "delete-no"."""
+    return {"type": f"class-{action}", "class": class_id}
+
+
+def result_class(class_id: Any) -> Pattern:
+    """The switch that shows or hides one class of the result."""
+    return {"type": "result-class", "class": class_id}
+
+
+def parameter(key: Any) -> Pattern:
+    """A field of an algorithm's form."""
+    return {"type": "parameter", "key": key}
+
+
+def parameter_error(key: Any) -> Pattern:
+    """The message beside a field."""
+    return {"type": "parameter-error", "key": key}
+
+
+def job_action(action: str, job_id: Any) -> Pattern:
+    """A control of a job: "cancel", "show" (its result on the image), "log" (opens and closes)."""
+    return {"type": f"job-{action}", "job": job_id}
+
+
+def job_log(job_id: Any) -> Pattern:
+    """Where a job's log is shown."""
+    return {"type": "job-log-text", "job": job_id}

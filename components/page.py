@@ -1,0 +1,38 @@
+"""The whole page: a top bar, the image with its side panels, and the places that open over it."""
+
+from dash import dcc, html
+
+from components import classes, contrast, datasets, ids, messages, models, overlay, topbar
+from components.slice_viewer import SliceViewer
+from components.stores import stores
+
+
+def page() -> html.Div:
+    """The layout, without any data: callbacks fill it in."""
+    return html.Div(
+        [
+            dcc.Location(ids.LOCATION, refresh=False),
+            stores(),
+            topbar.top_bar(),
+            html.Main(
+                [
+                    html.Div(
+                        [
+                            html.Div(SliceViewer(id=ids.VIEWER, apiRoot="/api", classes=[]), className="stage"),
+                            html.Aside(
+                                [classes.panel(), overlay.panel(), contrast.panel()], id=ids.SIDEBAR, className="sidebar"
+                            ),
+                        ],
+                        id=ids.ANNOTATE_PLACE,
+                        className="annotate",
+                    ),
+                    html.Div(models.place(), id=ids.MODELS_PLACE, className="place", hidden=True),
+                    datasets.picker(),
+                ],
+                className="workspace",
+            ),
+            messages.region(),
+        ],
+        id=ids.PAGE,
+        className="page",
+    )

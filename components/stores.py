@@ -1,0 +1,31 @@
+"""What the page remembers between callbacks: names and small records, never pixels. Each store has one writer."""
+
+from dash import dcc, html
+
+VOLUME = "volume-store"  # {"path", "id"} of the open volume, None before the first; written by callbacks/datasets.py
+CLASSES = "classes-store"  # the class table as JSON; written by callbacks/classes.py
+JOBS = "jobs-store"  # job views as JSON, newest first; written by callbacks/jobs.py
+STARTED_JOB = "started-job-store"  # id of the job this page started last; written by callbacks/models.py
+PLACE = "place-store"  # "annotate" or "models"; written by callbacks/places.py
+THEME = "theme-store"  # "dark" or "light", kept by the browser; written by callbacks/places.py
+OPEN_LOGS = "open-logs-store"  # ids of jobs whose log is open; written by callbacks/jobs.py
+
+JOBS_TICK = "jobs-tick"
+JOBS_TICK_MS = 1500
+
+
+def stores() -> html.Div:
+    """All of them, and the clock that polls the jobs."""
+    return html.Div(
+        [
+            dcc.Store(VOLUME),
+            dcc.Store(CLASSES),
+            dcc.Store(JOBS, data=[]),
+            dcc.Store(STARTED_JOB),
+            dcc.Store(PLACE, data="annotate"),
+            dcc.Store(THEME, data="dark", storage_type="local"),
+            dcc.Store(OPEN_LOGS, data=[]),
+            dcc.Interval(JOBS_TICK, interval=JOBS_TICK_MS),
+        ],
+        hidden=True,
+    )
