@@ -13,7 +13,7 @@ from dash import Dash, html
 from flask import Response, request
 from numpy.typing import NDArray
 from playwright.sync_api import Page
-from utils.label_db import LabelDatabase
+from utils.label_db import SqlLabelStore
 from werkzeug.serving import make_server
 
 from callbacks.http import errors, images, labels
@@ -55,7 +55,7 @@ class PaintingApp:
     """A running server. `refuses_writes` makes it answer 503 to every write, as when its database is down."""
 
     url: str
-    store: LabelDatabase
+    store: SqlLabelStore
     refuses_writes: bool = False
     _stop: Any = field(default=None, repr=False)
 
@@ -65,12 +65,13 @@ class PaintingApp:
 
     def close(self) -> None:
         self._stop()
+        self.store.close()
 
 
 def serve(folder: Path) -> PaintingApp:
     """Start the page on a free port of this machine."""
     volume = ArrayVolume(np.random.default_rng(0).integers(0, 60, SHAPE).astype(np.uint8), PATH)
-    store = LabelDatabase(f"sqlite:///{folder / 'labels.db'}")
+    store = SqlLabelStore(f"sqlite:///{folder / 'labels.db'}")
     catalog = OneVolume(volume)
     services: Any = SimpleNamespace(
         volumes=catalog, tiles=CachedTileServer(catalog), labels=store, current_user=lambda: "painter"

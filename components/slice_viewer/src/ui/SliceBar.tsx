@@ -90,6 +90,8 @@ function Track({ engine, count }: { engine: Engine; count: number }): React.Reac
   );
 }
 
+const HALF_TICK = 0.3; // of a slice's width: single slices stay apart from their neighbours
+
 interface TicksProps {
   slices: readonly number[];
   className: string;
@@ -101,8 +103,7 @@ function Ticks({ slices, className, y, height }: TicksProps): React.ReactElement
   return (
     <g className={className}>
       {runs(slices).map(([first, last]) => (
-        // A path, because a rectangle of no width (one slice) is not drawn at all, stroke included.
-        <path key={first} d={`M${first} ${y}v${height}H${last}v${-height}Z`} />
+        <rect key={first} x={first - HALF_TICK} y={y} width={last - first + 2 * HALF_TICK} height={height} />
       ))}
     </g>
   );

@@ -1,0 +1,148 @@
+"""Label tiles, edits and undo for the browser, as docs/contracts.md ("Labels") says."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from dash import Dash
+from flask import Response, jsonify, request
+
+from callbacks.http.images import IMMUTABLE, uncached
+from callbacks.http.pixels import deflated_tile, empty_answer
+from core.errors import InvalidInputError, NotFoundError
+from core.images.geometry import level_shapes, tile_bounds
+from core.images.tiles import Manifest
+from core.images.volumes import volume_path
+from core.labels.pyramid import LabelPyramid
+from core.labels.spans import MAX_INFLATED_BYTES, check_edit_id, decode_edit
+from core.labels.store import Changes, LabelStore, Paint, Receipt, TileIndex
+from core.services import Services
+
+MAX_REVISION = 2**53  # what a browser counts exactly
+
+
+def register(app: Dash, services: Services) -> None:
+    """Add the routes below /api/labels."""
+    _register_reads(app, services)
+    _register_tiles(app, services)
+    _register_writes(app, services)
+
+
+def _register_reads(app: Dash, services: Services) -> None:
+    labels = services.labels
+    server = app.server
+
+    @server.get("/api/labels/<vid>")
+    def labels_overview(vid: str) -> Response:
+        volume = volume_path(vid)
+        revision = labels.revision(volume)  # first: what comes after may be newer, and is asked for again then
+        classes = [asdict(label_class) for label_class in labels.classes(volume)]
+        return uncached(jsonify(revision=revision, classes=classes, **_state(services, volume)))
+
+    @server.get("/api/labels/<vid>/changes")
+    def labels_changes(vid: str) -> Response:
+        volume = volume_path(vid)
+        changes = labels.changes(volume, since=_revision(request.args.get("since", "")))
+        return uncached(jsonify(_changes_json(changes) | _state(services, volume)))
+
+    @server.get("/api/labels/<vid>/z/<int:z>")
+    def label_tiles(vid: str, z: int) -> Response:
+        volume = volume_path(vid)
+        _check_slice(services.tiles.manifest(volume), z)
+        revision = labels.revision(volume)
+        tiles = [[tx, ty, version] for (ty, tx), version in labels.tile_versions(volume, z).items()]
+        return uncached(jsonify(revision=revision, tiles=tiles))
+
+
+def _register_tiles(app: Dash, services: Services) -> None:
+    pyramid = LabelPyramid(services.labels)
+
+    @app.server.get("/api/labels/<vid>/z/<int:z>/<int:level>/<int:tx>/<int:ty>")
+    def label_tile(vid: str, z: int, level: int, tx: int, ty: int) -> Response:
+        volume = volume_path(vid)
+        manifest = services.tiles.manifest(volume)
+        _check_slice(manifest, z)
+        height, width = tile_size(manifest.info.shape[1:], level, tx, ty)
+        tile = pyramid.tile(volume, z, level, tx=tx, ty=ty)
+        answer = empty_answer() if tile is None or not tile.any() else deflated_tile(tile[:height, :width])
+        answer.headers["Cache-Control"] = IMMUTABLE if "v" in request.args else "no-cache"
+        return answer
+
+
+def _register_writes(app: Dash, services: Services) -> None:
+    labels = services.labels
+    server = app.server
+
+    @server.post("/api/labels/<vid>/edits")
+    def label_edit(vid: str) -> Response:
+        volume = volume_path(vid)
+        shape = services.tiles.manifest(volume).info.shape
+        request.max_content_length = MAX_INFLATED_BYTES
+        body = decode_edit(request.get_data(cache=False))
+        edit = Paint(body.id, volume, body.z, body.label, body.spans, services.current_user())
+        return _answer(services, volume, labels.paint(edit, shape=shape))
+
+    @server.post("/api/labels/<vid>/undo")
+    def label_undo(vid: str) -> Response:
+        volume = volume_path(vid)
+        receipt = labels.undo(volume, edit_id=_edit_id(), user=services.current_user())
+        return _answer(services, volume, receipt)
+
+    @server.post("/api/labels/<vid>/redo")
+    def label_redo(vid: str) -> Response:
+        volume = volume_path(vid)
+        receipt = labels.redo(volume, edit_id=_edit_id(), user=services.current_user())
+        return _answer(services, volume, receipt)
+
+
+def tile_size(shape: tuple[int, int], level: int, tx: int, ty: int) -> tuple[int, int]:
+    """(height, width) of a tile of a (Y, X) slice, cropped at the edge. Raises NotFoundError."""
+    shapes = level_shapes(shape)
+    if level >= len(shapes):
+        raise NotFoundError(f"Level {level} does not exist; the image has 0 to {len(shapes) - 1}.")
+    rows, columns = tile_bounds(shapes[level], tx, ty)
+    return rows.stop - rows.start, columns.stop - columns.start
+
+
+def _answer(services: Services, volume: str, receipt: Receipt) -> Response:
+    done = {
+        "revision": receipt.revision,
+        "changed": _changed_json(receipt.changed),
+        "duplicate": receipt.duplicate,
+    }
+    return uncached(jsonify(done | _state(services, volume)))
+
+
+def _state(services: Services, volume: str) -> dict[str, Any]:
+    labels: LabelStore = services.labels
+    history = labels.history(volume, user=services.current_user())
+    return {"annotated": labels.annotated_slices(volume), "history": asdict(history)}
+
+
+def _changes_json(changes: Changes) -> dict[str, Any]:
+    return {
+        "revision": changes.revision,
+        "changed": _changed_json(changes.changed),
+        "classes_changed": changes.classes_changed,
+    }
+
+
+def _changed_json(indices: Iterable[TileIndex]) -> list[list[int]]:
+    """Tiles as the browser names them: [z, tx, ty]."""
+    return [[z, tx, ty] for z, ty, tx in indices]
+
+
+def _edit_id() -> str:
+    content = request.get_json(silent=True)
+    return check_edit_id(content.get("id") if isinstance(content, dict) else None)
+
+
+def _revision(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > MAX_REVISION:
+        raise InvalidInputError(f"{text[:60]!r} is not a revision: an integer from 0.", "Reload the page.")
+    return int(text)
+
+
+def _check_slice(manifest: Manifest, z: int) -> None:
+    if z >= manifest.info.shape[0]:
+        raise NotFoundError(f"Slice {z} does not exist; {manifest.info.path} has 0 to {manifest.info.shape[0] - 1}.")
