@@ -89,7 +89,7 @@ class PixelClassifier:
         (folder / MODEL_FILE).write_text(json.dumps(facts, indent=2))
 
 
-def load_pixel_classifier(folder: Path) -> PixelClassifier:
+def load_pixel_classifier(folder: Path, *, device: str = "cpu") -> PixelClassifier:  # noqa: ARG001 - as all loaders
     """Read what `PixelClassifier.save` wrote."""
     facts = json.loads((folder / MODEL_FILE).read_text())
     return PixelClassifier(

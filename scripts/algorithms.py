@@ -1,0 +1,67 @@
+"""Which code an algorithm's name stands for: its trainer, and the loader of a model it has saved.
+
+Torch is imported only when an algorithm asks for it, so that the pixel classifier starts in a second.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from core.errors import InvalidInputError
+from core.learning.segmenter import LabelledSlice, Report, Segmenter, TrainingReport
+
+MODEL_FILE = "model.json"  # every algorithm saves one, with its name under "algorithm"
+TRAINERS = {
+    "Pixel classifier": "core.learning.pixel_classifier:train_pixel_classifier",
+    "U-Net": "networks.unet_segmenter:train_unet",
+}
+LOADERS = {
+    "Pixel classifier": "core.learning.pixel_classifier:load_pixel_classifier",
+    "U-Net": "networks.unet_segmenter:load_unet",
+}
+
+
+def train(
+    algorithm: str,
+    slices: Sequence[LabelledSlice],
+    parameters: Mapping[str, Any],
+    *,
+    seed: int,
+    device: str,
+    report: Report,
+) -> tuple[Segmenter, TrainingReport]:
+    """Train `algorithm` on labelled slices.
+
+    Parameters
+    ----------
+    parameters : as its descriptor validates them.
+    device : "cpu" or "cuda"; an algorithm without a use for a GPU ignores it.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no code for the algorithm here.
+    NotEnoughLabelsError
+        If fewer than two classes are labelled.
+    """
+    return _code(TRAINERS, algorithm)(slices, parameters, seed=seed, device=device, report=report)
+
+
+def load(folder: Path, *, device: str) -> Segmenter:
+    """The model that a trained segmenter has saved in `folder`; raises InvalidInputError."""
+    try:
+        algorithm = json.loads((folder / MODEL_FILE).read_text())["algorithm"]
+    except (OSError, json.JSONDecodeError, KeyError) as error:
+        raise InvalidInputError("The model cannot be read: its files are incomplete.", "Train it again.") from error
+    segmenter: Segmenter = _code(LOADERS, algorithm)(folder, device=device)
+    return segmenter
+
+
+def _code(table: Mapping[str, str], algorithm: str) -> Callable[..., Any]:
+    if algorithm not in table:
+        raise InvalidInputError(f'There is no code for the algorithm "{algorithm}".', f"Use {' or '.join(table)}.")
+    module, _, name = table[algorithm].partition(":")
+    code: Callable[..., Any] = getattr(import_module(module), name)
+    return code
