@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from core.services import Services
 from utils.jobs_local import LocalJobs
-from utils.label_db import LabelDatabase
+from utils.label_db import SqlLabelStore
 from utils.mlflow_registry import MlflowRegistry
 from utils.mlflow_store import MlflowStore
 from utils.settings import Settings
@@ -25,7 +25,7 @@ def build_services(settings: Settings) -> Services:
     catalog = TiledCatalog(
         settings.data_tiled_uri, settings.data_tiled_api_key.get_secret_value(), timeout_s=settings.tiled_timeout_s
     )
-    labels = LabelDatabase(settings.labels_uri)
+    labels = SqlLabelStore(settings.labels_uri)
     masks = _access(settings, settings.mask_tiled_uri, settings.mask_tiled_api_key, "MASK_TILED")
     results = _access(settings, settings.seg_tiled_uri, settings.seg_tiled_api_key, "SEG_TILED")
     store = MlflowStore.from_settings(settings)
