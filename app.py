@@ -1,16 +1,52 @@
 """Composition: settings -> services -> app. `python app.py` runs it; `gunicorn app:server` takes `server`."""
 
 import logging
+import os
 import sys
 from functools import partial
+
+from dash import Dash
+from pydantic import ValidationError
 
 from callbacks import access, create_app
 from core.errors import AppError
 from utils.services import build_services
 from utils.settings import ROOT, Settings
 
-THREADS = 16  # tiles of one view are asked for six at a time by each browser; one process shares the caches
+THREADS = 16  # a browser asks for six tiles at a time; one process, so that all share the caches
+EXIT_USER = 2
 
 
-def compose(settings: Settings) -> "tuple[object, object]":
-    raise NotImplementedError
+def compose(settings: Settings) -> Dash:
+    """The app of these settings. Raises InvalidInputError when it would be open to the network."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    guard = partial(
+        access.guard,
+        login=settings.needs_login,
+        user_name=settings.user_name,
+        password=settings.user_password.get_secret_value(),
+    )
+    return create_app(
+        build_services(settings), assets_folder=str(ROOT / "assets"), guard=guard, debug=settings.mode == "dev"
+    )
+
+
+def serve(settings: Settings) -> None:
+    """Become gunicorn on HOST and PORT; raises InvalidInputError instead of listening openly."""
+    access.check_exposure(settings.host, login=settings.needs_login, user_name=settings.user_name)
+    address = f"[{settings.host}]" if ":" in settings.host else settings.host
+    options = ["--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS), "--chdir", str(ROOT)]
+    print(f"The page is at http://{address}:{settings.port}/", flush=True)  # noqa: T201 - the address people need
+    os.execv(
+        sys.executable,
+        [sys.executable, "-m", "gunicorn", *options, "--bind", f"{address}:{settings.port}", "app:server"],
+    )
+
+
+try:
+    if __name__ == "__main__":
+        serve(Settings())
+    server = compose(Settings()).server
+except (AppError, ValidationError) as error:
+    print(error, file=sys.stderr)  # noqa: T201 - there is no page to say it
+    sys.exit(EXIT_USER)

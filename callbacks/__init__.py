@@ -12,7 +12,7 @@ from callbacks.http import errors, health, images, labels, results
 from components.page import page
 from core.services import Services
 
-FEATURES = (places, datasets, classes, contrast, overlay, models, jobs)
+FEATURES = (messages, places, datasets, classes, contrast, overlay, models, jobs)
 MACHINE_ROUTES = (images, labels, results, health)
 
 

@@ -5,7 +5,6 @@ from typing import Any
 # the frame
 PAGE = "page"
 LOCATION = "location"
-PLACES = "places"
 THEME_SWITCH = "theme-switch"
 SAVE_STATE = "save-state"
 USER = "user"
@@ -20,6 +19,8 @@ VIEWER = "viewer"
 
 # datasets
 DATASET_BUTTON = "dataset-button"
+DATASET_NAME = "dataset-name"
+DATASET_FACTS = "dataset-facts"
 DATASET_PICKER = "dataset-picker"
 DATASET_SEARCH = "dataset-search"
 DATASET_REFRESH = "dataset-refresh"
@@ -62,6 +63,11 @@ CURVE_SELECT = "curve-select"
 Pattern = dict[str, Any]
 
 
+def place_tab(place: Any) -> Pattern:
+    """The tab of a place: "annotate" or "models"."""
+    return {"type": "place-tab", "place": place}
+
+
 def dataset_row(path: Any) -> Pattern:
     """A row of the dataset picker."""
     return {"type": "dataset-row", "path": path}
@@ -73,13 +79,8 @@ def class_row(class_id: Any) -> Pattern:
 
 
 def class_action(action: str, class_id: Any) -> Pattern:
-    """A control of a class: "name", "color", "visible", "delete", "delete-yes", "delete-no"."""
+    """A control of a class: "name", "color", "visible", "delete"."""
     return {"type": f"class-{action}", "class": class_id}
-
-
-def result_class(class_id: Any) -> Pattern:
-    """The switch that shows or hides one class of the result."""
-    return {"type": "result-class", "class": class_id}
 
 
 def parameter(key: Any) -> Pattern:

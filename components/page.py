@@ -19,14 +19,12 @@ def page() -> html.Div:
                     html.Div(
                         [
                             html.Div(SliceViewer(id=ids.VIEWER, apiRoot="/api", classes=[]), className="stage"),
-                            html.Aside(
-                                [classes.panel(), overlay.panel(), contrast.panel()], id=ids.SIDEBAR, className="sidebar"
-                            ),
+                            html.Aside(_panels(), id=ids.SIDEBAR, className="sidebar", hidden=False),
                         ],
                         id=ids.ANNOTATE_PLACE,
                         className="annotate",
                     ),
-                    html.Div(models.place(), id=ids.MODELS_PLACE, className="place", hidden=True),
+                    html.Div(models.place(), id=ids.MODELS_PLACE, className="models-place", hidden=True),
                     datasets.picker(),
                 ],
                 className="workspace",
@@ -36,3 +34,7 @@ def page() -> html.Div:
         id=ids.PAGE,
         className="page",
     )
+
+
+def _panels() -> list[html.Section]:
+    return [classes.panel(), overlay.panel(), contrast.panel()]

@@ -8,6 +8,7 @@ JOBS = "jobs-store"  # job views as JSON, newest first; written by callbacks/job
 STARTED_JOB = "started-job-store"  # id of the job this page started last; written by callbacks/models.py
 PLACE = "place-store"  # "annotate" or "models"; written by callbacks/places.py
 THEME = "theme-store"  # "dark" or "light", kept by the browser; written by callbacks/places.py
+MESSAGE = "message-store"  # the newest message, see components/messages.py; written when callbacks fail
 OPEN_LOGS = "open-logs-store"  # ids of jobs whose log is open; written by callbacks/jobs.py
 
 JOBS_TICK = "jobs-tick"
@@ -24,6 +25,7 @@ def stores() -> html.Div:
             dcc.Store(STARTED_JOB),
             dcc.Store(PLACE, data="annotate"),
             dcc.Store(THEME, data="dark", storage_type="local"),
+            dcc.Store(MESSAGE),
             dcc.Store(OPEN_LOGS, data=[]),
             dcc.Interval(JOBS_TICK, interval=JOBS_TICK_MS),
         ],

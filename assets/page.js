@@ -1,0 +1,173 @@
+/* What the page itself must do at once: theme, places, panels, messages, opacity. The viewer is components/slice_viewer.
+   Python names these functions in `ClientsideFunction("page", ...)`. */
+(() => {
+  const INFO_MS = 6000; // long enough to read two lines
+  const PICKER_OPEN = "picker-open"; // on <html>
+
+  const root = document.documentElement;
+  const skip = () => window.dash_clientside.no_update;
+  const triggered = () => window.dash_clientside.callback_context.triggered_id;
+
+  /** Whether a button was pressed, rather than drawn anew. */
+  const pressed = () => Boolean(window.dash_clientside.callback_context.triggered[0]?.value);
+
+  function setTheme(theme) {
+    root.dataset.theme = theme;
+    root.dataset.bsTheme = theme;
+  }
+
+  /** Before the first paint: what the browser kept of the last visit. */
+  function rememberedTheme() {
+    try {
+      return JSON.parse(localStorage.getItem("theme-store")) ?? "dark";
+    } catch {
+      return "dark";
+    }
+  }
+
+  function element(name, className, text) {
+    const made = document.createElement(name);
+    made.className = className;
+    made.textContent = text;
+    return made;
+  }
+
+  function showMessage(region, { kind, text, hint }) {
+    const shown = element("div", `message message-${kind}`, "");
+    const close = element("button", "icon-button", "");
+    close.append(element("span", "icon icon-close", ""));
+    close.setAttribute("aria-label", "Close this message");
+    close.addEventListener("click", () => shown.remove());
+    const words = element("div", "message-text", "");
+    words.append(element("strong", "", text), element("span", "", hint));
+    shown.append(words, close);
+    region.append(shown);
+    if (kind === "info") setTimeout(() => shown.remove(), INFO_MS);
+  }
+
+  const picker = () => document.getElementById("dataset-picker");
+
+  function closePicker() {
+    if (!root.classList.contains(PICKER_OPEN)) return;
+    root.classList.remove(PICKER_OPEN);
+    document.getElementById("dataset-button")?.focus();
+  }
+
+  function filterRows(text) {
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    const rows = [...(picker()?.querySelectorAll(".dataset-row") ?? [])];
+    for (const row of rows) row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
+    const none = picker()?.querySelector(".dataset-none");
+    if (none) none.hidden = rows.some((row) => !row.hidden);
+  }
+
+  function markClass(activeClass) {
+    for (const row of document.querySelectorAll(".class-row")) {
+      row.classList.toggle("active", row.dataset.class === String(activeClass));
+    }
+  }
+
+  const WORDS = {
+    saved: () => "Saved",
+    pending: ({ pending }) => `${pending} pending`,
+    offline: ({ pending }) => (pending > 0 ? `Offline, ${pending} kept in this browser` : "Offline"),
+    error: ({ message }) => message || "Not saved",
+  };
+
+  const functions = {
+    choosePlace(_tabs, _shows) {
+      if (!pressed()) return skip();
+      const { type, place } = triggered();
+      return type === "place-tab" ? place : "annotate";
+    },
+
+    showPlace(place, tabs) {
+      const current = tabs.map(({ place: tab }) => (tab === place ? "page" : "false"));
+      return [place !== "annotate", place !== "models", current];
+    },
+
+    switchTheme(_clicks, theme) {
+      return theme === "dark" ? "light" : "dark";
+    },
+
+    applyTheme(theme) {
+      setTheme(theme);
+      return skip();
+    },
+
+    toggle(_clicks, hidden) {
+      return !hidden;
+    },
+
+    say(message) {
+      const region = document.getElementById("messages");
+      if (message && region) showMessage(region, message);
+      return skip();
+    },
+
+    saveState(save) {
+      if (!save) return ["", "save-state"];
+      return [WORDS[save.state](save), `save-state save-${save.state}`];
+    },
+
+    openPicker(clicks) {
+      if (clicks) {
+        root.classList.add(PICKER_OPEN);
+        document.getElementById("dataset-search")?.focus();
+      }
+      return skip();
+    },
+
+    closePicker() {
+      closePicker();
+      return skip();
+    },
+
+    filterRows(text, _rows) {
+      setTimeout(() => filterRows(text ?? "")); // after the rows are drawn
+      return skip();
+    },
+
+    /** Keep the address such that opening it elsewhere shows the same slice. */
+    addressSlice(slice, volume) {
+      if (!volume || slice === undefined || slice === null) return skip();
+      const search = new URLSearchParams({ volume: volume.path, slice: slice + 1 });
+      history.replaceState(history.state, "", `?${search}`);
+      return skip();
+    },
+
+    chooseClass(_clicks) {
+      return pressed() ? triggered().class : skip();
+    },
+
+    markClass(activeClass, _rows) {
+      setTimeout(() => markClass(activeClass)); // after the rows are drawn
+      return skip();
+    },
+
+    contrast(manifest) {
+      return manifest ? [manifest.histogram, manifest.histogram_range, manifest.window, null] : [[], null, null, null];
+    },
+
+    overlay(selected, shown, opacity, jobs) {
+      const job = (jobs ?? []).find(({ id }) => id === selected);
+      if (!job) return null;
+      const classes = job.classes.map((row) => ({ ...row, visible: shown.includes(row.id) }));
+      return { id: job.id, classes, opacity: Number(opacity), slices: job.slices_done };
+    },
+
+    same: (value) => value,
+
+    number: Number,
+  };
+
+  setTheme(rememberedTheme());
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closePicker();
+  });
+  document.addEventListener("click", ({ target }) => {
+    const inside = target.closest("#dataset-picker, #dataset-button");
+    if (inside === null || target.closest("a.dataset-row") !== null) closePicker();
+  });
+  window.dash_clientside = { ...window.dash_clientside, page: functions };
+})();

@@ -1,0 +1,82 @@
+"""Choosing a dataset: the address of the page names the volume and the slice, the picker only changes the address."""
+
+from typing import Any
+from urllib.parse import parse_qs
+
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+
+from components import datasets, ids, stores, topbar
+from core.errors import AppError
+from core.images.volumes import volume_id
+from core.services import Services
+
+
+def register(app: Dash, services: Services) -> None:
+    """Open volumes and list them."""
+    page = "page"
+    app.clientside_callback(
+        ClientsideFunction(page, "openPicker"), Input(ids.DATASET_BUTTON, "n_clicks"), prevent_initial_call=True
+    )
+    app.clientside_callback(
+        ClientsideFunction(page, "closePicker"), Input(ids.DATASET_CLOSE, "n_clicks"), prevent_initial_call=True
+    )
+    app.clientside_callback(
+        ClientsideFunction(page, "filterRows"), Input(ids.DATASET_SEARCH, "value"), Input(ids.DATASET_LIST, "children")
+    )
+    app.clientside_callback(
+        ClientsideFunction(page, "addressSlice"), Input(ids.VIEWER, "slice"), State(stores.VOLUME, "data")
+    )
+
+    @app.callback(
+        Output(ids.DATASET_LIST, "children"),
+        Input(ids.DATASET_BUTTON, "n_clicks"),
+        Input(ids.DATASET_REFRESH, "n_clicks"),
+        running=[(Output(ids.DATASET_REFRESH, "disabled"), True, False)],
+        prevent_initial_call=True,
+    )
+    def list_datasets(_open: int, _refresh: int) -> Any:
+        try:
+            return datasets.rows(services.volumes.list_entries())
+        except AppError as error:
+            return datasets.failure(error)
+
+    @app.callback(
+        Output(stores.VOLUME, "data"),
+        Output(ids.VIEWER, "volume"),
+        Output(ids.VIEWER, "slice"),
+        Output(ids.DATASET_NAME, "children"),
+        Input(ids.LOCATION, "search"),
+        State(stores.VOLUME, "data"),
+    )
+    def open_volume(search: str, current: dict[str, str] | None) -> Any:
+        path, z = read_address(search)
+        path = path or first_volume(services)
+        if path is None:
+            return None, None, no_update, "Choose a dataset"
+        if current is not None and path == current["path"]:
+            return no_update, no_update, no_update if z is None else z, no_update
+        vid = volume_id(path)
+        return {"path": path, "id": vid}, vid, z or 0, path
+
+    @app.callback(Output(ids.DATASET_FACTS, "children"), Input(ids.VIEWER, "manifest"))
+    def show_facts(manifest: dict[str, Any] | None) -> str:
+        return topbar.facts(manifest)
+
+
+def read_address(search: str | None) -> tuple[str | None, int | None]:
+    """(volume path, z) of the page's address; None for what it does not name.
+
+    >>> read_address("?volume=sample%2Fbeads&slice=5")
+    ('sample/beads', 4)
+    """
+    query = parse_qs((search or "").removeprefix("?"))
+    path, number = query.get("volume", [None])[0], query.get("slice", [""])[0]
+    return path, int(number) - 1 if number.isdigit() and int(number) > 0 else None
+
+
+def first_volume(services: Services) -> str | None:
+    """What a first visit opens; None when there is nothing, or Tiled does not answer (the picker says why)."""
+    try:
+        return next((entry.path for entry in services.volumes.list_entries() if entry.info is not None), None)
+    except AppError:
+        return None

@@ -1,0 +1,98 @@
+"""The result over the image: the newest one this page started is chosen by itself, and grows while its job runs."""
+
+from typing import Any
+
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+
+from components import ids, overlay, stores
+from core.services import Services
+
+Jobs = list[dict[str, Any]]
+
+
+def register(app: Dash, services: Services) -> None:  # noqa: ARG001 - as all features
+    """Choose a result and show it."""
+    app.clientside_callback(
+        ClientsideFunction("page", "overlay"),
+        Output(ids.VIEWER, "overlay"),
+        Input(ids.RESULT_SELECT, "value"),
+        Input(ids.RESULT_CLASSES, "value"),
+        Input(ids.RESULT_OPACITY, "value"),
+        Input(stores.JOBS, "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("page", "number"), Output(ids.VIEWER, "labelOpacity"), Input(ids.LABEL_OPACITY, "value")
+    )
+    app.callback(
+        Output(ids.RESULT_SELECT, "options"),
+        Output(ids.RESULT_SELECT, "value"),
+        Input(stores.JOBS, "data"),
+        Input(stores.VOLUME, "data"),
+        Input(stores.STARTED_JOB, "data"),
+        Input(ids.job_action("show", ALL), "n_clicks"),
+        State(ids.RESULT_SELECT, "options"),
+        State(ids.RESULT_SELECT, "value"),
+    )(offer_results)
+    app.callback(
+        Output(ids.RESULT_CLASSES, "options"),
+        Output(ids.RESULT_CLASSES, "value"),
+        Input(ids.RESULT_SELECT, "value"),
+        State(stores.JOBS, "data"),
+    )(show_classes)
+    app.callback(Output(ids.RESULT_STATE, "children"), Input(ids.RESULT_SELECT, "value"), Input(stores.JOBS, "data"))(
+        show_state
+    )
+
+
+def offer_results(
+    jobs: Jobs | None,
+    volume: dict[str, str] | None,
+    started: str | None,
+    shows: list[int | None],
+    options: list[dict[str, str]],
+    selected: str | None,
+) -> Any:
+    """The results of this volume; which one is chosen."""
+    found = overlay.results(jobs or [], volume["path"]) if volume else []
+    offered = overlay.options(found)
+    asked = ctx.triggered_id["job"] if isinstance(ctx.triggered_id, dict) and any(shows) else None
+    before = [] if ctx.triggered_id == stores.VOLUME else [option["value"] for option in options]
+    chosen = choose([job["id"] for job in found], before=before, asked=asked, started=started, selected=selected)
+    return offered if offered != options else no_update, chosen if chosen != selected else no_update
+
+
+def choose(
+    found: list[str], *, before: list[str], asked: str | None, started: str | None, selected: str | None
+) -> str | None:
+    """The id of the result to show.
+
+    One that was asked for, or the job just started as soon as it appears, else what is shown; a result that somebody
+    took off the image does not come back by itself.
+
+    >>> choose(["new", "old"], before=["old"], asked=None, started="new", selected="old")
+    'new'
+    >>> choose(["new", "old"], before=["new", "old"], asked=None, started="new", selected=None)
+    """
+    if asked in found:
+        return asked
+    if started in found and started not in before:
+        return started
+    if selected in found:
+        return selected
+    return next(iter(found), None) if not before else None
+
+
+def show_classes(selected: str | None, jobs: Jobs | None) -> Any:
+    """The classes of the run, all shown."""
+    job = _find(jobs, selected)
+    table = job["classes"] if job else []
+    return overlay.class_options(table), [row["id"] for row in table]
+
+
+def show_state(selected: str | None, jobs: Jobs | None) -> str:
+    """How much of the result is there."""
+    return overlay.state_text(_find(jobs, selected))
+
+
+def _find(jobs: Jobs | None, job_id: str | None) -> dict[str, Any] | None:
+    return next((job for job in jobs or [] if job["id"] == job_id), None)

@@ -1,0 +1,52 @@
+"""The frame of the page: places, theme, side panels, whether all is saved, who is there. It works in the browser."""
+
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, html
+
+from components import ids, stores
+from core.services import Services
+
+
+def register(app: Dash, services: Services) -> None:
+    """Tie the frame to assets/page.js."""
+    page = "page"
+    app.clientside_callback(
+        ClientsideFunction(page, "choosePlace"),
+        Output(stores.PLACE, "data"),
+        Input(ids.place_tab(ALL), "n_clicks"),
+        Input(ids.job_action("show", ALL), "n_clicks"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction(page, "showPlace"),
+        Output(ids.ANNOTATE_PLACE, "hidden"),
+        Output(ids.MODELS_PLACE, "hidden"),
+        Output(ids.place_tab(ALL), "aria-current"),
+        Input(stores.PLACE, "data"),
+        State(ids.place_tab(ALL), "id"),
+    )
+    app.clientside_callback(
+        ClientsideFunction(page, "switchTheme"),
+        Output(stores.THEME, "data"),
+        Input(ids.THEME_SWITCH, "n_clicks"),
+        State(stores.THEME, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(ClientsideFunction(page, "applyTheme"), Input(stores.THEME, "data"))
+    app.clientside_callback(
+        ClientsideFunction(page, "toggle"),
+        Output(ids.SIDEBAR, "hidden"),
+        Input(ids.SIDEBAR_TOGGLE, "n_clicks"),
+        State(ids.SIDEBAR, "hidden"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction(page, "saveState"),
+        Output(ids.SAVE_STATE, "children"),
+        Output(ids.SAVE_STATE, "className"),
+        Input(ids.VIEWER, "saveState"),
+    )
+
+    @app.callback(Output(ids.USER, "children"), Input(ids.LOCATION, "pathname"))
+    def show_user(_: str) -> html.Span:
+        name = services.current_user()
+        return html.Span(name[:2].upper(), title=f"Signed in as {name}", className="user-initials")

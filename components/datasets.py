@@ -1,0 +1,101 @@
+"""The dataset picker: a panel over the image with every volume that Tiled serves."""
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from dash import dcc, html
+
+from components import ids
+from core.errors import AppError
+from core.images.volumes import CatalogEntry, VolumeInfo
+
+UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def picker() -> html.Div:
+    """Closed and empty; assets/page.js opens it, `callbacks/datasets.py` fills it."""
+    return html.Div(
+        [
+            html.Div(
+                [
+                    html.H2("Datasets"),
+                    html.Button("Refresh", id=ids.DATASET_REFRESH, className="button"),
+                    html.Button(
+                        html.Span(className="icon icon-close"),
+                        id=ids.DATASET_CLOSE,
+                        className="icon-button",
+                        title="Close (Esc)",
+                        **{"aria-label": "Close"},
+                    ),
+                ],
+                className="picker-head",
+            ),
+            dcc.Input(
+                id=ids.DATASET_SEARCH,
+                type="search",
+                placeholder="Search by name, shape or type",
+                className="field",
+                autoComplete="off",
+            ),
+            html.Div("Looking for datasets", id=ids.DATASET_LIST, className="dataset-list"),
+        ],
+        id=ids.DATASET_PICKER,
+        className="picker",
+        role="dialog",
+        **{"aria-label": "Datasets"},
+    )
+
+
+def rows(entries: Sequence[CatalogEntry]) -> list[html.Div | dcc.Link]:
+    """A link for each volume that opens, a line with the reason for each that does not."""
+    if not entries:
+        return [_notice("The Tiled server has no images.", "Put TIFF, HDF5 or zarr files in its folder, then refresh.")]
+    none = html.Div("Nothing is called that.", className="notice dataset-none", hidden=True)
+    return [*(_row(entry) for entry in entries), none]
+
+
+def failure(error: AppError) -> list[html.Div]:
+    """Why there is no list, and the way out."""
+    return [_notice(error.message, error.hint)]
+
+
+def link(path: str, *, z: int | None = None) -> str:
+    """The part of the page's address that opens a volume.
+
+    >>> link("sample/bead pack", z=4)
+    '?volume=sample%2Fbead+pack&slice=5'
+    """
+    return "?" + urlencode({"volume": path} if z is None else {"volume": path, "slice": z + 1})
+
+
+def size(count: int) -> str:
+    """Bytes as people say them.
+
+    >>> size(28 * 2**30)
+    '28 GiB'
+    """
+    number, unit = float(count), 0
+    while number >= 1024 and unit < len(UNITS) - 1:
+        number, unit = number / 1024, unit + 1
+    return f"{number:.3g} {UNITS[unit]}"
+
+
+def _row(entry: CatalogEntry) -> html.Div | dcc.Link:
+    folder, _, name = entry.path.rpartition("/")
+    title = [html.Span(name, className="dataset-title"), html.Span(folder, className="dataset-folder")]
+    if entry.info is None:
+        return html.Div([*title, html.Span(entry.reason, className="dataset-reason")], className="dataset-row broken")
+    about = html.Span(_about(entry.info), className="dataset-about")
+    return dcc.Link(
+        [*title, about], href=link(entry.path), id=ids.dataset_row(entry.path), className="dataset-row", refresh=False
+    )
+
+
+def _about(info: VolumeInfo) -> str:
+    shape = " x ".join(map(str, info.shape if info.shape[0] > 1 else info.shape[1:]))
+    colours = f" x {info.channels} channels" if info.channels > 1 else ""
+    return f"{shape}{colours}  {info.dtype.name}  {size(info.nbytes)}"
+
+
+def _notice(message: str, hint: str) -> html.Div:
+    return html.Div([html.Strong(message), html.Span(hint)], className="notice")
