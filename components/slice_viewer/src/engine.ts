@@ -291,6 +291,10 @@ export class Engine {
     this.redraw();
   }
 
+  get overlayId(): string | null {
+    return this.overlay?.id ?? null;
+  }
+
   get overlayClasses(): readonly LabelClass[] {
     return this.overlay?.classes ?? [];
   }

@@ -149,7 +149,8 @@ function debugHandle(engine: Engine): object {
       const labelsReady = labels !== null && !labels.loading;
       const shown = picture?.shown ?? -1;
       const facts = { ready: picture?.ready ?? false, pendingTiles: picture?.pendingTiles ?? 0, level: picture?.level ?? 0, idle: picture?.idle ?? true };
-      return { slice, shown, status, tool, scale: engine.camera.get().scale, labelsReady, saveState: saveState.state, ...facts };
+      const overlay = engine.overlayId;
+      return { slice, shown, status, tool, overlay, scale: engine.camera.get().scale, labelsReady, saveState: saveState.state, ...facts };
     },
     /** Client (CSS) coordinates of an image point. */
     imageToScreen: (y: number, x: number) => engine.toClient({ x, y } satisfies Point),
