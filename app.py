@@ -33,7 +33,9 @@ def compose(settings: Settings) -> Dash:
 
 def serve(settings: Settings) -> None:
     """Become gunicorn on HOST and PORT; raises InvalidInputError instead of listening openly."""
-    access.check_exposure(settings.host, login=settings.needs_login, user_name=settings.user_name)
+    access.check_host(settings.host, login=settings.needs_login)
+    if settings.needs_login:
+        access.check_login(settings.user_name, settings.user_password.get_secret_value())
     address = f"[{settings.host}]" if ":" in settings.host else settings.host
     options = ["--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS), "--chdir", str(ROOT)]
     print(f"The page is at http://{address}:{settings.port}/", flush=True)  # noqa: T201 - the address people need

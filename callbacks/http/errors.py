@@ -45,6 +45,11 @@ def answer_app_error(error: AppError) -> Response:
     return _answer(status_of(error), error.message, error.hint)
 
 
+def refuse(message: str, hint: str) -> Response:
+    """403, for who may not do what was asked."""
+    return _answer(403, message, hint)
+
+
 def answer_http_error(error: HTTPException) -> Response | HTTPException:
     """JSON below /api; elsewhere the error as Flask would show it."""
     if not request.path.startswith(API_ROOT):
