@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any, Protocol
 
 import numpy as np
@@ -57,7 +58,10 @@ class Registry(Protocol):
 
 @dataclass(frozen=True)
 class Services:
-    """What a callback may reach. `current_user` names who is asking, for the request being served."""
+    """What a callback may reach.
+
+    current_user : names who is asking, for the request being served. timezone : of the times on the page.
+    """
 
     volumes: VolumeCatalog
     tiles: TileServer
@@ -67,3 +71,4 @@ class Services:
     registry: Registry
     jobs: JobEngine
     current_user: Callable[[], str]
+    timezone: tzinfo

@@ -136,6 +136,11 @@ class SqlLabelStore:
         here = class_pixels.c.volume == _id_of(volume), class_pixels.c.pixels > 0
         return [z for (z,) in self._rows(select(class_pixels.c.z).where(*here).distinct().order_by(class_pixels.c.z))]
 
+    def class_pixels(self, volume: str) -> dict[int, int]:
+        here = class_pixels.c.volume == _id_of(volume), class_pixels.c.pixels > 0
+        total = select(class_pixels.c.class_id, func.sum(class_pixels.c.pixels)).where(*here)
+        return {class_id: int(n) for class_id, n in self._rows(total.group_by(class_pixels.c.class_id))}
+
     def _write(self, volume: str, work: Work, *, kind: str, edit_id: str, user: str) -> Receipt:
         """Do `work` once, however often `edit_id` comes."""
         with self._transaction(writes=True) as conn:

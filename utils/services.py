@@ -4,6 +4,8 @@ Nothing is contacted here. Tiled, MLflow and the label database are first asked 
 theirs, so the app starts while they are still down.
 """
 
+from zoneinfo import ZoneInfo
+
 from pydantic import SecretStr
 
 from core.services import Services
@@ -38,6 +40,7 @@ def build_services(settings: Settings) -> Services:
         registry=MlflowRegistry(store),
         jobs=LocalJobs(settings, store),
         current_user=lambda: settings.user_name or DEFAULT_USER,
+        timezone=ZoneInfo(settings.timezone),
     )
 
 

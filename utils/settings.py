@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -47,6 +48,14 @@ class Settings(BaseSettings):
         "auto", description="where networks run; auto: a GPU if there is one"
     )
     job_slots: int = Field(1, ge=1, description="jobs that run at the same time")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{name!r} is no time zone. Use an IANA name, for example Europe/Berlin.") from error
 
     @field_validator("state_dir")
     @classmethod

@@ -143,3 +143,7 @@ class LabelStore(Protocol):
     def annotated_slices(self, volume: str) -> list[int]:
         """Slices that hold at least one labelled pixel, ascending."""
         ...
+
+    def class_pixels(self, volume: str) -> dict[int, int]:
+        """{class id: how many pixels it has on all slices}, of classes that have any."""
+        ...

@@ -54,6 +54,7 @@ def test_an_untouched_volume_has_the_default_classes_and_nothing_else(store):
     assert store.history(VOLUME, user="ann") == History(0, 0)
     assert store.changes(VOLUME, since=0) == Changes(0, (), classes_changed=False)
     assert store.annotated_slices(VOLUME) == []
+    assert store.class_pixels(VOLUME) == {}
     assert store.tile_versions(VOLUME, 0) == {}
     assert store.tile(VOLUME, (0, 0, 0)) is None
 
@@ -442,3 +443,12 @@ def test_all_127_class_ids_can_be_used_and_none_more(store):
     assert painted(store) == [[0, 0, MAX_CLASSES]]
     with pytest.raises(InvalidInputError, match="All 127 class ids"):
         store.change_classes(VOLUME, lambda cs: add_class(cs, class_id=store.next_class_id(VOLUME)), user="ann")
+
+
+def test_class_pixels_counts_what_each_class_has_on_all_slices(store):
+    paint(store, [0, 0, 5], z=0, label=1)
+    paint(store, [9, 0, 4], z=2, label=1)
+    paint(store, [0, 3, 6], z=0, label=2)
+    assert store.class_pixels(VOLUME) == {1: 7, 2: 3}
+    paint(store, [0, 0, 9], z=0, label=0)
+    assert store.class_pixels(VOLUME) == {1: 4}
