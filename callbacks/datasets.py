@@ -75,8 +75,9 @@ def read_address(search: str | None) -> tuple[str | None, int | None]:
 
 
 def first_volume(services: Services) -> str | None:
-    """What a first visit opens; None when there is nothing, or Tiled does not answer (the picker says why)."""
+    """What a first visit opens: a stack, else an image; None when Tiled has none or is down (the picker says why)."""
     try:
-        return next((entry.path for entry in services.volumes.list_entries() if entry.info is not None), None)
+        found = [entry.info for entry in services.volumes.list_entries() if entry.info is not None]
     except AppError:
         return None
+    return min(found, key=lambda info: info.shape[0] == 1).path if found else None

@@ -25,12 +25,15 @@ activate_environment() {
     source .venv/bin/activate
 }
 
-# Install a requirements file, unless the files are as they were the last time.
+# Install a requirements file, unless the files are as they were the last time. Each includes requirements.txt.
 install_requirements() {
     activate_environment
-    local stamp=".venv/installed-$1" now
-    now="$(cat requirements.txt "$1" | sha256sum)"
-    [ "$(cat "$stamp" 2>/dev/null)" = "$now" ] && return
+    [ "$(cat ".venv/installed-$1" 2>/dev/null)" = "$(fingerprint "$1")" ] && return
     pip install --quiet --disable-pip-version-check -r "$1"
-    echo "$now" >"$stamp"
+    local file
+    for file in requirements.txt "$1"; do
+        fingerprint "$file" >".venv/installed-$file"
+    done
 }
+
+fingerprint() { cat requirements.txt "$1" | sha256sum; }

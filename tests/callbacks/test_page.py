@@ -1,0 +1,215 @@
+"""The page as a whole, then the features that open volumes, change classes and choose results."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+from dash import Dash
+
+from callbacks import access, create_app
+from components import datasets, ids, stores
+from components.page import page
+from core.images.volumes import volume_id
+from core.labels.store import Paint
+from core.services import Services
+from tests.callbacks.page_client import PageClient
+from utils.label_db import SqlLabelStore
+from utils.tile_cache import CachedTileServer
+from utils.tiled_volumes import TiledCatalog
+
+VOLUME = {"path": "tall", "id": volume_id("tall")}
+SHAPE = (1, 1400, 600)
+
+
+@pytest.fixture
+def services(tiled_server, tmp_path):
+    catalog = TiledCatalog(tiled_server.uri, tiled_server.key)
+    labels = SqlLabelStore(f"sqlite:///{tmp_path / 'labels.db'}")
+    fields = {name: None for name in Services.__dataclass_fields__}
+    own = {"volumes": catalog, "tiles": CachedTileServer(catalog), "labels": labels, "current_user": lambda: "ann"}
+    yield Services(**fields | own)
+    labels.close()
+
+
+@pytest.fixture
+def app(services) -> Dash:
+    guard = partial(access.guard, login=False, user_name="", password="")
+    return create_app(services, assets_folder="assets", guard=guard)
+
+
+@pytest.fixture
+def client(app) -> PageClient:
+    return PageClient(app)
+
+
+# The page
+
+
+def ids_of(component) -> list[str]:
+    """All ids below a component that are names, not patterns."""
+    own = [component.id] if isinstance(getattr(component, "id", None), str) else []
+    return own + [found for child in component._traverse() if isinstance(found := getattr(child, "id", None), str)]
+
+
+def test_every_id_is_on_the_page_once():
+    assert [name for name, count in Counter(ids_of(page())).items() if count > 1] == []
+
+
+def test_callbacks_name_only_what_is_on_the_page(client):
+    there = set(ids_of(page()))
+    named = {each["id"] for found in client.dependencies for each in found["inputs"] + found["state"]}
+    named |= {
+        name.rsplit(".", 1)[0] for found in client.dependencies for name in found["output"].strip(".").split("...")
+    }
+    assert {name for name in named if name and not name.startswith("{") and name not in there} == set()
+
+
+def test_every_property_has_one_writer(client):
+    written = [name for found in client.dependencies for name in found["output"].strip(".").split("...") if name]
+    assert [name for name, count in Counter(written).items() if count > 1] == []
+
+
+# Datasets
+
+
+def test_the_address_opens_its_volume_and_slice(client):
+    told = client.call(
+        f"{stores.VOLUME}.data",
+        {f"{ids.LOCATION}.search": "?volume=folders%2Fdeep%2Fscan&slice=3"},
+        trigger="location.search",
+    )
+    assert told[stores.VOLUME]["data"] == {"path": "folders/deep/scan", "id": volume_id("folders/deep/scan")}
+    assert told[ids.VIEWER] == {"volume": volume_id("folders/deep/scan"), "slice": 2}
+
+
+def test_without_an_address_the_first_stack_opens(client, services):
+    told = client.call(f"{stores.VOLUME}.data", {f"{ids.LOCATION}.search": ""}, trigger="location.search")
+    stacks = [entry.path for entry in services.volumes.list_entries() if entry.info and entry.info.shape[0] > 1]
+    assert told[stores.VOLUME]["data"]["path"] == stacks[0]
+
+
+def test_an_address_of_the_open_volume_does_not_open_it_again(client):
+    known = {f"{ids.LOCATION}.search": "?volume=tall&slice=1", f"{stores.VOLUME}.data": VOLUME}
+    told = client.call(f"{stores.VOLUME}.data", known, trigger="location.search")
+    assert stores.VOLUME not in told
+
+
+def test_the_picker_lists_what_opens_and_says_why_the_rest_does_not(client, services):
+    told = client.call(f"{ids.DATASET_LIST}.children", {}, trigger=f"{ids.DATASET_BUTTON}.n_clicks")
+    text = json.dumps(told)
+    for entry in services.volumes.list_entries():
+        assert (datasets.link(entry.path) if entry.info else entry.reason[:40]) in text
+
+
+def test_the_picker_says_what_to_do_when_tiled_is_down(services, free_port):
+    down = replace(services, volumes=TiledCatalog(f"http://127.0.0.1:{free_port}/", "key"))
+    guard = partial(access.guard, login=False, user_name="", password="")
+    client = PageClient(create_app(down, assets_folder="assets", guard=guard))
+    told = client.call(f"{ids.DATASET_LIST}.children", {}, trigger=f"{ids.DATASET_REFRESH}.n_clicks")
+    assert "does not answer" in json.dumps(told)
+    opened = client.call(f"{stores.VOLUME}.data", {f"{ids.LOCATION}.search": ""}, trigger="location.search")
+    assert opened[stores.VOLUME]["data"] is None, "the page itself still opens"
+
+
+# Classes
+
+
+def change(client, trigger, prop="", *, known=None, table=None):
+    given = {f"{stores.VOLUME}.data": VOLUME, f"{stores.CLASSES}.data": table or [], **(known or {})}
+    return client.call(f"{stores.CLASSES}.data", given, trigger=trigger, prop=prop)
+
+
+def names(told) -> list[str]:
+    return [row["name"] for row in told[stores.CLASSES]["data"]]
+
+
+def test_a_new_volume_shows_its_class_table(client):
+    assert names(change(client, f"{stores.VOLUME}.data")) == ["Class 1", "Class 2"]
+
+
+def test_adding_a_class(client, services):
+    told = change(client, f"{ids.CLASS_ADD}.n_clicks", known={f"{ids.CLASS_ADD}.n_clicks": 1})
+    assert names(told) == [row.name for row in services.labels.classes("tall")] == ["Class 1", "Class 2", "Class 3"]
+
+
+@pytest.mark.parametrize(
+    ("action", "prop", "value", "field", "after"),
+    [
+        ("name", "value", "pore", "name", "pore"),
+        ("color", "value", "#123456", "color", "#123456"),
+        ("visible", "n_clicks", 1, "visible", False),
+    ],
+)
+def test_changing_a_class(client, services, action, prop, value, field, after):
+    control = ids.class_action(action, 2)
+    change(client, control, prop, known={f"class-{action}.{prop}": [(control, value)]})
+    assert getattr(services.labels.classes("tall")[1], field) == after
+
+
+def test_deleting_a_class_erases_its_pixels_and_undo_brings_them_back(client, services):
+    services.labels.paint(Paint("e1", "tall", 0, 2, np.array([[5, 0, 9]], np.int32), "ann"), shape=SHAPE)
+    control = ids.class_action("delete", 2)
+    told = change(client, control, "n_clicks", known={"class-delete.n_clicks": [(control, 1)]})
+    assert names(told) == ["Class 1"]
+    assert services.labels.class_pixels("tall") == {}
+    services.labels.undo("tall", edit_id="u1", user="ann")
+    assert services.labels.class_pixels("tall") == {2: 9}
+
+
+def test_a_name_that_breaks_a_rule_is_refused_in_words_and_changes_nothing(client, services):
+    control = ids.class_action("name", 2)
+    told = change(client, control, "value", known={"class-name.value": [(control, "Class 1")]})
+    assert "used twice" in told["side"][stores.MESSAGE]["data"]["text"]
+    assert services.labels.classes("tall")[1].name == "Class 2"
+
+
+def test_a_control_that_was_only_drawn_changes_nothing(client, services):
+    control = ids.class_action("delete", 2)
+    change(client, control, "n_clicks", known={"class-delete.n_clicks": [(control, None)]})
+    assert len(services.labels.classes("tall")) == 2
+
+
+# Results
+
+
+def job(job_id, **facts):
+    classes = [{"id": 1, "name": "pore", "color": "#E69F00", "visible": True}]
+    return {
+        "id": job_id,
+        "name": job_id,
+        "volume": "tall",
+        "state": "running",
+        "slices_done": [0],
+        "classes": classes,
+    } | facts
+
+
+def choose(client, jobs, **known):
+    given = {f"{stores.VOLUME}.data": VOLUME, f"{stores.JOBS}.data": jobs, f"{ids.RESULT_SELECT}.options": [], **known}
+    told = client.call(f"{ids.RESULT_SELECT}.value", given, trigger=f"{stores.JOBS}.data")
+    return told.get(ids.RESULT_SELECT, {})
+
+
+def test_only_results_of_this_volume_are_offered(client):
+    told = choose(client, [job("new"), job("elsewhere", volume="other"), job("empty", state="failed", slices_done=[])])
+    assert [option["value"] for option in told["options"]] == ["new"]
+    assert told["value"] == "new"
+
+
+def test_a_result_taken_off_the_image_stays_off(client):
+    offered = [{"label": "old", "value": "old"}]
+    told = choose(client, [job("old")], **{f"{ids.RESULT_SELECT}.options": offered})
+    assert "value" not in told
+
+
+def test_the_job_just_started_replaces_the_result_on_the_image(client):
+    offered = [{"label": "old", "value": "old"}]
+    known = {
+        f"{ids.RESULT_SELECT}.options": offered,
+        f"{ids.RESULT_SELECT}.value": "old",
+        f"{stores.STARTED_JOB}.data": "new",
+    }
+    assert choose(client, [job("new"), job("old")], **known)["value"] == "new"
