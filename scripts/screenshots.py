@@ -1,0 +1,156 @@
+"""Draws every screen of the page into docs/screenshots: ``python -m scripts.screenshots``.
+
+Starts the app with its real parts on the sample bead pack, paints along its truth with the mouse, trains the pixel
+classifier, and photographs each screen in both themes and three sizes. Look at them after a change of the page.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from playwright.sync_api import Page, sync_playwright
+
+from components import ids
+from scripts.chromium import CHROMIUM_FLAGS, find_chromium
+from scripts.local_stack import ROOT, local_stack
+from utils.download_sample_data import SAMPLES, make_samples
+
+FOLDER = ROOT / "docs" / "screenshots"
+SIZES = ((1280, 800), (1920, 1080), (2560, 1440))
+THEMES = ("dark", "light")
+JPEG_QUALITY = 82
+VOLUME = "bead_pack"
+SLICES = (6, 15)
+STROKES_PER_CLASS = 5
+STROKE_PX = 40
+BRUSH_PX = 4
+JOB_MS = 300_000
+
+STATE = "document.querySelector('.sv-root').__viewer.state()"
+READY = f"() => {STATE}.ready && {STATE}.labelsReady"
+SAVED = f"() => {STATE}.saveState === 'saved'"
+
+
+def strokes(truth: NDArray[np.uint8], class_id: int, *, seed: int) -> Iterator[tuple[int, int]]:
+    """(y, x) starts of horizontal strokes that stay within a class."""
+    runs = np.lib.stride_tricks.sliding_window_view(truth == class_id, STROKE_PX, axis=1).all(axis=-1)
+    starts = np.argwhere(runs)
+    for y, x in starts[np.random.default_rng(seed).choice(len(starts), STROKES_PER_CLASS, replace=False)]:
+        yield int(y), int(x)
+
+
+def drag(page: Page, start: tuple[int, int]) -> None:
+    y, x = start
+    for at, act in ((x, page.mouse.down), (x + STROKE_PX, page.mouse.up)):
+        point = page.evaluate(f"document.querySelector('.sv-root').__viewer.imageToScreen({y}, {at})")
+        page.mouse.move(point["x"], point["y"])
+        act()
+
+
+def paint(page: Page, truth: NDArray[np.uint8]) -> None:
+    """A few strokes of each class on each of `SLICES`."""
+    for z in SLICES:
+        set_props(page, ids.VIEWER, slice=z, tool="brush", brushRadius=BRUSH_PX)
+        page.wait_for_function(f"() => {STATE}.slice === {z} && {STATE}.ready")
+        for class_id in range(1, int(truth[z].max()) + 1):
+            set_props(page, ids.VIEWER, activeClass=class_id)
+            for start in strokes(truth[z], class_id, seed=z):
+                drag(page, start)
+    page.wait_for_function(SAVED)
+
+
+def set_props(page: Page, component: str, **props: object) -> None:
+    page.evaluate("([id, props]) => dash_clientside.set_props(id, props)", [component, props])
+
+
+def name_classes(page: Page, names: tuple[str, ...]) -> None:
+    """Call the classes what they are, and add what is missing."""
+    for at, name in enumerate(names):
+        if at >= page.locator(".class-row").count():
+            page.click(f"#{ids.CLASS_ADD}")
+            page.wait_for_function(f"() => document.querySelectorAll('.class-row').length > {at}")
+        field = page.locator(".class-row input.class-name, .class-row .class-name input").nth(at)
+        field.fill(name)
+        field.press("Enter")
+        page.wait_for_selector(f"[aria-label='Paint with {name}']")
+
+
+def train(page: Page) -> None:
+    page.click("text=Models")
+    page.click("text=all slices >> nth=0")
+    page.click(f"#{ids.TRAIN_BUTTON}:enabled")
+    page.wait_for_selector(".job-card[data-state=done]", timeout=JOB_MS)
+
+
+def open_annotate(page: Page) -> None:
+    page.click("text=Annotate")
+    set_props(page, ids.VIEWER, slice=SLICES[0])
+    page.wait_for_function(READY)
+
+
+def open_picker(page: Page) -> None:
+    page.click(f"#{ids.DATASET_BUTTON}")
+    page.wait_for_selector("a.dataset-row")
+
+
+def open_keys(page: Page) -> None:
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+
+
+def open_models(page: Page) -> None:
+    page.keyboard.press("Escape")
+    page.click("text=Models")
+    page.wait_for_selector(".job-card")
+
+
+SCREENS: dict[str, Callable[[Page], None]] = {
+    "annotate": open_annotate,
+    "datasets": open_picker,
+    "keys": open_keys,
+    "models": open_models,
+}
+
+
+def photograph(page: Page) -> None:
+    """Every screen in every theme and size."""
+    for theme in THEMES:
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            page.goto(page.url.partition("?")[0])
+            page.wait_for_function(READY)
+            set_props(page, "theme-store", data=theme)
+            for screen, show in SCREENS.items():
+                show(page)
+                page.wait_for_function(f"() => {STATE}.idle")
+                path = FOLDER / f"{screen}-{theme}-{width}x{height}.jpg"
+                page.screenshot(path=path, type="jpeg", quality=JPEG_QUALITY, animations="disabled")
+                print(path, flush=True)
+
+
+def main() -> int:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    sample = next(sample for sample in SAMPLES if sample.name == VOLUME)
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data"
+        print(*make_samples(data), sep="\n", flush=True)
+        truth = tifffile.imread(data / "truth" / f"{VOLUME}.tif")
+        with local_stack(data, Path(folder) / "state", nodes=(VOLUME,)) as stack, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*CHROMIUM_FLAGS])
+            page = browser.new_page(viewport={"width": 1920, "height": 1080})
+            page.goto(f"{stack.url}?volume={VOLUME}")
+            page.wait_for_function(READY, timeout=60_000)
+            name_classes(page, sample.classes)
+            paint(page, truth)
+            train(page)
+            photograph(page)
+            browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
