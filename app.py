@@ -20,6 +20,7 @@ EXIT_USER = 2
 def compose(settings: Settings) -> Dash:
     """The app of these settings. Raises InvalidInputError when it would be open to the network."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells every request to Tiled
     guard = partial(
         access.guard,
         login=settings.needs_login,

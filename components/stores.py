@@ -5,6 +5,9 @@ from dash import dcc, html
 VOLUME = "volume-store"  # {"path", "id"} of the open volume, None before the first; written by callbacks/datasets.py
 CLASSES = "classes-store"  # the class table as JSON; written by callbacks/classes.py
 JOBS = "jobs-store"  # job views as JSON, newest first; written by callbacks/jobs.py
+JOBS_STAMP = "jobs-stamp-store"  # changes when JOBS does; written by callbacks/jobs.py
+REGISTRY = "registry-store"  # {"algorithms": [name], "models": [row of the table]}; written by callbacks/models.py
+REGISTRY_STAMP = "registry-stamp-store"  # changes when REGISTRY does; written by callbacks/models.py
 STARTED_JOB = "started-job-store"  # id of the job this page started last; written by callbacks/models.py
 PLACE = "place-store"  # "annotate" or "models"; written by callbacks/places.py
 THEME = "theme-store"  # "dark" or "light", kept by the browser; written by callbacks/places.py
@@ -22,6 +25,9 @@ def stores() -> html.Div:
             dcc.Store(VOLUME),
             dcc.Store(CLASSES),
             dcc.Store(JOBS, data=[]),
+            dcc.Store(JOBS_STAMP),
+            dcc.Store(REGISTRY),
+            dcc.Store(REGISTRY_STAMP),
             dcc.Store(STARTED_JOB),
             dcc.Store(PLACE, data="annotate"),
             dcc.Store(THEME, data="dark", storage_type="local"),
