@@ -1,0 +1,93 @@
+"""Jobs: one poll for the whole page; cards and the strip of the top bar; cancelling, and logs."""
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from dash import ALL, Dash, Input, Output, State, ctx, no_update
+
+from components import ids, jobs, stores
+from core.errors import AppError
+from core.learning.jobs import JobView
+from core.services import Services
+
+MAX_SHOWN = 40  # all of them travel whenever one changes
+
+
+def register(app: Dash, services: Services) -> None:
+    """Poll, show, cancel, read logs."""
+
+    @app.callback(
+        Output(stores.JOBS, "data"),
+        Output(stores.JOBS_STAMP, "data"),
+        Output(ids.JOB_PROBLEM, "children"),
+        Input(stores.JOBS_TICK, "n_intervals"),
+        Input(stores.STARTED_JOB, "data"),
+        Input(ids.job_action("cancel", ALL), "n_clicks"),
+        State(stores.JOBS_STAMP, "data"),
+    )
+    def poll(_tick: int | None, _started: str | None, _cancels: list[int | None], seen: int | None) -> Any:
+        job_id = pressed_job()
+        if job_id is not None:
+            services.jobs.cancel(job_id)
+        try:
+            found = [as_json(view) for view in services.jobs.jobs()[:MAX_SHOWN]]
+        except AppError as error:
+            return no_update, no_update, jobs.notice(error.message, error.hint)
+        now = stamp(found)
+        return (no_update, no_update, None) if now == seen else (found, now, None)
+
+    @app.callback(
+        Output(stores.OPEN_LOGS, "data"),
+        Input(ids.job_action("log", ALL), "n_clicks"),
+        State(stores.OPEN_LOGS, "data"),
+        prevent_initial_call=True,
+    )
+    def toggle_log(_clicks: list[int | None], open_logs: list[str]) -> Any:
+        job_id = pressed_job()
+        return no_update if job_id is None else toggled(open_logs, job_id)
+
+    @app.callback(Output(ids.JOB_LIST, "children"), Input(stores.JOBS, "data"), Input(stores.OPEN_LOGS, "data"))
+    def show_cards(found: list[dict[str, Any]], open_logs: list[str]) -> Any:
+        return jobs.cards(found, {job_id: log_text(services, job_id) for job_id in open_logs})
+
+    @app.callback(Output(ids.JOB_STRIP, "children"), Input(stores.JOBS, "data"))
+    def show_strip(found: list[dict[str, Any]]) -> Any:
+        return jobs.strip_content(found)
+
+
+def pressed_job() -> str | None:
+    """The job whose button was pressed; None when a button was only drawn anew, or something else called."""
+    if not isinstance(ctx.triggered_id, dict) or not ctx.triggered[0]["value"]:
+        return None
+    return str(ctx.triggered_id["job"])
+
+
+def as_json(view: JobView) -> dict[str, Any]:
+    """A job as the page keeps it; seconds are whole, so that the page is not drawn anew for fractions."""
+    left = None if view.seconds_left is None else round(view.seconds_left)
+    return {**asdict(view), "seconds_left": left, "slices_done": list(view.slices_done)}
+
+
+def stamp(found: Sequence[Mapping[str, Any]]) -> int:
+    """A number that changes when the list does."""
+    return zlib.crc32(json.dumps(found).encode())
+
+
+def toggled(open_logs: Sequence[str], job_id: str) -> list[str]:
+    """
+    >>> toggled(["a", "b"], "b")
+    ['a']
+    """
+    others = [each for each in open_logs if each != job_id]
+    return others if job_id in open_logs else [*others, job_id]
+
+
+def log_text(services: Services, job_id: str) -> str:
+    """The end of a log, or why it cannot be read."""
+    try:
+        return services.jobs.log(job_id)
+    except AppError as error:
+        return str(error)

@@ -1,0 +1,75 @@
+"""Training curves: loss and held-out score by step, of one training or several side by side.
+
+The figure is a plain dictionary. Greys and text take their colours from assets/models.css, so that they follow the
+theme.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.labels.classes import OKABE_ITO
+
+Points = Sequence[tuple[int, float]]
+LOSS, SCORE = "loss", "mean_iou"
+METRICS = (LOSS, SCORE)
+_TITLES = {LOSS: "loss", SCORE: "mean IoU"}
+_LINES: Mapping[str, dict[str, Any]] = {
+    LOSS: {"yaxis": "y", "mode": "lines"},
+    SCORE: {"yaxis": "y2", "mode": "lines+markers"},
+}
+
+
+def figure(histories: Mapping[str, Mapping[str, Points]]) -> dict[str, Any]:
+    """Loss below, score above, one colour for each training.
+
+    Parameters
+    ----------
+    histories : {name of the training: {metric: [(step, value), ...]}}.
+    """
+    data = [
+        _line(name, metric, points, color=OKABE_ITO[place % len(OKABE_ITO)])
+        for place, (name, metrics) in enumerate(histories.items())
+        for metric, points in metrics.items()
+        if points
+    ]
+    return {"data": data, "layout": _layout(empty=_empty_text(histories, data))}
+
+
+def _line(name: str, metric: str, points: Points, *, color: str) -> dict[str, Any]:
+    steps, values = zip(*points, strict=True)
+    return {
+        **_LINES[metric],
+        "type": "scatter",
+        "x": list(steps),
+        "y": list(values),
+        "name": name,
+        "legendgroup": name,
+        "showlegend": metric == LOSS,
+        "line": {"color": color, "width": 2},
+        "marker": {"size": 6},
+        "hovertemplate": f"step %{{x}}, {_TITLES[metric]} %{{y:.3f}}<extra>%{{fullData.name}}</extra>",
+    }
+
+
+def _empty_text(histories: Mapping[str, Any], data: Sequence[Any]) -> str:
+    if data:
+        return ""
+    return "This training draws no curve" if histories else "Choose a training above"
+
+
+def _layout(*, empty: str) -> dict[str, Any]:
+    note = {"text": empty, "showarrow": False, "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
+    clear = "rgba(0,0,0,0)"
+    return {
+        "paper_bgcolor": clear,
+        "plot_bgcolor": clear,
+        "font": {"size": 12, "family": "inherit"},
+        "margin": {"l": 56, "r": 16, "t": 8, "b": 40},
+        "legend": {"orientation": "h", "x": 0, "y": -0.25},
+        "hovermode": "x",
+        "uirevision": "keep",  # zoom stays while points arrive
+        "xaxis": {"title": {"text": "Training step"}, "anchor": "y", "visible": not empty},
+        "yaxis": {"title": {"text": "Loss"}, "domain": [0, 0.46], "rangemode": "tozero", "visible": not empty},
+        "yaxis2": {"title": {"text": "Mean IoU"}, "domain": [0.54, 1], "range": [0, 1], "visible": not empty},
+        "annotations": [note] if empty else [],
+    }

@@ -1,0 +1,86 @@
+"""The table of trained models: sorted by a click on a column, filtered by its menu, downloaded as CSV."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any
+
+import dash_ag_grid as dag
+
+from components import ids
+from core.learning.models import TrainedModel
+
+Row = Mapping[str, Any]
+SCORE_HELP = "Mean over the classes of the overlap (IoU) on labelled regions kept out of training; 1 is perfect"
+_THEME = """themeQuartz.withParams({
+    backgroundColor: 'var(--surface)', foregroundColor: 'var(--text)', accentColor: 'var(--accent)',
+    borderColor: 'var(--border)', headerBackgroundColor: 'var(--surface)', headerTextColor: 'var(--muted)',
+    chromeBackgroundColor: 'var(--raised)', rowHoverColor: 'var(--raised)', browserColorScheme: 'inherit',
+    fontFamily: 'inherit', fontSize: 13, headerFontSize: 13, headerFontWeight: 400, spacing: 6, wrapperBorder: false,
+    wrapperBorderRadius: 0
+})"""
+_COLUMNS = (
+    {"field": "name", "headerName": "Name", "flex": 3, "minWidth": 140, "tooltipField": "name"},
+    {"field": "algorithm", "headerName": "Algorithm", "flex": 2, "minWidth": 110},
+    {
+        "field": "score",
+        "headerName": "Mean IoU",
+        "headerTooltip": SCORE_HELP,
+        "flex": 1,
+        "minWidth": 104,
+        "filter": "agNumberColumnFilter",
+        "valueFormatter": {"function": "params.value == null ? 'no score' : d3.format('.2f')(params.value)"},
+        "tooltipField": "scores",
+    },
+    {"field": "volume", "headerName": "Trained on", "flex": 2, "minWidth": 110, "tooltipField": "volume"},
+    {"field": "when", "headerName": "Date", "flex": 2, "minWidth": 132},
+)
+
+
+def table() -> dag.AgGrid:
+    """Without rows."""
+    return dag.AgGrid(
+        id=ids.MODEL_TABLE,
+        rowData=[],
+        columnDefs=list(_COLUMNS),
+        defaultColDef={"filter": True, "sortable": True, "resizable": True, "suppressHeaderMenuButton": True},
+        csvExportParams={"fileName": "models.csv"},
+        dashGridOptions={
+            "theme": {"function": _THEME},
+            "suppressColumnVirtualisation": True,
+            "suppressCellFocus": False,
+            "enableCellTextSelection": True,
+            "overlayNoRowsTemplate": "No model yet. What you train is listed here with its score.",
+            "tooltipShowDelay": 400,
+        },
+        getRowId="params.data.id",
+        className="model-table",
+    )
+
+
+def rows(models: Sequence[TrainedModel], timezone: tzinfo) -> list[dict[str, Any]]:
+    """A row for each model, newest first."""
+    return [_row(model, timezone) for model in models]
+
+
+def options(table_rows: Sequence[Row]) -> list[dict[str, str]]:
+    """The same models as a select offers them."""
+    return [{"label": row["name"], "value": row["id"]} for row in table_rows]
+
+
+def _row(model: TrainedModel, timezone: tzinfo) -> dict[str, Any]:
+    return {
+        "id": model.id,
+        "name": model.name,
+        "algorithm": model.algorithm,
+        "score": model.scores.get("mean_iou"),
+        "scores": _each_class(model),
+        "volume": model.volume,
+        "when": datetime.fromtimestamp(model.created, timezone).strftime("%Y-%m-%d %H:%M"),
+    }
+
+
+def _each_class(model: TrainedModel) -> str:
+    """The score of each class in words; algorithms write it under the class's id."""
+    scores = [(each.name, model.scores.get(f"iou/{each.id}")) for each in model.classes]
+    told = ", ".join(f"{name} {score:.2f}" for name, score in scores if score is not None)
+    return told or "Too few labels to keep some out of training"

@@ -1,0 +1,141 @@
+"""The Models place: train a model, segment with one, watch the jobs, compare what came of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+
+from components import ids
+from components.curves import figure
+from components.model_table import table
+from core.learning.descriptors import AlgorithmDescriptor
+
+GRAPH = {"displayModeBar": False, "responsive": True}
+FIRST_CHOICE = "Pixel classifier"  # seconds instead of minutes, so a first try begins with it
+
+
+def place() -> html.Div:
+    """Without algorithms, models or jobs; callbacks fill them in."""
+    return html.Div(
+        [
+            html.Div([_training(), _segmentation()], className="models-column"),
+            _jobs(),
+            html.Div([_models(), _curves()], className="models-column models-results"),
+        ],
+        className="models-grid",
+    )
+
+
+def first_choice(names: Sequence[str], selected: str | None) -> str | None:
+    """What a select shows: what was chosen before, else the algorithm to begin with, else the first.
+
+    >>> first_choice(["A", "Pixel classifier"], None)
+    'Pixel classifier'
+    """
+    if selected in names:
+        return selected
+    return FIRST_CHOICE if FIRST_CHOICE in names else next(iter(names), None)
+
+
+def about(algorithm: AlgorithmDescriptor) -> str:
+    """The algorithm's own words, and whether a GPU helps."""
+    return f"{algorithm.description}{' It uses a GPU when there is one.' if algorithm.is_gpu_enabled else ''}"
+
+
+def advice(message: str, hint: str) -> list[Any]:
+    """Why a button cannot be pressed, and what to do."""
+    return [html.Span(className="icon icon-hint"), html.Span([html.Strong(message), " ", hint])]
+
+
+def ready(pixels: int, classes: int, slices: int) -> str:
+    """What training will learn from.
+
+    >>> ready(12345, 2, 1)
+    'Learns from 12,345 labelled pixels of 2 classes on 1 slice.'
+    """
+    where = "1 slice" if slices == 1 else f"{slices} slices"
+    return f"Learns from {pixels:,} labelled pixels of {classes} classes on {where}."
+
+
+def _training() -> html.Section:
+    scopes = {"painted": "Painted slices", "all": "All slices"}
+    return html.Section(
+        [
+            html.H2("Train"),
+            _labelled("Algorithm", dbc.Select(id=ids.ALGORITHM_SELECT, placeholder="Asking the registry")),
+            html.P(id=ids.ALGORITHM_ABOUT, className="models-about"),
+            html.Details([html.Summary("Parameters"), html.Div(id=ids.TRAINING_FORM)], className="parameters"),
+            _labelled(
+                "Name of the model",
+                dbc.Input(id=ids.MODEL_NAME, placeholder="Algorithm and time", autocomplete="off", maxlength=120),
+            ),
+            _labelled("Segment afterwards", _choices(ids.TRAIN_SCOPE, scopes, "painted")),
+            html.Button("Train", id=ids.TRAIN_BUTTON, className="button primary", disabled=True),
+            html.Div(id=ids.TRAINING_ADVICE, className="models-advice", role="status"),
+        ],
+        className="models-card",
+    )
+
+
+def _segmentation() -> html.Section:
+    scopes = {"slice": "This slice", "range": "Range", "all": "All slices"}
+    return html.Section(
+        [
+            html.H2("Segment"),
+            _labelled("Trained model", dbc.Select(id=ids.MODEL_SELECT, placeholder="None yet")),
+            _labelled("Slices", _choices(ids.SEGMENT_SCOPE, scopes, "all")),
+            html.Div(
+                [_slice_field("From", ids.SEGMENT_FIRST), _slice_field("to", ids.SEGMENT_LAST)],
+                id=ids.SEGMENT_RANGE,
+                className="slice-range",
+                hidden=True,
+            ),
+            html.Button("Segment", id=ids.SEGMENT_BUTTON, className="button primary", disabled=True),
+            html.Div(id=ids.SEGMENT_ADVICE, className="models-advice", role="status"),
+        ],
+        className="models-card",
+    )
+
+
+def _jobs() -> html.Section:
+    return html.Section(
+        [html.H2("Jobs"), html.Div(id=ids.JOB_PROBLEM), html.Div(id=ids.JOB_LIST, className="job-list")],
+        className="models-card models-jobs",
+    )
+
+
+def _models() -> html.Section:
+    download = html.Button("Download CSV", id=ids.MODEL_DOWNLOAD, className="button")
+    return html.Section(
+        [
+            html.Div([html.H2("Trained models"), download], className="models-head"),
+            html.Div(id=ids.MODEL_PROBLEM),
+            table(),
+        ],
+        className="models-card",
+    )
+
+
+def _curves() -> html.Section:
+    return html.Section(
+        [
+            html.H2("Training curves"),
+            dcc.Dropdown(id=ids.CURVE_SELECT, multi=True, placeholder="Choose trainings to compare"),
+            dcc.Graph(id=ids.CURVE, figure=figure({}), config=GRAPH, className="curve"),
+        ],
+        className="models-card",
+    )
+
+
+def _choices(choice_id: str, texts: dict[str, str], value: str) -> dbc.RadioItems:
+    options = [{"label": text, "value": key} for key, text in texts.items()]
+    return dbc.RadioItems(id=choice_id, options=options, value=value, inline=True)
+
+
+def _slice_field(text: str, field_id: str) -> html.Label:
+    return html.Label([text, dbc.Input(id=field_id, type="number", min=1, step=1, value=1)])
+
+
+def _labelled(title: str, control: Any) -> html.Div:
+    return html.Div([dbc.Label(title, html_for=control.id), control], className="models-field")
