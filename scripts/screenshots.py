@@ -79,15 +79,20 @@ def name_classes(page: Page, names: tuple[str, ...]) -> None:
         page.wait_for_selector(f"[aria-label='Paint with {name}']")
 
 
+def open_place(page: Page, name: str) -> None:
+    page.click(f".place-tab:has-text('{name}')")
+
+
 def train(page: Page) -> None:
-    page.click("text=Models")
-    page.click("text=all slices >> nth=0")
+    open_place(page, "Models")
+    page.click(f"#{ids.TRAIN_SCOPE} label:has-text('All slices')")
     page.click(f"#{ids.TRAIN_BUTTON}:enabled")
     page.wait_for_selector(".job-card[data-state=done]", timeout=JOB_MS)
 
 
 def open_annotate(page: Page) -> None:
-    page.click("text=Annotate")
+    open_place(page, "Annotate")
+    page.wait_for_selector(".sv-surface", state="visible")
     set_props(page, ids.VIEWER, slice=SLICES[0])
     page.wait_for_function(READY)
 
@@ -104,7 +109,7 @@ def open_keys(page: Page) -> None:
 
 def open_models(page: Page) -> None:
     page.keyboard.press("Escape")
-    page.click("text=Models")
+    open_place(page, "Models")
     page.wait_for_selector(".job-card")
 
 

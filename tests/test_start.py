@@ -73,7 +73,8 @@ def running(images: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     finally:
         if started.process.poll() is None:
             os.killpg(started.process.pid, signal.SIGKILL)
-            started.process.wait()
+        with started.process:  # closes the pipe
+            pass
 
 
 def listens(port: int) -> bool:

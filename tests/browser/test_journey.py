@@ -64,6 +64,10 @@ def foreign_requests(stack: LocalStack, url: str) -> None:
         ASKED_ELSEWHERE.append(url)
 
 
+def open_place(page: Page, name: str) -> None:
+    page.click(f".place-tab:has-text('{name}')")
+
+
 def paint(hand: Hand, z: int) -> NDArray[np.uint8]:
     """Paint both classes on slice `z` with the mouse; returns what must be there."""
     field = hand.page.locator(".sv-bar input[type=number], .sv-bar input").first
@@ -105,7 +109,7 @@ def painted(page: Page, stack: LocalStack) -> dict[int, NDArray[np.uint8]]:
 @pytest.fixture(scope="module")
 def trained(page: Page, painted: dict[int, NDArray[np.uint8]]) -> str:
     """Train the pixel classifier on them and wait for the end; the id of the job."""
-    page.click("text=Models")
+    open_place(page, "Models")
     page.click(f"#{ids.TRAIN_BUTTON}:enabled")
     page.wait_for_selector(".job-card[data-state=done]", timeout=JOB_MS)
     return str(page.locator(".job-card").first.get_attribute("data-job"))
@@ -144,7 +148,8 @@ def test_tiled_received_exactly_the_painted_pixels(
 
 
 def test_the_prediction_shows_over_the_image(page: Page, trained: str) -> None:
-    page.click("text=Annotate")
+    open_place(page, "Annotate")
+    page.wait_for_selector(".sv-surface", state="visible")
     hand = Hand(page)
     hand.until("s => s.ready")
     points = [(y, x) for y in range(20, 500, 60) for x in range(20, 500, 60)]
@@ -156,7 +161,7 @@ def test_the_prediction_shows_over_the_image(page: Page, trained: str) -> None:
 
 
 def test_the_model_is_listed_by_its_name_with_its_scores(page: Page, trained: str) -> None:
-    page.click("text=Models")
+    open_place(page, "Models")
     assert "Pixel classifier" in page.locator(f"#{ids.MODEL_TABLE}").inner_text()
 
 
