@@ -162,7 +162,7 @@ def test_the_prediction_shows_over_the_image(page: Page, trained: str) -> None:
 
 def test_the_model_is_listed_by_its_name_with_its_scores(page: Page, trained: str) -> None:
     open_place(page, "Models")
-    assert "Pixel classifier" in page.locator(f"#{ids.MODEL_TABLE}").inner_text()
+    page.wait_for_selector(f"#{ids.MODEL_TABLE} [role=row]:has-text('Pixel classifier')")
 
 
 def test_nothing_was_asked_of_another_host(trained: str) -> None:

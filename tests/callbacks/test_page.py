@@ -61,9 +61,8 @@ def test_every_id_is_on_the_page_once():
 def test_callbacks_name_only_what_is_on_the_page(client):
     there = set(ids_of(page()))
     named = {each["id"] for found in client.dependencies for each in found["inputs"] + found["state"]}
-    named |= {
-        name.rsplit(".", 1)[0] for found in client.dependencies for name in found["output"].strip(".").split("...")
-    }
+    outputs = [name for found in client.dependencies for name in found["output"].strip(".").split("...")]
+    named |= {name.rsplit(".", 1)[0] for name in outputs if "." in name}  # a callback without outputs has a hash
     assert {name for name in named if name and not name.startswith("{") and name not in there} == set()
 
 
