@@ -13,7 +13,6 @@ from dash import Dash, html
 from flask import Response, request
 from numpy.typing import NDArray
 from playwright.sync_api import Page
-from utils.label_db import SqlLabelStore
 from werkzeug.serving import make_server
 
 from callbacks.http import errors, images, labels
@@ -23,6 +22,7 @@ from core.images.memory import ArrayVolume
 from core.images.volumes import CatalogEntry
 from core.labels.slices import read_slice
 from scripts.chromium import CHROMIUM_FLAGS, find_chromium
+from utils.label_db import SqlLabelStore
 from utils.tile_cache import CachedTileServer
 
 SHAPE = (4, 701, 1101)  # odd, and more than one tile either way
