@@ -38,7 +38,8 @@ def serve(settings: Settings) -> None:
     if settings.needs_login:
         access.check_login(settings.user_name, settings.user_password.get_secret_value())
     address = f"[{settings.host}]" if ":" in settings.host else settings.host
-    options = ["--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS), "--chdir", str(ROOT)]
+    options = ["--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS), "--graceful-timeout", "3"]
+    os.chdir(ROOT)
     print(f"The page is at http://{address}:{settings.port}/", flush=True)  # noqa: T201 - the address people need
     os.execv(
         sys.executable,
