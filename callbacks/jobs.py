@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,32 +13,42 @@ from core.errors import AppError
 from core.learning.jobs import JobView
 from core.services import Services
 
+Job = dict[str, Any]
 MAX_SHOWN = 40  # all of them travel whenever one changes
 
 
 def register(app: Dash, services: Services) -> None:
     """Poll, show, cancel, read logs."""
+    _register_poll(app, services)
+    _register_cards(app, services)
 
+
+def _register_poll(app: Dash, services: Services) -> None:
     @app.callback(
         Output(stores.JOBS, "data"),
         Output(stores.JOBS_STAMP, "data"),
+        Output(stores.CARDS_STAMP, "data"),
         Output(ids.JOB_PROBLEM, "children"),
         Input(stores.JOBS_TICK, "n_intervals"),
         Input(stores.STARTED_JOB, "data"),
         Input(ids.job_action("cancel", ALL), "n_clicks"),
         State(stores.JOBS_STAMP, "data"),
+        State(stores.CARDS_STAMP, "data"),
     )
-    def poll(_tick: int | None, _started: str | None, _cancels: list[int | None], seen: int | None) -> Any:
+    def poll(_tick: int, _started: str | None, _cancels: Any, seen: int | None, seen_cards: int | None) -> Any:
         job_id = pressed_job()
         if job_id is not None:
             services.jobs.cancel(job_id)
         try:
             found = [as_json(view) for view in services.jobs.jobs()[:MAX_SHOWN]]
         except AppError as error:
-            return no_update, no_update, jobs.notice(error.message, error.hint)
-        now = stamp(found)
-        return (no_update, no_update, None) if now == seen else (found, now, None)
+            return no_update, no_update, no_update, jobs.notice(error.message, error.hint)
+        now, cards = stamp(found), stamp([jobs.shape(job) for job in found])
+        new_cards = no_update if cards == seen_cards else cards
+        return (no_update, no_update, new_cards, None) if now == seen else (found, now, new_cards, None)
 
+
+def _register_cards(app: Dash, services: Services) -> None:
     @app.callback(
         Output(stores.OPEN_LOGS, "data"),
         Input(ids.job_action("log", ALL), "n_clicks"),
@@ -49,13 +59,26 @@ def register(app: Dash, services: Services) -> None:
         job_id = pressed_job()
         return no_update if job_id is None else toggled(open_logs, job_id)
 
-    @app.callback(Output(ids.JOB_LIST, "children"), Input(stores.JOBS, "data"), Input(stores.OPEN_LOGS, "data"))
-    def show_cards(found: list[dict[str, Any]], open_logs: list[str]) -> Any:
+    @app.callback(
+        Output(ids.JOB_LIST, "children"),
+        Input(stores.CARDS_STAMP, "data"),
+        Input(stores.OPEN_LOGS, "data"),
+        State(stores.JOBS, "data"),
+    )
+    def show_cards(_stamp: int | None, open_logs: list[str], found: list[Job]) -> Any:
         return jobs.cards(found, {job_id: log_text(services, job_id) for job_id in open_logs})
 
-    @app.callback(Output(ids.JOB_STRIP, "children"), Input(stores.JOBS, "data"))
-    def show_strip(found: list[dict[str, Any]]) -> Any:
-        return jobs.strip_content(found)
+    @app.callback(
+        Output(ids.job_progress(ALL), "children"),
+        Output(ids.job_log(ALL), "children"),
+        Output(ids.JOB_STRIP, "children"),
+        Input(stores.JOBS, "data"),
+    )
+    def show_progress(found: list[Job]) -> Any:
+        running, logs = ([output["id"]["job"] for output in group] for group in ctx.outputs_list[:2])
+        by_id = {job["id"]: job for job in found}
+        bars = [jobs.progress(by_id[job_id]) if job_id in by_id else no_update for job_id in running]
+        return bars, [log_text(services, job_id) for job_id in logs], jobs.strip_content(found)
 
 
 def pressed_job() -> str | None:
@@ -71,7 +94,7 @@ def as_json(view: JobView) -> dict[str, Any]:
     return {**asdict(view), "seconds_left": left, "slices_done": list(view.slices_done)}
 
 
-def stamp(found: Sequence[Mapping[str, Any]]) -> int:
+def stamp(found: Sequence[Any]) -> int:
     """A number that changes when the list does."""
     return zlib.crc32(json.dumps(found).encode())
 

@@ -54,7 +54,7 @@ def _line(name: str, metric: str, points: Points, *, color: str) -> dict[str, An
 def _empty_text(histories: Mapping[str, Any], data: Sequence[Any]) -> str:
     if data:
         return ""
-    return "This training draws no curve" if histories else "Choose a training above"
+    return "No curve: this algorithm learns in one go" if histories else "Loss and score of a training show here"
 
 
 def _layout(*, empty: str) -> dict[str, Any]:

@@ -73,9 +73,8 @@ def _common(parameter: Parameter, memory: str) -> dict[str, Any]:
 
 
 def _number(parameter: Parameter, common: dict[str, Any]) -> dbc.Input:
-    limits = {key: limit for key in ("min", "max") if (limit := getattr(parameter, key)) is not None}
-    step = parameter.step or (1 if parameter.whole else "any")
-    return dbc.Input(type="number", step=step, **limits, **common)
+    """A text field: a number field keeps what is out of range to itself, and nobody could say what is wrong with it."""
+    return dbc.Input(type="text", inputmode="numeric" if parameter.whole else "decimal", autocomplete="off", **common)
 
 
 def _text(parameter: Parameter, common: dict[str, Any]) -> dbc.Input:
@@ -84,7 +83,8 @@ def _text(parameter: Parameter, common: dict[str, Any]) -> dbc.Input:
 
 def _slider(parameter: Parameter, common: dict[str, Any]) -> dcc.Slider:
     marks = {choice.value: choice.label for choice in parameter.marks} or _ends(parameter)
-    return dcc.Slider(parameter.min, parameter.max, parameter.step, marks=marks, **common)
+    shown = {"placement": "top", "always_visible": True}
+    return dcc.Slider(parameter.min, parameter.max, parameter.step, marks=marks, tooltip=shown, **common)
 
 
 def _ends(parameter: Parameter) -> dict[float, str]:

@@ -106,3 +106,8 @@ def job_action(action: str, job_id: Any) -> Pattern:
 def job_log(job_id: Any) -> Pattern:
     """Where a job's log is shown."""
     return {"type": "job-log-text", "job": job_id}
+
+
+def job_progress(job_id: Any) -> Pattern:
+    """The bar of a job that has not ended, and the words below it."""
+    return {"type": "job-progress", "job": job_id}

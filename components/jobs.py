@@ -47,6 +47,18 @@ def card(job: Job, log: str | None) -> html.Article:
     )
 
 
+def shape(job: Job) -> list[Any]:
+    """What decides which parts a card has; while it is equal, only `progress` and the log change."""
+    return [job["id"], job["state"], bool(job["slices_done"]), bool(job["scores"])]
+
+
+def progress(job: Job) -> list[html.Div]:
+    """The bar and the words below it."""
+    left = time_left(job["seconds_left"])
+    words = [html.Span(job["message"]), html.Span(f"{percent(job['progress'])}{', ' if left else ''}{left}")]
+    return [_bar(job), html.Div(words, className="job-words")]
+
+
 def notice(message: str, hint: str) -> html.Div:
     """Why a list cannot be renewed at the moment."""
     return html.Div(
@@ -115,9 +127,7 @@ def _facts(job: Job) -> html.Div:
 def _progress(job: Job) -> html.Div | None:
     if job["state"] in ENDED:
         return None
-    left = time_left(job["seconds_left"])
-    words = [html.Span(job["message"]), html.Span(f"{percent(job['progress'])}{', ' if left else ''}{left}")]
-    return html.Div([_bar(job), html.Div(words, className="job-words")], className="job-progress")
+    return html.Div(progress(job), id=ids.job_progress(job["id"]), className="job-progress")
 
 
 def _bar(job: Job) -> html.Div:

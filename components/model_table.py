@@ -19,20 +19,20 @@ _THEME = """themeQuartz.withParams({
     wrapperBorderRadius: 0
 })"""
 _COLUMNS = (
-    {"field": "name", "headerName": "Name", "flex": 3, "minWidth": 140, "tooltipField": "name"},
-    {"field": "algorithm", "headerName": "Algorithm", "flex": 2, "minWidth": 110},
+    {"field": "name", "headerName": "Name", "flex": 3, "minWidth": 176, "tooltipField": "name"},
     {
         "field": "score",
         "headerName": "Mean IoU",
         "headerTooltip": SCORE_HELP,
         "flex": 1,
-        "minWidth": 104,
+        "minWidth": 112,
         "filter": "agNumberColumnFilter",
         "valueFormatter": {"function": "params.value == null ? 'no score' : d3.format('.2f')(params.value)"},
         "tooltipField": "scores",
     },
-    {"field": "volume", "headerName": "Trained on", "flex": 2, "minWidth": 110, "tooltipField": "volume"},
-    {"field": "when", "headerName": "Date", "flex": 2, "minWidth": 132},
+    {"field": "when", "headerName": "Date", "flex": 2, "minWidth": 144},
+    {"field": "volume", "headerName": "Trained on", "flex": 2, "minWidth": 120, "tooltipField": "volume"},
+    {"field": "algorithm", "headerName": "Algorithm", "flex": 2, "minWidth": 120},
 )
 
 
@@ -49,7 +49,7 @@ def table() -> dag.AgGrid:
             "suppressColumnVirtualisation": True,
             "suppressCellFocus": False,
             "enableCellTextSelection": True,
-            "overlayNoRowsTemplate": "No model yet. What you train is listed here with its score.",
+            "localeText": {"noRowsToShow": "No model yet. What you train is listed here with its score."},
             "tooltipShowDelay": 400,
         },
         getRowId="params.data.id",

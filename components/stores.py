@@ -6,6 +6,7 @@ VOLUME = "volume-store"  # {"path", "id"} of the open volume, None before the fi
 CLASSES = "classes-store"  # the class table as JSON; written by callbacks/classes.py
 JOBS = "jobs-store"  # job views as JSON, newest first; written by callbacks/jobs.py
 JOBS_STAMP = "jobs-stamp-store"  # changes when JOBS does; written by callbacks/jobs.py
+CARDS_STAMP = "cards-stamp-store"  # changes when a job card needs other parts; written by callbacks/jobs.py
 REGISTRY = "registry-store"  # {"algorithms": [name], "models": [row of the table]}; written by callbacks/models.py
 REGISTRY_STAMP = "registry-stamp-store"  # changes when REGISTRY does; written by callbacks/models.py
 STARTED_JOB = "started-job-store"  # id of the job this page started last; written by callbacks/models.py
@@ -26,6 +27,7 @@ def stores() -> html.Div:
             dcc.Store(CLASSES),
             dcc.Store(JOBS, data=[]),
             dcc.Store(JOBS_STAMP),
+            dcc.Store(CARDS_STAMP),
             dcc.Store(REGISTRY),
             dcc.Store(REGISTRY_STAMP),
             dcc.Store(STARTED_JOB),
