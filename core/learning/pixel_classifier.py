@@ -16,9 +16,10 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import NotEnoughLabelsError, ParameterError
+from core.errors import ParameterError
 from core.learning.features import GRID_PX, HALO_PX, features
 from core.learning.holdout import hold_out
+from core.learning.labelled import labelled_classes
 from core.learning.metrics import Scores
 from core.learning.normalisation import Normalisation
 from core.learning.segmenter import LabelledSlice, Prediction, Progress, Report, Segmenter, TrainingReport
@@ -119,44 +120,43 @@ def train_pixel_classifier(
     class_ids = labelled_classes(slices)
     started = time.monotonic()
     normalisation = Normalisation.of([each.image for each in slices], seed=seed)
-    rows, truth, held = _labelled_features(slices, normalisation, seed=seed, report=report)
+    rows = _labelled_rows(slices, normalisation, seed=seed, report=report)
     featured = time.monotonic()
     report(Progress(0.7, "Scoring on held-out regions"))
-    scores = _held_out_scores(rows, truth, held, class_ids, chosen, seed=seed)
+    scores = _held_out_scores(rows, class_ids, chosen, seed=seed)
     report(Progress(0.85, "Growing trees"))
-    trees = _grow(rows, truth, class_ids, chosen, seed=seed)
+    trees = _grow(rows.features, rows.truth, class_ids, chosen, seed=seed)
     report(Progress(1.0, "Trained"))
     note = "" if scores else "Too few strokes to keep some out of training, so there is no score."
     seconds = {"features": featured - started, "training": time.monotonic() - featured}
     return PixelClassifier(class_ids, chosen, normalisation, trees), TrainingReport(scores, seconds, note)
 
 
-def labelled_classes(slices: Sequence[LabelledSlice]) -> tuple[int, ...]:
-    """Class ids that have a labelled pixel, ascending; raises NotEnoughLabelsError when fewer than two."""
-    found = set().union(*(np.unique(each.labels).tolist() for each in slices)) - {0}
-    if not found:
-        raise NotEnoughLabelsError("No pixel is labelled.", "Paint a few strokes of each class first.")
-    if len(found) < 2:
-        raise NotEnoughLabelsError("Only one class is labelled.", "Paint a few strokes of a second class.")
-    return tuple(sorted(found))
+@dataclass(frozen=True)
+class Rows:
+    """Labelled pixels as the trees see them.
+
+    features : (N, K) float32. truth : (N,) uint8 class ids. held_out : (N,) bool, kept out of training for the scores.
+    near : (N,) bool, so close to what is held out that the scoring model may not see them either.
+    """
+
+    features: NDArray[np.float32]
+    truth: NDArray[np.uint8]
+    held_out: NDArray[np.bool_]
+    near: NDArray[np.bool_]
 
 
-def _labelled_features(
-    slices: Sequence[LabelledSlice], normalisation: Normalisation, *, seed: int, report: Report
-) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.bool_]]:
-    """Features of the labelled pixels (N, K), their classes (N,), and which of them are held out (N,)."""
+def _labelled_rows(slices: Sequence[LabelledSlice], normalisation: Normalisation, *, seed: int, report: Report) -> Rows:
     parts = []
     per_slice = max(1, MAX_TRAINING_PX // len(slices))
     for count, each in enumerate(slices):
         report(Progress(0.7 * count / len(slices), f"Looking at slice {each.z + 1}"))
         training, held = hold_out(each.labels, fraction=HELD_OUT, seed=seed + count)
         where = _choose(each.labels, per_slice, np.random.default_rng(seed + count))
-        rows = np.concatenate([*_features_at(each.image, normalisation, where)])
-        usable = (training[where] > 0) | (held[where] > 0) | (held.max() == 0)
-        parts.append((rows, each.labels[where], held[where] > 0, usable))
-    rows, truth, held_out, usable = (np.concatenate(column) for column in zip(*parts, strict=True))
-    held_out = np.where(usable, held_out, False)
-    return rows, truth, held_out
+        known = np.concatenate([*_features_at(each.image, normalisation, where)])
+        held_out = held[where] > 0
+        parts.append((known, each.labels[where], held_out, (training[where] == 0) & ~held_out))
+    return Rows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def _choose(labels: NDArray[np.uint8], limit: int, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -183,20 +183,15 @@ def _features_at(
 
 
 def _held_out_scores(
-    rows: NDArray[np.float32],
-    truth: NDArray[np.uint8],
-    held: NDArray[np.bool_],
-    class_ids: tuple[int, ...],
-    chosen: PixelClassifierParameters,
-    *,
-    seed: int,
+    rows: Rows, class_ids: tuple[int, ...], chosen: PixelClassifierParameters, *, seed: int
 ) -> dict[str, float]:
-    if not held.any():
+    held, seen = rows.held_out, ~(rows.held_out | rows.near)
+    if not held.any() or len(np.unique(rows.truth[seen])) < len(class_ids):
         return {}
-    trees = _grow(rows[~held], truth[~held], class_ids, chosen, seed=seed)
-    probabilities = _as_columns(np.asarray(trees.predict(rows[held])))
+    trees = _grow(rows.features[seen], rows.truth[seen], class_ids, chosen, seed=seed)
+    probabilities = _as_columns(np.asarray(trees.predict(rows.features[held])))
     predicted = np.asarray(class_ids, np.uint8)[probabilities.argmax(axis=1)]
-    return Scores(class_ids).add(truth[held], predicted).report()
+    return Scores(class_ids).add(rows.truth[held], predicted).report()
 
 
 def _grow(

@@ -1,0 +1,54 @@
+"""The U-Net: a path down that sees ever more of the surroundings, a path up that keeps the detail.
+
+Ronneberger, Fischer, Brox 2015, "U-Net: Convolutional Networks for Biomedical Image Segmentation",
+doi:10.1007/978-3-319-24574-4_28; with padding, so that the output has the input's size, and batch normalisation, which
+at prediction treats every pixel alike: a tile with enough halo then equals the whole image.
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+class ConvBlock(nn.Sequential):
+    """Two 3 x 3 convolutions, each normalised and rectified: (B, C_in, H, W) -> (B, C_out, H, W)."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__(
+            nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels_out),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels_out, channels_out, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels_out),
+            nn.ReLU(inplace=True),
+        )
+
+
+class UNet(nn.Module):
+    """Grey or colour image to class scores.
+
+    channels : of the image. classes : how many scores a pixel gets. base_channels : of the first level, doubled at each
+    of the `depth` - 1 levels below it. H and W must be multiples of `stride`.
+    """
+
+    def __init__(self, channels: int, classes: int, *, base_channels: int, depth: int) -> None:
+        super().__init__()
+        widths = [base_channels * 2**level for level in range(depth)]
+        self.stride = 2 ** (depth - 1)
+        self.down = nn.ModuleList(ConvBlock(i, o) for i, o in zip([channels, *widths], widths, strict=False))
+        pairs = list(zip(widths[1:], widths, strict=False))[::-1]  # (deep, shallow), the deepest first
+        self.grow = nn.ModuleList(nn.ConvTranspose2d(deep, shallow, 2, stride=2) for deep, shallow in pairs)
+        self.up = nn.ModuleList(ConvBlock(2 * shallow, shallow) for _, shallow in pairs)
+        self.head = nn.Conv2d(base_channels, classes, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        skips: list[Tensor] = []
+        for level, block in enumerate(self.down):
+            x = nn.functional.max_pool2d(x, 2) if level else x  # (B, C, H, W) -> (B, C, H/2, W/2)
+            x = block(x)
+            skips.append(x)
+        skips.pop()
+        for grow, block in zip(self.grow, self.up, strict=True):
+            x = torch.cat([skips.pop(), grow(x)], dim=1)  # (B, 2C, H, W) -> (B, C, 2H, 2W), beside the skip
+            x = block(x)
+        scores: Tensor = self.head(x)  # (B, classes, H, W)
+        return scores
