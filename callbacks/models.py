@@ -93,12 +93,12 @@ def _register_form(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.parameter_error(MATCH), "children"),
         Input(ids.parameter(MATCH), "value"),
+        State(ids.parameter(MATCH), "id"),
         State(ids.ALGORITHM_SELECT, "value"),
     )
-    def check_field(value: Any, name: str | None) -> str:
-        key = ctx.outputs_list["id"]["key"]
+    def check_field(value: Any, field: dict[str, str], name: str | None) -> str:
         parameters = find_algorithm(services, name).parameters() if name else ()
-        return next((forms.error_text(each, value) for each in parameters if each.param_key == key), "")
+        return next((forms.error_text(each, value) for each in parameters if each.param_key == field["key"]), "")
 
 
 def _register_advice(app: Dash, services: Services) -> None:
