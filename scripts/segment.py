@@ -1,0 +1,220 @@
+"""Train on a few labelled slices and segment the whole stack, without a browser.
+
+    python -m scripts.segment IMAGES MASKS --algorithm "Pixel classifier" --out OUT.tif [--param key=value]...
+
+IMAGES and MASKS are TIFF stacks, folders of TIFFs or Tiled URIs of equal shape. In MASKS each value is a class id, 255
+(uint8) or -1 (int8) means unlabelled. OUT is a uint8 stack of class ids. It runs the code of the jobs. The last line on
+stdout is JSON. Exit code 2 and one sentence when something given is wrong. Keys of Tiled: DATA_TILED_API_KEY and
+MASK_TILED_API_KEY.
+"""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+
+from core.errors import AppError, InvalidInputError, NotEnoughLabelsError, NotFoundError, ParameterError
+from core.images.geometry import whole_slice
+from core.images.volumes import VolumeSource
+from core.labels.mask_values import UNLABELLED, MaskValues, values_in
+from core.learning.algorithm_file import read_algorithms
+from core.learning.descriptors import AlgorithmDescriptor, validate_parameters
+from core.learning.segmenter import LabelledSlice, Progress, Segmenter
+from scripts.algorithms import train
+from utils.settings import Settings
+from utils.tiff_volumes import open_tiff
+from utils.tiled_volumes import open_uri
+
+EXIT_USER = 2
+BIG_TIFF_BYTES = 4 << 30  # classic TIFF ends there
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """slices : those with a labelled pixel. values : how classes are written in the file. pixels : by written value."""
+
+    slices: list[LabelledSlice]
+    values: MaskValues
+    pixels: dict[int, int]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        facts = segment(options, Settings())
+    except AppError as error:
+        print(error, file=sys.stderr)
+        return EXIT_USER
+    print(json.dumps(facts))
+    return 0
+
+
+def segment(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    """Train, predict, write; returns what the last line says."""
+    descriptor = _find_algorithm(options.algorithm, settings)
+    parameters = validate_parameters(descriptor, dict(_pair(text) for text in options.param))
+    images = _open(options.images, settings.data_tiled_api_key.get_secret_value(), settings)
+    masks = _open(options.masks, settings.mask_tiled_api_key.get_secret_value(), settings)
+    _check_shapes(images, masks)
+    _check_target(options.out)
+    labelled = read_labelled(images, masks)
+    segmenter, report = train(
+        descriptor.model_name, labelled.slices, parameters, seed=options.seed, device=options.device, report=_tell
+    )
+    started = time.monotonic()
+    write_stack(options.out, images.info.shape, predictions(segmenter, images, labelled.values))
+    return {
+        "seconds": {**report.seconds, "inference": time.monotonic() - started},
+        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "labelled_pixels": labelled.pixels,
+        "scores": _named(report.scores, labelled.values),
+        "out": str(options.out),
+    }
+
+
+def read_labelled(images: VolumeSource, masks: VolumeSource) -> Labelled:
+    """The slices with labels, in the class ids of the house; images are read for those only.
+
+    Raises
+    ------
+    InvalidInputError
+        If the masks hold values that are no class.
+    NotEnoughLabelsError
+        If no pixel, or one class only, is labelled.
+    """
+    kept: dict[int, NDArray[Any]] = {}
+    counts: Counter[int] = Counter()
+    for z in range(masks.info.shape[0]):
+        mask = _read(masks, z)
+        here = values_in(mask) - set(UNLABELLED)
+        counts.update({value: int((mask == value).sum()) for value in here})
+        if here:
+            kept[z] = mask
+    values = MaskValues.of(counts)
+    if not counts:
+        raise NotEnoughLabelsError(
+            "No pixel of the masks is labelled.", "255 or -1 means unlabelled, all else a class."
+        )
+    if len(counts) == 1:
+        raise NotEnoughLabelsError(f"Only the class {values.values[0]} is labelled.", "Label a second class too.")
+    slices = [LabelledSlice(z, _read(images, z), values.labels_of(mask)) for z, mask in kept.items()]
+    return Labelled(slices, values, dict(sorted(counts.items())))
+
+
+def predictions(segmenter: Segmenter, images: VolumeSource, values: MaskValues) -> Iterator[NDArray[np.uint8]]:
+    """Each slice as values of the masks, in order, one at a time in memory."""
+    count = images.info.shape[0]
+    for z in range(count):
+        yield values.mask_of(segmenter.predict(_read(images, z)).labels)
+        _tell(Progress((z + 1) / count, f"Segmented {z + 1} of {count} slices"))
+
+
+def write_stack(out: Path, shape: tuple[int, int, int], slices: Iterator[NDArray[np.uint8]]) -> None:
+    """Write a multi-page TIFF under its name only when it is whole."""
+    part = out.with_name(f".{out.name}.part")
+    big = int(np.prod(shape)) > BIG_TIFF_BYTES
+    try:
+        with tifffile.TiffWriter(part, bigtiff=big) as tif:
+            tif.write(
+                slices,
+                shape=shape,
+                dtype=np.uint8,
+                photometric="minisblack",
+                compression="zlib",
+                rowsperstrip=shape[1],  # a strip a page, as the pages come
+            )
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.segment", description="Train on a few labelled slices and segment the whole stack."
+    )
+    parser.add_argument("images", metavar="IMAGES", help="TIFF stack, folder of TIFFs, or Tiled URI")
+    parser.add_argument("masks", metavar="MASKS", help="the same shape; a value a class, 255 or -1 unlabelled")
+    parser.add_argument("--algorithm", required=True, metavar="NAME", help="as in the algorithm file")
+    parser.add_argument("--param", action="append", default=[], metavar="KEY=VALUE", help="may be repeated")
+    parser.add_argument("--out", type=Path, required=True, metavar="OUT.tif")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+def _find_algorithm(name: str, settings: Settings) -> AlgorithmDescriptor:
+    path = settings.algorithm_json_path
+    try:
+        known = read_algorithms(path.read_text(), source=path.name)
+    except OSError as error:
+        raise NotFoundError(f"The algorithm file {path} cannot be read.", "Set ALGORITHM_JSON_PATH.") from error
+    for descriptor in known:
+        if descriptor.model_name == name:
+            return descriptor
+    names = " or ".join(f'"{each.model_name}"' for each in known)
+    raise InvalidInputError(f'There is no algorithm "{name}".', f"Use {names}.")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ParameterError(f"{text!r} is no parameter.", "Write key=value.")
+    return key, value
+
+
+def _open(where: str, key: str, settings: Settings) -> VolumeSource:
+    if where.startswith(("http://", "https://")):
+        return open_uri(where, api_key=key, timeout_s=settings.tiled_timeout_s)
+    return open_tiff(Path(where))
+
+
+def _check_shapes(images: VolumeSource, masks: VolumeSource) -> None:
+    theirs, ours = masks.info.shape, images.info.shape
+    if theirs != ours:
+        raise InvalidInputError(
+            f"The masks are {_words(theirs)}, the images {_words(ours)}.", "Both must have the same slices and size."
+        )
+
+
+def _check_target(out: Path) -> None:
+    """Before hours of work, not after."""
+    if out.is_dir() or not out.resolve().parent.is_dir():
+        raise InvalidInputError(f"{out} cannot be written.", "Name a file in a folder that exists.")
+
+
+def _words(shape: tuple[int, int, int]) -> str:
+    return f"{shape[0]} slices of {shape[2]} x {shape[1]}"
+
+
+def _read(volume: VolumeSource, z: int) -> NDArray[Any]:
+    pixels: NDArray[Any] = volume.read(whole_slice(z, volume.info.shape))[0]
+    return pixels
+
+
+def _named(scores: Any, values: MaskValues) -> dict[str, float]:
+    """Scores by the values of the masks: "iou/1" of class id 1 becomes "iou/0" where value 0 is the first class."""
+    written = {str(class_id): str(value) for class_id, value in zip(values.class_ids, values.values, strict=True)}
+    named = {}
+    for name, score in scores.items():
+        kind, _, class_id = name.partition("/")
+        named[f"{kind}/{written[class_id]}" if class_id else kind] = round(score, 4)
+    return named
+
+
+def _tell(progress: Progress) -> None:
+    print(f"{progress.fraction:4.0%}  {progress.message}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
