@@ -1,0 +1,190 @@
+"""The torch room: losses, patches, tiles, training, files."""
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+import torch
+
+from core.errors import InvalidInputError, NotEnoughLabelsError, ParameterError
+from core.learning.normalisation import Normalisation
+from core.learning.segmenter import LabelledSlice
+from core.learning.unet_parameters import UNetParameters
+from networks import checkpoints
+from networks.losses import UNLABELLED, partial_cross_entropy, partial_dice
+from networks.patches import PatchSampler, TrainingSlice, vary
+from networks.predict import HALO_PX, predict_probabilities
+from networks.unet import UNet
+from networks.unet_segmenter import Data, load_unet, train_unet
+
+TINY = {"steps": 30, "base_channels": 4, "depth": 3, "patch_px": 64, "batch_size": 4}
+
+
+def scene(*, seed=0, colour=False, shape=(150, 170)) -> tuple[np.ndarray, np.ndarray]:
+    """Stripes of two brightnesses under noise, and which is which (1, 2)."""
+    x = np.broadcast_to(np.arange(shape[1]), shape)
+    truth = np.where((x // 24) % 2, 2, 1).astype(np.uint8)
+    noise = np.random.default_rng(seed).normal(0, 20, shape)
+    image = (90 + 60 * (truth == 2) + noise).clip(0, 255).astype(np.uint8)
+    return (np.stack([image, 255 - image, image], axis=-1) if colour else image), truth
+
+
+def labelled(**options) -> LabelledSlice:
+    image, truth = scene(**options)
+    return LabelledSlice(0, image, truth)
+
+
+def train(slices, parameters=None, *, seed=0):
+    told = []
+    outcome = train_unet(slices, {**TINY, **(parameters or {})}, seed=seed, device="cpu", report=told.append)
+    return (*outcome, told)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return train([labelled()])
+
+
+# Losses
+
+
+@pytest.mark.parametrize("loss", [partial_cross_entropy, partial_dice])
+def test_unlabelled_pixels_do_not_change_the_loss_nor_its_gradient(loss):
+    torch.manual_seed(0)
+    scores = torch.randn(2, 3, 8, 8, requires_grad=True)
+    targets = torch.randint(0, 3, (2, 8, 8))
+    targets[:, 4:] = UNLABELLED
+    changed = scores.detach().clone()
+    changed[:, :, 4:] += 5
+    assert loss(scores, targets).item() == pytest.approx(loss(changed, targets).item())
+    loss(scores, targets).backward()
+    assert scores.grad[:, :, 4:].abs().max() == 0
+    assert scores.grad[:, :, :4].abs().max() > 0
+
+
+@pytest.mark.parametrize("loss", [partial_cross_entropy, partial_dice])
+def test_a_batch_without_labels_costs_nothing(loss):
+    targets = torch.full((1, 4, 4), UNLABELLED)
+    assert loss(torch.randn(1, 2, 4, 4), targets).item() == 0
+
+
+# Patches
+
+
+def training_slice(places) -> TrainingSlice:
+    return TrainingSlice(np.zeros((1, *places.shape), np.float32), places)
+
+
+def test_rare_classes_are_in_the_patches_as_often_as_common_ones():
+    places = np.zeros((400, 400), np.int64)
+    places[390:393, 5:8] = 1
+    sampler = PatchSampler([training_slice(places)], patch_px=32, augment=False, seed=0)
+    _, drawn = sampler.batch(200)
+    assert 70 < sum((patch == 1).any() for patch in drawn) < 130
+
+
+def test_patches_are_padded_where_the_slice_is_smaller():
+    images, places = PatchSampler(
+        [training_slice(np.zeros((10, 90), np.int64))], patch_px=64, augment=False, seed=0
+    ).batch(2)
+    assert images.shape == (2, 1, 64, 64)
+    assert (places[:, 10:] == UNLABELLED).all()
+    assert (places[:, :10] == 0).all()
+
+
+def test_variations_keep_labels_on_their_pixels():
+    places = np.random.default_rng(0).integers(0, 2, (16, 16))
+    for seed in range(20):
+        image, varied = vary(places[None].astype(np.float32), places, np.random.default_rng(seed))
+        assert (image[0][varied == 1].min() > image[0][varied == 0].max()) and varied.sum() == places.sum()
+
+
+# Tiles
+
+
+@pytest.mark.parametrize("depth", sorted(HALO_PX))
+def test_tiles_with_their_halo_equal_the_whole_slice(depth, monkeypatch):
+    torch.manual_seed(0)
+    model = UNet(1, 2, base_channels=4, depth=depth).eval()
+    image = np.random.default_rng(0).normal(0, 1, (1, 331, 290)).astype(np.float32)
+    monkeypatch.setattr("networks.predict.TILE_PX", {"cpu": 1024})
+    whole = predict_probabilities(model, image, depth=depth)
+    monkeypatch.setattr("networks.predict.TILE_PX", {"cpu": 128})
+    tiled = predict_probabilities(model, image, depth=depth)
+    np.testing.assert_allclose(tiled, whole, atol=1e-5)
+    np.testing.assert_allclose(whole.sum(axis=0), 1, atol=1e-5)
+
+
+# Training
+
+
+def test_it_learns_to_tell_two_kinds_of_stripes(trained):
+    segmenter, report, told = trained
+    image, truth = scene(seed=9)
+    assert (segmenter.predict(image).labels == truth).mean() > 0.93
+    assert report.scores["mean_iou"] > 0.8
+    assert [each.fraction for each in told] == sorted(each.fraction for each in told)
+    losses = [each.metrics["loss"] for each in told if "loss" in each.metrics]
+    assert losses[-1] < losses[0]
+
+
+def test_the_same_seed_gives_the_same_network_and_another_seed_another(trained):
+    image, _ = scene(seed=9)
+    first = trained[0].predict(image).confidence
+    np.testing.assert_array_equal(first, train([labelled()])[0].predict(image).confidence)
+    assert (first != train([labelled()], seed=1)[0].predict(image).confidence).any()
+
+
+def test_regions_kept_out_for_the_scores_are_never_trained_on():
+    slices = [labelled()]
+    data = Data.of(slices, (1, 2), Normalisation.of([slices[0].image]), seed=0)
+    assert data.held_out[0].any()
+    assert (data.training[0].places[data.held_out[0] > 0] == UNLABELLED).all()
+
+
+def test_strokes_do_not_choose_a_checkpoint():
+    image, truth = scene()
+    strokes = np.zeros_like(truth)
+    strokes[::30] = truth[::30]
+    data = Data.of([LabelledSlice(0, image, strokes)], (1, 2), Normalisation.of([image]), seed=0)
+    assert not data.dense
+
+
+def test_colour_images_and_gaps_in_the_class_ids():
+    image, truth = scene(colour=True)
+    segmenter, _, _ = train([LabelledSlice(3, image, np.where(truth == 2, 9, 4).astype(np.uint8))], {"steps": 4})
+    assert segmenter.class_ids == (4, 9)
+    assert set(np.unique(segmenter.predict(image).labels)) <= {4, 9}
+    with pytest.raises(InvalidInputError, match="1 channels; the model was trained on 3"):
+        segmenter.predict(image[..., 0])
+
+
+def test_what_cannot_be_trained_is_said():
+    image, truth = scene()
+    with pytest.raises(NotEnoughLabelsError, match="Only one class"):
+        train([LabelledSlice(0, image, (truth == 1).astype(np.uint8))])
+    with pytest.raises(ParameterError, match="epochs"):
+        train([labelled()], {"epochs": 3})
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_gpu_that_is_not_there_is_said():
+    with pytest.raises(InvalidInputError, match="no GPU"):
+        train_unet([labelled()], TINY, seed=0, device="cuda", report=lambda _: None)
+
+
+# Files
+
+
+def test_a_saved_network_explains_itself_and_predicts_the_same(trained, tmp_path):
+    segmenter = trained[0]
+    segmenter.save(tmp_path)
+    facts = json.loads((tmp_path / checkpoints.MODEL_FILE).read_text())
+    assert facts["algorithm"] == "U-Net"
+    assert facts["class_ids"] == [1, 2]
+    assert facts["parameters"] == {**asdict(UNetParameters()), **TINY}
+    image, _ = scene(seed=5)
+    loaded = load_unet(tmp_path, device="cpu")
+    np.testing.assert_array_equal(loaded.predict(image).labels, segmenter.predict(image).labels)
+    assert loaded.checkpoint.normalisation == segmenter.checkpoint.normalisation
