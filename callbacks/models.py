@@ -92,13 +92,15 @@ def _register_form(app: Dash, services: Services) -> None:
 
     @app.callback(
         Output(ids.parameter_error(MATCH), "children"),
+        Output(ids.parameter_aside(MATCH), "children"),
         Input(ids.parameter(MATCH), "value"),
         State(ids.parameter(MATCH), "id"),
         State(ids.ALGORITHM_SELECT, "value"),
     )
-    def check_field(value: Any, field: dict[str, str], name: str | None) -> str:
+    def check_field(value: Any, field: dict[str, str], name: str | None) -> Any:
         parameters = find_algorithm(services, name).parameters() if name else ()
-        return next((forms.error_text(each, value) for each in parameters if each.param_key == field["key"]), "")
+        found = next((each for each in parameters if each.param_key == field["key"]), None)
+        return ("", "") if found is None else (forms.error_text(found, value), forms.aside(found, value))
 
 
 def _register_advice(app: Dash, services: Services) -> None:
@@ -200,7 +202,7 @@ def _register_curves(app: Dash, services: Services) -> None:
             return no_update
         names = {job["id"]: job["name"] for job in found}
         compared = [job_id for job_id in chosen or [] if job_id in names][:MAX_COMPARED]
-        return curves.figure({names[job_id]: history(services, job_id) for job_id in compared})
+        return curves.figure([(names[job_id], history(services, job_id)) for job_id in compared])
 
 
 @dataclass(frozen=True)

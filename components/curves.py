@@ -19,23 +19,23 @@ _LINES: Mapping[str, dict[str, Any]] = {
 }
 
 
-def figure(histories: Mapping[str, Mapping[str, Points]]) -> dict[str, Any]:
+def figure(histories: Sequence[tuple[str, Mapping[str, Points]]]) -> dict[str, Any]:
     """Loss below, score above, one colour for each training.
 
     Parameters
     ----------
-    histories : {name of the training: {metric: [(step, value), ...]}}.
+    histories : (name of the training, {metric: [(step, value), ...]}) of each; two may bear one name.
     """
     data = [
-        _line(name, metric, points, color=OKABE_ITO[place % len(OKABE_ITO)])
-        for place, (name, metrics) in enumerate(histories.items())
+        _line(name, metric, points, place=place)
+        for place, (name, metrics) in enumerate(histories)
         for metric, points in metrics.items()
         if points
     ]
     return {"data": data, "layout": _layout(empty=_empty_text(histories, data))}
 
 
-def _line(name: str, metric: str, points: Points, *, color: str) -> dict[str, Any]:
+def _line(name: str, metric: str, points: Points, *, place: int) -> dict[str, Any]:
     steps, values = zip(*points, strict=True)
     return {
         **_LINES[metric],
@@ -43,18 +43,22 @@ def _line(name: str, metric: str, points: Points, *, color: str) -> dict[str, An
         "x": list(steps),
         "y": list(values),
         "name": name,
-        "legendgroup": name,
+        "legendgroup": str(place),
         "showlegend": metric == LOSS,
-        "line": {"color": color, "width": 2},
+        "line": {"color": OKABE_ITO[place % len(OKABE_ITO)], "width": 2},
         "marker": {"size": 6},
         "hovertemplate": f"step %{{x}}, {_TITLES[metric]} %{{y:.3f}}<extra>%{{fullData.name}}</extra>",
     }
 
 
-def _empty_text(histories: Mapping[str, Any], data: Sequence[Any]) -> str:
+def _empty_text(histories: Sequence[Any], data: Sequence[Any]) -> str:
     if data:
         return ""
-    return "No curve: this algorithm learns in one go" if histories else "Loss and score of a training show here"
+    return (
+        "No curve yet; an algorithm that learns in one go draws none"
+        if histories
+        else "Loss and score of a training show here"
+    )
 
 
 def _layout(*, empty: str) -> dict[str, Any]:
@@ -65,7 +69,7 @@ def _layout(*, empty: str) -> dict[str, Any]:
         "plot_bgcolor": clear,
         "font": {"size": 12, "family": "inherit"},
         "margin": {"l": 56, "r": 16, "t": 8, "b": 40},
-        "legend": {"orientation": "h", "x": 0, "y": -0.25},
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         "hovermode": "x",
         "uirevision": "keep",  # zoom stays while points arrive
         "xaxis": {"title": {"text": "Training step"}, "anchor": "y", "visible": not empty},

@@ -34,12 +34,14 @@ def error_text(parameter: Parameter, value: Any) -> str:
     return ""
 
 
-def range_hint(parameter: Parameter) -> str:
-    """The range as people read it.
+def aside(parameter: Parameter, value: Any) -> str:
+    """What stands beside the title: the range of a number, the value of a slider.
 
-    >>> range_hint(Parameter("float", "r", "Rate", "r", 0.1, min=0.01, max=1))
+    >>> aside(Parameter("float", "r", "Rate", "r", 0.1, min=0.01, max=1), 0.1)
     '0.01 to 1'
     """
+    if parameter.type == "slider":
+        return f"{value}"
     if parameter.type not in ("int", "float"):
         return ""
     if parameter.min is not None and parameter.max is not None:
@@ -50,12 +52,11 @@ def range_hint(parameter: Parameter) -> str:
 
 
 def _field(parameter: Parameter, memory: str) -> html.Div:
-    title = html.Div(
-        [dbc.Label(parameter.title, html_for=ids.parameter(parameter.param_key)), html.Span(range_hint(parameter))],
-        className="parameter-title",
-    )
+    key = parameter.param_key
+    beside = html.Span(aside(parameter, parameter.value), id=ids.parameter_aside(key))
+    title = html.Div([dbc.Label(parameter.title, html_for=ids.parameter(key)), beside], className="parameter-title")
     control = _CONTROLS[parameter.type](parameter, _common(parameter, memory))
-    error = html.Div(id=ids.parameter_error(parameter.param_key), className="parameter-error", role="alert")
+    error = html.Div(id=ids.parameter_error(key), className="parameter-error", role="alert")
     return html.Div(
         [title, control, error, html.Div(parameter.help, className="parameter-help")],
         className=f"parameter parameter-{parameter.type}",
@@ -83,8 +84,8 @@ def _text(parameter: Parameter, common: dict[str, Any]) -> dbc.Input:
 
 def _slider(parameter: Parameter, common: dict[str, Any]) -> dcc.Slider:
     marks = {choice.value: choice.label for choice in parameter.marks} or _ends(parameter)
-    shown = {"placement": "top", "always_visible": True}
-    return dcc.Slider(parameter.min, parameter.max, parameter.step, marks=marks, tooltip=shown, **common)
+    limits = parameter.min, parameter.max, parameter.step
+    return dcc.Slider(*limits, marks=marks, updatemode="drag", allow_direct_input=False, **common)
 
 
 def _ends(parameter: Parameter) -> dict[float, str]:

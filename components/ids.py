@@ -98,6 +98,11 @@ def parameter_error(key: Any) -> Pattern:
     return {"type": "parameter-error", "key": key}
 
 
+def parameter_aside(key: Any) -> Pattern:
+    """What stands at the right of a field's title: its range, or where its slider is."""
+    return {"type": "parameter-aside", "key": key}
+
+
 def job_action(action: str, job_id: Any) -> Pattern:
     """A control of a job: "cancel", "show" (its result on the image), "log" (opens and closes)."""
     return {"type": f"job-{action}", "job": job_id}

@@ -122,7 +122,7 @@ def _curves() -> html.Section:
         [
             html.H2("Training curves"),
             dcc.Dropdown(id=ids.CURVE_SELECT, multi=True, placeholder="Choose trainings to compare"),
-            dcc.Graph(id=ids.CURVE, figure=figure({}), config=GRAPH, className="curve"),
+            dcc.Graph(id=ids.CURVE, figure=figure([]), config=GRAPH, className="curve"),
         ],
         className="models-card",
     )

@@ -79,14 +79,18 @@ def services(settings, store, jobs, tmp_path):
     built.labels.close()
 
 
-@pytest.fixture
-def client(services) -> PageClient:
+def page_of(services) -> PageClient:
     app = Dash(__name__, suppress_callback_exceptions=True)
     app.layout = place
     app._on_error = raised.append
     feature.register(app, services)
     raised.clear()
     return PageClient(app)
+
+
+@pytest.fixture
+def client(services) -> PageClient:
+    return page_of(services)
 
 
 raised: list[Exception] = []
@@ -192,7 +196,10 @@ def test_a_wrong_number_is_told_beside_its_field(client):
         "/_dash-update-component",
         json={
             "output": dependency["output"],
-            "outputs": {"id": ids.parameter_error("num_leaves"), "property": "children"},
+            "outputs": [
+                {"id": ids.parameter_error("num_leaves"), "property": "children"},
+                {"id": ids.parameter_aside("num_leaves"), "property": "children"},
+            ],
             "inputs": [{"id": field, "property": "value", "value": "5000"}],
             "state": [
                 {"id": field, "property": "id", "value": field},
@@ -202,6 +209,16 @@ def test_a_wrong_number_is_told_beside_its_field(client):
         },
     )
     assert "at most 127" in told.text
+
+
+def test_a_registry_that_is_down_is_told_in_place_of_the_list(services, tmp_path):
+    (tmp_path / "mlflow.db").write_text("this is no database" * 100)
+    store = MlflowStore(f"sqlite:///{tmp_path / 'mlflow.db'}", folder=tmp_path)
+    client = page_of(replace(services, registry=MlflowRegistry(store)))
+    told = client.call(f"{stores.REGISTRY}.data", {}, trigger=f"{stores.JOBS_TICK}.n_intervals")
+    assert stores.REGISTRY not in told, "the lists stay as they were"
+    assert "does not answer" in json.dumps(told[ids.MODEL_PROBLEM])
+    assert raised == [], "no message each second"
 
 
 def test_segment_uses_the_classes_of_the_model_and_the_range_of_the_page(client, services, store):

@@ -64,7 +64,7 @@ def test_a_slider_shows_its_value_and_its_ends():
     slider = find(ids.parameter("depth"))
     assert (slider.min, slider.max, slider.step) == (1, 9, 1)
     assert slider.marks == {1: "1", 9: "9"}
-    assert slider.tooltip["always_visible"]
+    assert find(ids.parameter_aside("depth")).children == "3"
 
 
 def test_fields_of_two_algorithms_remember_apart():
@@ -82,10 +82,10 @@ def test_a_number_out_of_range_is_told_with_the_way_out():
 
 
 def test_the_range_is_told_in_words():
-    assert forms.range_hint(PARAMETERS[0]) == "2 to 127"
-    assert forms.range_hint(Parameter("int", "n", "N", "n", 1, min=1)) == "at least 1"
-    assert forms.range_hint(Parameter("int", "n", "N", "n", 1, max=5)) == "at most 5"
-    assert forms.range_hint(PARAMETERS[2]) == ""
+    assert forms.aside(PARAMETERS[0], 15) == "2 to 127"
+    assert forms.aside(Parameter("int", "n", "N", "n", 1, min=1), 1) == "at least 1"
+    assert forms.aside(Parameter("int", "n", "N", "n", 1, max=5), 1) == "at most 5"
+    assert forms.aside(PARAMETERS[2], "") == ""
 
 
 def test_values_are_read_by_key():
