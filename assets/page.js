@@ -2,6 +2,8 @@
    Python names these functions in `ClientsideFunction("page", ...)`. */
 (() => {
   const INFO_MS = 6000; // long enough to read two lines
+  const WATCHING_MS = 1500; // between two looks at the jobs
+  const RESTING_MS = 10000;
   const PICKER_OPEN = "picker-open"; // on <html>
 
   const root = document.documentElement;
@@ -157,6 +159,13 @@
     },
 
     same: (value) => value,
+
+    /** How often jobs are asked for: often while people watch, else seldom, so that the image has the server. */
+    pace(jobs, place, started) {
+      const busy = (jobs ?? []).some(({ state }) => state === "running" || state === "queued");
+      const unseen = Boolean(started) && !(jobs ?? []).some(({ id }) => id === started);
+      return busy || unseen || place === "models" ? WATCHING_MS : RESTING_MS;
+    },
 
     number: Number,
   };

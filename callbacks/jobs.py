@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
 from components import ids, jobs, stores
 from core.errors import AppError
@@ -19,6 +19,13 @@ MAX_SHOWN = 40  # all of them travel whenever one changes
 
 def register(app: Dash, services: Services) -> None:
     """Poll, show, cancel, read logs."""
+    app.clientside_callback(
+        ClientsideFunction("page", "pace"),
+        Output(stores.JOBS_TICK, "interval"),
+        Input(stores.JOBS, "data"),
+        Input(stores.PLACE, "data"),
+        Input(stores.STARTED_JOB, "data"),
+    )
     _register_poll(app, services)
     _register_cards(app, services)
 

@@ -35,7 +35,7 @@ def stores() -> html.Div:
             dcc.Store(THEME, data="dark", storage_type="local"),
             dcc.Store(MESSAGE),
             dcc.Store(OPEN_LOGS, data=[]),
-            dcc.Interval(JOBS_TICK, interval=JOBS_TICK_MS),
+            dcc.Interval(JOBS_TICK, interval=JOBS_TICK_MS),  # assets/page.js sets the pace
         ],
         hidden=True,
     )

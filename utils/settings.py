@@ -85,7 +85,8 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """The environment of a process that must find these settings, keys included."""
         values = self.model_dump() | {"mlflow_tracking_uri": self.mlflow_uri, "labels_db_uri": self.labels_uri}
-        return dict(os.environ) | {name.upper(): _plain(value) for name, value in values.items()}
+        waiting = {"OMP_WAIT_POLICY": "PASSIVE"}  # threads that wait must not hold the cores the page needs
+        return waiting | dict(os.environ) | {name.upper(): _plain(value) for name, value in values.items()}
 
 
 def _plain(value: object) -> str:

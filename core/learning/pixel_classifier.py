@@ -210,6 +210,7 @@ def _grow(
         "learning_rate": chosen.learning_rate,
         "deterministic": True,
         "force_row_wise": True,
+        "num_threads": 1,  # few rows grow in .2 s; threads that wait for each other made it 20 s on a busy machine
         "seed": seed,
         "verbosity": -1,
     }

@@ -4,6 +4,7 @@ Every figure is measured in the page. "Next slice" runs from the key event to th
 sharp; "brush" and "pan" from the pointer event to the second animation frame after it (33 ms is the floor at 60 Hz).
 """
 
+import argparse
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ import numpy as np
 import tifffile
 from playwright.sync_api import Page, sync_playwright
 
+from scripts.benchmarks import DOCS, write_table
 from scripts.chromium import CHROMIUM_FLAGS, find_chromium
 from scripts.local_stack import local_stack
 
@@ -21,7 +23,11 @@ STACK_SHAPE = (48, 2560, 2560)
 WINDOW_PX = {"width": 1400, "height": 900}
 RADII_PX = (5, 50, 200)
 
+HEAD = "| what | p50 | p95 | unit | n |\n|---|---|---|---|---|"
+
 READY = "() => document.querySelector('.sv-root')?.__viewer?.state().ready"
+
+IDLE = "() => { const s = document.querySelector('.sv-root').__viewer.state(); return s.ready && s.idle }"
 
 # Resolves to milliseconds from a key press to the sharp frame of the slice it leads to.
 STEP_JS = """({key, shift, target}) => new Promise(resolve => {
@@ -89,8 +95,7 @@ def step(page: Page, key: str, target: int, *, shift: bool = False) -> float:
 
 def settle(page: Page) -> None:
     """Wait until everything visible is drawn and the prefetch of the neighbours is over."""
-    page.wait_for_function(READY)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_function(IDLE)
 
 
 def measure_slices(page: Page, depth: int) -> list[Figure]:
@@ -167,11 +172,19 @@ def measure(url: str, volume: str) -> Iterator[Figure]:
         yield from measure_strokes(page)
 
 
-def run() -> None:
-    """Print the table as markdown."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--write", action="store_true", help="write docs/speed.md")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the table, and write it down when asked to."""
+    lines = [HEAD]
+    print(HEAD)
     with tempfile.TemporaryDirectory() as folder:
         make_stack(Path(folder) / "data" / "stack")
         with local_stack(Path(folder) / "data", Path(folder) / "state", nodes=("stack/slice_",)) as stack:
-            print("| what | p50 | p95 | unit | n |\n|---|---|---|---|---|")
             for figure in measure(stack.url, "stack/slice_"):
                 print(figure.row(), flush=True)
+                lines.append(figure.row())
+    if options.write:
+        write_table(DOCS / "speed.md", lines)

@@ -1,0 +1,35 @@
+"""What the docs claim, measured: ``python scripts/benchmark.py quality|viewer``.
+
+quality   mean IoU of the algorithms on public data with truth (docs/quality.md)
+viewer    how quick the page feels, driven in Chromium (docs/speed.md)
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
+
+from core.errors import AppError
+from scripts.benchmarks import quality, viewer
+
+SUBJECTS = {"quality": quality, "viewer": viewer}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Measure what the docs claim.")
+    commands = parser.add_subparsers(dest="subject", required=True)
+    for name, subject in SUBJECTS.items():
+        summary = (subject.__doc__ or "").partition("\n")[0]
+        subject.add_arguments(commands.add_parser(name, help=summary, description=summary))
+    options = parser.parse_args(arguments)
+    try:
+        SUBJECTS[options.subject].run(options)
+    except AppError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
