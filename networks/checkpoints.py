@@ -8,6 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from core.learning.normalisation import Normalisation
 from core.learning.unet_parameters import UNetParameters
+from networks import __version__
 from networks.unet import UNet
 
 ALGORITHM = "U-Net"
@@ -38,6 +39,7 @@ def save(checkpoint: Checkpoint, folder: Path) -> None:
     facts = {
         "algorithm": ALGORITHM,
         "version": VERSION,
+        "code_version": __version__,
         "channels": checkpoint.channels,
         "class_ids": checkpoint.class_ids,
         "parameters": checkpoint.parameters.to_json(),

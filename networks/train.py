@@ -63,8 +63,9 @@ def train_network(
         schedule.step()
         _average(averaged, model, step)
         if score is not None and _is_check(step, parameters.steps):
-            best.offer(averaged, score(averaged))
-            report(_progress(step, parameters.steps, {"mean_iou": best.score, "loss": loss}))
+            found = score(averaged)
+            best.offer(averaged, found)
+            report(_progress(step, parameters.steps, {"mean_iou": found, "loss": loss}))
         elif step % REPORT_EVERY == 0 or step == parameters.steps:
             report(_progress(step, parameters.steps, {"loss": loss}))
     return best.model or averaged

@@ -1,7 +1,9 @@
 """The torch room: losses, patches, tiles, training, files."""
 
 import json
+import tomllib
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from networks.predict import HALO_PX, predict_probabilities
 from networks.unet import UNet
 from networks.unet_segmenter import Data, load_unet, train_unet
 
+PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 TINY = {"steps": 30, "base_channels": 4, "depth": 3, "patch_px": 64, "batch_size": 4}
 
 
@@ -183,6 +186,7 @@ def test_a_saved_network_explains_itself_and_predicts_the_same(trained, tmp_path
     facts = json.loads((tmp_path / checkpoints.MODEL_FILE).read_text())
     assert facts["algorithm"] == "U-Net"
     assert facts["class_ids"] == [1, 2]
+    assert facts["code_version"] == tomllib.loads(PROJECT.read_text())["project"]["version"]
     assert facts["parameters"] == {**asdict(UNetParameters()), **TINY}
     image, _ = scene(seed=5)
     loaded = load_unet(tmp_path, device="cpu")
