@@ -27,10 +27,5 @@ def show_error(error: Exception) -> None:
     _say(message("The server failed.", "Try again; its log tells the cause.", kind="error"))
 
 
-def tell(text: str, hint: str = "") -> None:
-    """Say something that needs no answer."""
-    _say(message(text, hint))
-
-
 def _say(record: dict[str, str]) -> None:
     set_props(stores.MESSAGE, {"data": record})
