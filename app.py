@@ -6,12 +6,11 @@ import sys
 from functools import partial
 
 from dash import Dash
-from pydantic import ValidationError
 
 from callbacks import access, create_app
 from core.errors import AppError
 from utils.services import build_services
-from utils.settings import ROOT, Settings
+from utils.settings import ROOT, Settings, read_settings
 
 THREADS = 16  # a browser asks for six tiles at a time; one process, so that all share the caches
 EXIT_USER = 2
@@ -38,19 +37,17 @@ def serve(settings: Settings) -> None:
     if settings.needs_login:
         access.check_login(settings.user_name, settings.user_password.get_secret_value())
     address = f"[{settings.host}]" if ":" in settings.host else settings.host
-    options = ["--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS), "--graceful-timeout", "3"]
+    options = ["--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS)]
+    options += ["--graceful-timeout", "3", "--no-control-socket", "--bind", f"{address}:{settings.port}"]
     os.chdir(ROOT)
     print(f"The page is at http://{address}:{settings.port}/", flush=True)  # noqa: T201 - the address people need
-    os.execv(
-        sys.executable,
-        [sys.executable, "-m", "gunicorn", *options, "--bind", f"{address}:{settings.port}", "app:server"],
-    )
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *options, "app:server"])
 
 
 try:
     if __name__ == "__main__":
-        serve(Settings())
-    server = compose(Settings()).server
-except (AppError, ValidationError) as error:
+        serve(read_settings())
+    server = compose(read_settings()).server
+except AppError as error:
     print(error, file=sys.stderr)  # noqa: T201 - there is no page to say it
     sys.exit(EXIT_USER)

@@ -19,7 +19,7 @@ from core.learning.algorithm_file import read_algorithms
 from core.learning.descriptors import AlgorithmDescriptor
 from utils.mlflow_registry import MlflowRegistry, Registration
 from utils.mlflow_store import MlflowStore
-from utils.settings import Settings
+from utils.settings import read_settings
 
 _TOLD = {
     Registration.ADDED: "registered",
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Register or list; returns the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        settings = Settings()
+        settings = read_settings()
         registry = MlflowRegistry(MlflowStore.from_settings(settings, uri=settings.mlflow_tracking_uri_outside))
         if options.list:
             _list(registry)

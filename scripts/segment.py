@@ -31,7 +31,7 @@ from core.learning.algorithm_file import read_algorithms
 from core.learning.descriptors import AlgorithmDescriptor, validate_parameters
 from core.learning.segmenter import LabelledSlice, Progress, Segmenter
 from scripts.algorithms import train
-from utils.settings import Settings
+from utils.settings import Settings, read_settings
 from utils.tiff_volumes import open_tiff
 from utils.tiled_volumes import open_uri
 
@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        facts = segment(options, Settings())
+        facts = segment(options, read_settings())
     except AppError as error:
         print(error, file=sys.stderr)
         return EXIT_USER

@@ -7,7 +7,8 @@ import pytest
 from dotenv import dotenv_values
 from pydantic import SecretStr
 
-from utils.settings import ROOT, Settings
+from core.errors import InvalidInputError
+from utils.settings import ROOT, Settings, read_settings
 
 LINE = re.compile(r"^#?([A-Z][A-Z0-9_]*)=(.*)$")
 
@@ -59,3 +60,10 @@ def test_the_algorithm_file_is_found_from_the_root_and_from_scripts(folder, monk
     monkeypatch.chdir(folder)
     monkeypatch.setenv("ALGORITHM_JSON_PATH", "../assets/models.json")
     assert Settings(_env_file=None).algorithm_json_path == ROOT / "assets" / "models.json"
+
+
+def test_a_wrong_setting_is_named_with_its_value_and_rule(monkeypatch):
+    monkeypatch.setenv("MODE", "banana")
+    monkeypatch.setenv("TIMEZONE", "Mars/Olympus")
+    with pytest.raises(InvalidInputError, match=r"MODE is 'banana'.*TIMEZONE is 'Mars/Olympus'.*IANA"):
+        read_settings()

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import InvalidInputError
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -87,6 +89,15 @@ class Settings(BaseSettings):
         values = self.model_dump() | {"mlflow_tracking_uri": self.mlflow_uri, "labels_db_uri": self.labels_uri}
         waiting = {"OMP_WAIT_POLICY": "PASSIVE"}  # threads that wait must not hold the cores the page needs
         return waiting | dict(os.environ) | {name.upper(): _plain(value) for name, value in values.items()}
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises InvalidInputError that names each wrong one."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [f"{str(e['loc'][0]).upper()} is {e['input']!r}: {e['msg']}." for e in error.errors()]
+        raise InvalidInputError(f"Wrong settings. {' '.join(wrong)}", ".env.example explains each.") from error
 
 
 def _plain(value: object) -> str:
