@@ -13,6 +13,7 @@ import pytest
 from core.labels.classes import LabelClass
 from core.labels.publishing import mask_metadata, places_of
 from core.learning.jobs import JobKind, JobRequest, JobView
+from scripts.local_stack import wait_until
 from tests.image_files import STACK
 from tests.mlflow_template import fresh_settings
 from utils.job_folders import JobFolders
@@ -45,7 +46,7 @@ class Workplace:
             "name": "Bright things",
             "user": "anna",
             "algorithm": "Pixel classifier",
-            "parameters": {},
+            "parameters": {"smooth_sigma": 0},  # the stack has no two neighbours alike
             "volume": VOLUME,
             "data_uri": f"{self.settings.data_tiled_uri}api/v1/metadata/{VOLUME}",
             "slices": [0, 1, 2, 4, 5],
@@ -106,11 +107,13 @@ def workplace(tmp_path_factory, tiled_server, writable_tiled):
     store = MlflowStore.from_settings(settings)
     with closing(LocalJobs(settings, store)) as jobs:
         yield Workplace(settings, jobs, store)
-    _stop_all(JobFolders(settings.state_dir / "jobs"))
+        _stop_all(JobFolders(settings.state_dir / "jobs"))
 
 
 def _stop_all(folders: JobFolders) -> None:
+    """End what a failed test left, and wait until the supervisor has seen the end of all."""
     for job_id in folders.open_jobs():
         process = folders.process(job_id)
         if process is not None:
             process.signal_group(signal.SIGKILL)
+    wait_until(lambda: not folders.open_jobs(), "the end of all jobs", deadline_s=20)
