@@ -84,6 +84,7 @@
     },
 
     showPlace(place, tabs) {
+      setTimeout(() => dispatchEvent(new Event("resize"))); // what was drawn while hidden had no size
       const current = tabs.map(({ place: tab }) => (tab === place ? "page" : "false"));
       return [place !== "annotate", place !== "models", current];
     },
