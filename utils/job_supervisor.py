@@ -150,6 +150,8 @@ class Supervisor:
 
     def _settle(self, job_id: str, *, cancelled: bool) -> None:
         """Close a job whose process is gone; one that did not write its end itself gets it now."""
+        if job_id in self._children:
+            self._children[job_id].wait()  # it is dead; this asks how it died
         try:
             if not self._ledger.view(job_id).state.ended:
                 self._write_end(job_id, cancelled=cancelled)

@@ -30,7 +30,8 @@ def volume_path(identifier: str) -> str:
     'sample/bead_pack'
     """
     try:
-        return base64.urlsafe_b64decode(identifier + "=" * (-len(identifier) % 4)).decode()
+        padded = identifier + "=" * (-len(identifier) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
     except ValueError as error:
         raise NotFoundError(f"{identifier!r} is not the id of a volume.", "Choose a dataset from the list.") from error
 
