@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from importlib import import_module
 
 from dash import Dash
 
@@ -13,6 +14,7 @@ from components.page import page
 from core.services import Services
 
 FEATURES = (messages, places, datasets, classes, contrast, overlay, models, jobs)
+SEEN_BY_PLOTLY = ("pandas", "PIL.Image")
 MACHINE_ROUTES = (images, labels, results, health)
 
 
@@ -47,6 +49,12 @@ def create_app(services: Services, *, assets_folder: str, guard: Callable[[Dash]
 
 
 def _warm(app: Dash) -> None:
-    """Fill Dash's registry of scripts before threads ask for it at once (plotly/dash issue 3971)."""
+    """Load once what threads would else load while others look at it, and fill Dash's registry of scripts.
+
+    Plotly writes the JSON of every callback and looks into pandas and Pillow even while another thread, MLflow's first
+    question for one, is half way through importing them. For the registry see plotly/dash issue 3971.
+    """
+    for name in SEEN_BY_PLOTLY:
+        import_module(name)
     with app.server.test_request_context("/_dash-layout"):
         app.serve_layout()
