@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-HEAVY = ("torch", "mlflow", "lightgbm", "sklearn", "pyarrow", "tiled.server", "networks", "scripts")
+HEAVY = ("torch", "mlflow", "lightgbm", "sklearn", "tiled.server", "networks", "scripts")
 MAX_SECONDS = 10.0  # about 2 on an idle machine
 PROBE = """
 import json, sys, time
@@ -25,5 +25,5 @@ def test_the_app_is_imported_soon_and_without_the_heavy_libraries(tmp_path, monk
     assert loaded == []
     record_property("import_seconds", told["seconds"])
     assert told["seconds"] < MAX_SECONDS
-    early = ("pandas", "PIL.Image")  # see callbacks/__init__.py: importing them later, in a thread, breaks other threads
+    early = ("pandas", "PIL.Image")  # callbacks/__init__.py says why a thread may not import them later
     assert set(early) <= set(told["modules"])
