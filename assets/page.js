@@ -171,7 +171,22 @@
     number: Number,
   };
 
+  /** A callback that failed on the server leaves the page as it was; say so, once while it is shown. */
+  function tellFailures() {
+    const send = window.fetch;
+    window.fetch = async (...request) => {
+      const answer = await send(...request);
+      const region = document.getElementById("messages");
+      const asked = String(request[0]?.url ?? request[0]);
+      if (answer.status >= 500 && asked.includes("_dash-update-component") && !region?.querySelector(".message-error")) {
+        showMessage(region, { kind: "error", text: "The server failed.", hint: "Try again, or reload the page; nothing painted is lost." });
+      }
+      return answer;
+    };
+  }
+
   setTheme(rememberedTheme());
+  tellFailures();
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closePicker();
   });
