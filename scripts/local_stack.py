@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "localstackkey"
@@ -70,9 +71,13 @@ class LocalStack:
         wait_until(lambda: answers(self.url), "the app's first page")
 
     def kill_app(self) -> None:
-        """kill -9: what a crash looks like."""
-        self.processes["app"].kill()
-        self.processes["app"].wait()
+        """kill -9, workers included: what a crash looks like."""
+        app = self.processes["app"]
+        workers = psutil.Process(app.pid).children()
+        for process in (app, *workers):
+            process.kill()
+        app.wait()
+        psutil.wait_procs(workers)
 
     def stop(self) -> None:
         for process in self.processes.values():

@@ -1,0 +1,142 @@
+"""The page when something outside is wrong: it says what and the way out, lives on, and recovers."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import tifffile
+from playwright.sync_api import Browser, Page
+
+from components import ids
+from scripts.local_stack import KEY, LocalStack, answers, local_stack, port_of, wait_until
+from tests.browser.painting_app import Hand
+
+pytestmark = pytest.mark.browser
+
+VOLUME = "rocks"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    data = tmp_path_factory.mktemp("images")
+    values = np.random.default_rng(0).integers(0, 255, (3, 200, 300)).astype(np.uint8)
+    tifffile.imwrite(data / f"{VOLUME}.tif", values, photometric="minisblack")
+    (data / "broken.tif").write_bytes(b"II*\x00 and then nothing")
+    with local_stack(data, tmp_path_factory.mktemp("state"), nodes=(VOLUME,)) as running:
+        running.environment["IMAGES"] = str(data)
+        yield running
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    yield page
+    context.close()
+
+
+def open_picker(page: Page) -> None:
+    page.click(f"#{ids.DATASET_BUTTON}")
+    page.wait_for_selector(f"#{ids.DATASET_LIST} :is(.dataset-row, .notice)")
+
+
+def text_of(page: Page, element_id: str) -> str:
+    return page.locator(f"#{element_id}").inner_text()
+
+
+def start_tiled(stack: LocalStack) -> None:
+    uri = stack.environment["DATA_TILED_URI"]
+    command = ["bash", "tiled_serve_dir.sh", stack.environment["IMAGES"]]
+    stack.start("tiled", command, TILED_PORT=port_of(uri))
+    wait_until(lambda: answers(f"{uri}api/v1/metadata/{VOLUME}", key=KEY), "the images in Tiled")
+
+
+def test_a_broken_file_is_listed_with_its_reason_and_cannot_be_opened(stack: LocalStack, page: Page) -> None:
+    page.goto(stack.url)
+    open_picker(page)
+    broken = page.locator(".dataset-row.broken")
+    assert "broken" in broken.inner_text()
+    assert len(broken.locator(".dataset-reason").inner_text()) > 10
+    assert broken.evaluate("row => row.tagName") == "DIV", "no link"
+
+
+def test_the_search_finds_by_name_shape_and_type_and_says_when_nothing_fits(stack: LocalStack, page: Page) -> None:
+    page.goto(stack.url)
+    open_picker(page)
+    for words, found in (("rock", 1), ("UINT8 200", 1), ("nothing like it", 0)):
+        page.fill(f"#{ids.DATASET_SEARCH}", words)
+        page.wait_for_function(f"() => document.querySelectorAll('a.dataset-row:not([hidden])').length === {found}")
+    assert page.locator(".dataset-none").is_visible()
+
+
+def test_a_volume_that_is_gone_is_named_and_another_can_be_opened(stack: LocalStack, page: Page) -> None:
+    page.goto(f"{stack.url}?volume=gone%2Fstack")
+    page.wait_for_selector("text=gone/stack >> visible=true")
+    page.wait_for_function("() => /not|gone/.test(document.querySelector('.sv-stage').innerText)")
+    open_picker(page)
+    page.click("a.dataset-row")
+    Hand(page).until("s => s.ready")
+
+
+def test_the_page_survives_that_tiled_is_down_and_opens_when_it_is_back(stack: LocalStack, page: Page) -> None:
+    stack.processes["tiled"].kill()
+    stack.processes["tiled"].wait()
+    page.goto(stack.url)
+    open_picker(page)
+    page.wait_for_selector(f"#{ids.DATASET_LIST} .notice:has-text('does not answer')")
+    start_tiled(stack)
+    page.click(f"#{ids.DATASET_REFRESH}")
+    page.wait_for_selector("a.dataset-row")
+    page.click("a.dataset-row")
+    Hand(page).until("s => s.ready && s.labelsReady")
+
+
+def test_a_slice_asked_for_while_tiled_is_down_comes_when_it_is_back(stack: LocalStack, page: Page) -> None:
+    page.goto(f"{stack.url}?volume={VOLUME}")
+    hand = Hand(page)
+    hand.until("s => s.ready && s.idle")
+    stack.kill_app()  # the slices it keeps are gone with it
+    stack.processes["tiled"].kill()
+    stack.processes["tiled"].wait()
+    stack.start_app()
+    page.reload()
+    page.wait_for_function("() => /answer|server/i.test(document.querySelector('.sv-stage')?.innerText ?? '')")
+    start_tiled(stack)
+    hand.until("s => s.ready")
+
+
+def test_a_wrong_key_is_named(stack: LocalStack, page: Page) -> None:
+    right = stack.environment["DATA_TILED_API_KEY"]
+    stack.kill_app()
+    stack.environment["DATA_TILED_API_KEY"] = "wrong"
+    try:
+        stack.start_app()
+        page.goto(stack.url)
+        open_picker(page)
+        assert "DATA_TILED_API_KEY" in text_of(page, ids.DATASET_LIST)
+    finally:
+        stack.kill_app()
+        stack.environment["DATA_TILED_API_KEY"] = right
+        stack.start_app()
+
+
+def test_a_callback_that_fails_on_the_server_is_told(stack: LocalStack, page: Page) -> None:
+    page.goto(f"{stack.url}?volume={VOLUME}")
+    Hand(page).until("s => s.ready && s.labelsReady")
+    page.route("**/_dash-update-component*", lambda route: route.fulfill(status=500, body="oops"))
+    page.click(f"#{ids.CLASS_ADD}")
+    page.wait_for_selector(".message-error:has-text('The server failed')")
+    page.unroute("**/_dash-update-component*")
+    page.click(".message-error button")
+    page.click(f"#{ids.CLASS_ADD}")
+    page.wait_for_function("() => document.querySelectorAll('.class-row').length === 3")
+
+
+def test_a_rule_that_is_broken_is_told_and_the_field_keeps_the_truth(stack: LocalStack, page: Page) -> None:
+    page.goto(f"{stack.url}?volume={VOLUME}")
+    Hand(page).until("s => s.ready && s.labelsReady")
+    field = page.locator(".class-row input[type=text]").nth(1)
+    field.fill("Class 1")
+    field.press("Enter")
+    page.wait_for_selector(".message-error:has-text('used twice')")
