@@ -41,6 +41,17 @@ def open_picker(page: Page) -> None:
     page.wait_for_selector(f"#{ids.DATASET_LIST} :is(.dataset-row, .notice)")
 
 
+def refresh_until(page: Page, selector: str) -> None:
+    """Press Refresh until the list shows `selector`; a list younger than three seconds is shown again."""
+
+    def shown() -> bool:
+        page.click(f"#{ids.DATASET_REFRESH}:enabled")
+        page.wait_for_selector(f"#{ids.DATASET_REFRESH}:enabled")
+        return page.locator(f"#{ids.DATASET_LIST} {selector}").count() > 0
+
+    wait_until(shown, selector, deadline_s=30)
+
+
 def text_of(page: Page, element_id: str) -> str:
     return page.locator(f"#{element_id}").inner_text()
 
@@ -84,10 +95,9 @@ def test_the_page_survives_that_tiled_is_down_and_opens_when_it_is_back(stack: L
     stack.processes["tiled"].wait()
     page.goto(stack.url)
     open_picker(page)
-    page.wait_for_selector(f"#{ids.DATASET_LIST} .notice:has-text('does not answer')")
+    refresh_until(page, ".notice:has-text('does not answer')")
     start_tiled(stack)
-    page.click(f"#{ids.DATASET_REFRESH}")
-    page.wait_for_selector("a.dataset-row")
+    refresh_until(page, "a.dataset-row")
     page.click("a.dataset-row")
     Hand(page).until("s => s.ready && s.labelsReady")
 
