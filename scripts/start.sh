@@ -45,6 +45,10 @@ stop() { # the newest first: jobs need the app, the app needs the servers
         kill "${pids[at]}" 2>/dev/null || true
         wait "${pids[at]}" 2>/dev/null || true
     done
+    for at in {1..50}; do # a worker may outlive its master by a moment
+        answers "$PORT" || break
+        sleep 0.1
+    done
 }
 
 folder="data"
