@@ -67,3 +67,20 @@ def test_a_wrong_setting_is_named_with_its_value_and_rule(monkeypatch):
     monkeypatch.setenv("TIMEZONE", "Mars/Olympus")
     with pytest.raises(InvalidInputError, match=r"MODE is 'banana'.*TIMEZONE is 'Mars/Olympus'.*IANA"):
         read_settings()
+
+
+@pytest.mark.parametrize(
+    ("uri", "own", "key"),
+    [
+        ("http://127.0.0.1:8001/", "", "images"),
+        ("http://localhost:8001/", "own", "own"),
+        ("https://tiled.example/", "", ""),
+    ],
+)
+def test_a_local_server_of_masks_takes_the_key_of_the_images_and_no_other_does(monkeypatch, uri, own, key):
+    monkeypatch.setenv("DATA_TILED_API_KEY", "images")
+    for server in ("MASK", "SEG"):
+        monkeypatch.setenv(f"{server}_TILED_URI", uri)
+        monkeypatch.setenv(f"{server}_TILED_API_KEY", own)
+    settings = Settings(_env_file=None)
+    assert settings.mask_tiled_api_key.get_secret_value() == settings.seg_tiled_api_key.get_secret_value() == key

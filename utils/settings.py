@@ -1,8 +1,10 @@
 """The one place that reads the environment and `.env`. `.env.example` lists every setting; a test holds them equal."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -22,9 +24,15 @@ class Settings(BaseSettings):
     data_tiled_uri: str = Field("http://127.0.0.1:8000/", description="Tiled container with the images")
     data_tiled_api_key: SecretStr = Field(SecretStr(""), description="its API key")
     mask_tiled_uri: str = Field("http://127.0.0.1:8001/", description="writable Tiled container for painted masks")
-    mask_tiled_api_key: SecretStr = Field(SecretStr(""), description="its API key")
+    mask_tiled_api_key: SecretStr = Field(
+        default_factory=lambda known: _shared_key(known, "mask"),
+        description="its API key; on this machine DATA_TILED_API_KEY unless set",
+    )
     seg_tiled_uri: str = Field("http://127.0.0.1:8001/", description="writable Tiled container for results")
-    seg_tiled_api_key: SecretStr = Field(SecretStr(""), description="its API key")
+    seg_tiled_api_key: SecretStr = Field(
+        default_factory=lambda known: _shared_key(known, "seg"),
+        description="its API key; on this machine DATA_TILED_API_KEY unless set",
+    )
 
     host: str = Field("127.0.0.1", description="address the app listens on")
     port: int = Field(8075, ge=1, le=65535, description="port the app listens on")
@@ -98,6 +106,13 @@ def read_settings() -> Settings:
     except ValidationError as error:
         wrong = [f"{str(e['loc'][0]).upper()} is {e['input']!r}: {e['msg']}." for e in error.errors()]
         raise InvalidInputError(f"Wrong settings. {' '.join(wrong)}", ".env.example explains each.") from error
+
+
+def _shared_key(known: Mapping[str, Any], server: Literal["mask", "seg"]) -> SecretStr:
+    """The key of the images, for a server on this machine that has no other; it never leaves the machine unasked."""
+    local = urlsplit(known.get(f"{server}_tiled_uri", "")).hostname in LOOPBACK
+    key: SecretStr = known.get("data_tiled_api_key", SecretStr("")) if local else SecretStr("")
+    return key
 
 
 def _plain(value: object) -> str:
