@@ -43,7 +43,7 @@ def create_app(services: Services, *, assets_folder: str, guard: Callable[[Dash]
     for feature in FEATURES:
         feature.register(app, services)
     if debug:
-        app.enable_dev_tools(debug=True, dev_tools_hot_reload=False)
+        app.enable_dev_tools(debug=True, dev_tools_hot_reload=False, dev_tools_disable_version_check=True)
     _warm(app)
     return app
 

@@ -6,6 +6,7 @@ from typing import Any
 from dash import dcc, html
 
 from components import ids
+from components.slice_viewer import ColorField
 from core.labels.classes import MAX_NAME_LENGTH
 
 KEYS = 9  # the first nine can be chosen with a digit
@@ -51,7 +52,7 @@ def _row(label_class: Mapping[str, Any], place: int) -> html.Div:
                 title=f"Paint with {name}" + (f" ({place})" if place <= KEYS else ""),
                 **{"aria-label": f"Paint with {name}"},
             ),
-            _swatch(label_class),
+            _color(label_class),
             dcc.Input(
                 id=ids.class_action("name", class_id),
                 value=name,
@@ -74,15 +75,11 @@ def _row(label_class: Mapping[str, Any], place: int) -> html.Div:
     )
 
 
-def _swatch(label_class: Mapping[str, Any]) -> html.Label:
-    """The colour, which opens the browser's colour chooser."""
-    return html.Label(
-        dcc.Input(
-            id=ids.class_action("color", label_class["id"]), type="color", value=label_class["color"], debounce=True
-        ),
-        className="swatch",
+def _color(label_class: Mapping[str, Any]) -> ColorField:
+    return ColorField(
+        id=ids.class_action("color", label_class["id"]),
+        value=label_class["color"],
         title=f"Colour of {label_class['name']}",
-        style={"background": label_class["color"]},
     )
 
 

@@ -30,7 +30,7 @@ STROKE_PX = 40
 BRUSH_PX = 4
 JOB_MS = 300_000
 
-STATE = "document.querySelector('.sv-root').__viewer.state()"
+STATE = "(document.querySelector('.sv-root')?.__viewer?.state() ?? {})"  # empty while the page loads
 READY = f"() => {STATE}.ready && {STATE}.labelsReady"
 SAVED = f"() => {STATE}.saveState === 'saved'"
 

@@ -1,4 +1,4 @@
-"""The viewer as Dash components: the Python face of `bundle.js`.
+"""The viewer, and what only a browser can do beside it, as Dash components: the Python face of `bundle.js`.
 
 `src/` holds the TypeScript, `scripts/build_viewer.sh` builds the bundle, docs/contracts.md lists the properties. The
 classes are written by hand: Dash's generator would add 115 packages to say the same. Dash learns of the bundle from the
@@ -79,3 +79,17 @@ class ContrastHistogram(_ViewerComponent):
 
     _type = "ContrastHistogram"
     _prop_names: ClassVar[list[str]] = ["id", "auto", "histogram", "range", "window"]
+
+
+class ColorField(_ViewerComponent):
+    """A colour that opens the browser's chooser.
+
+    Keyword arguments
+    -----------------
+    id : str or a pattern.
+    value : "#RRGGBB", both ways; written when the chooser closes.
+    title : what a pointer and a screen reader are told.
+    """
+
+    _type = "ColorField"
+    _prop_names: ClassVar[list[str]] = ["id", "title", "value"]

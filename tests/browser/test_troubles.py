@@ -1,6 +1,7 @@
 """The page when something outside is wrong: it says what and the way out, lives on, and recovers."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -116,19 +117,42 @@ def test_a_slice_asked_for_while_tiled_is_down_comes_when_it_is_back(stack: Loca
     hand.until("s => s.ready")
 
 
-def test_a_wrong_key_is_named(stack: LocalStack, page: Page) -> None:
-    right = stack.environment["DATA_TILED_API_KEY"]
+@contextmanager
+def restarted_with(stack: LocalStack, **settings: str) -> Iterator[None]:
+    """The app with other settings, for a while."""
+    before = dict(stack.environment)
     stack.kill_app()
-    stack.environment["DATA_TILED_API_KEY"] = "wrong"
+    stack.environment.update(settings)
     try:
         stack.start_app()
+        yield
+    finally:
+        stack.kill_app()
+        stack.environment.clear()
+        stack.environment.update(before)
+        stack.start_app()
+
+
+def test_a_wrong_key_is_named(stack: LocalStack, page: Page) -> None:
+    with restarted_with(stack, DATA_TILED_API_KEY="wrong"):
         page.goto(stack.url)
         open_picker(page)
         assert "DATA_TILED_API_KEY" in text_of(page, ids.DATASET_LIST)
-    finally:
-        stack.kill_app()
-        stack.environment["DATA_TILED_API_KEY"] = right
-        stack.start_app()
+
+
+def test_dashs_own_checks_find_nothing_wrong_with_the_page(stack: LocalStack, page: Page) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    with restarted_with(stack, MODE="dev"):
+        page.goto(f"{stack.url}?volume={VOLUME}")
+        Hand(page).until("s => s.ready && s.labelsReady")
+        page.wait_for_selector(".class-row")
+        for place in ("Models", "Annotate"):
+            page.click(f".place-tab:has-text('{place}')")
+            page.wait_for_load_state("networkidle")
+        open_picker(page)
+    assert said == []
 
 
 def test_a_callback_that_fails_on_the_server_is_told(stack: LocalStack, page: Page) -> None:
@@ -150,3 +174,13 @@ def test_a_rule_that_is_broken_is_told_and_the_field_keeps_the_truth(stack: Loca
     field.fill("Class 1")
     field.press("Enter")
     page.wait_for_selector(".message-error:has-text('used twice')")
+
+
+def test_a_colour_chosen_in_the_browser_is_kept(stack: LocalStack, page: Page) -> None:
+    page.goto(f"{stack.url}?volume={VOLUME}")
+    Hand(page).until("s => s.ready && s.labelsReady")
+    chosen = "input => { input.value = '#123456'; input.dispatchEvent(new Event('change')) }"
+    page.locator(".sv-color").nth(1).evaluate(chosen)
+    page.wait_for_load_state("networkidle")
+    page.reload()
+    page.wait_for_function("() => document.querySelectorAll('.sv-color')[1]?.value === '#123456'")
