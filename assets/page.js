@@ -84,7 +84,8 @@
     },
 
     showPlace(place, tabs) {
-      setTimeout(() => dispatchEvent(new Event("resize"))); // what was drawn while hidden had no size
+      // What was drawn while hidden had no size; two frames later the place is on the screen.
+      requestAnimationFrame(() => requestAnimationFrame(() => dispatchEvent(new Event("resize"))));
       const current = tabs.map(({ place: tab }) => (tab === place ? "page" : "false"));
       return [place !== "annotate", place !== "models", current];
     },
