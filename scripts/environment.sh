@@ -1,4 +1,16 @@
-# Sourced by start.sh and test.sh: the virtual environment and its packages.
+# Sourced by start.sh and test.sh: the virtual environment, its packages, and what they need of the system.
+
+missing() { ! command -v "$1" >/dev/null 2>&1; }
+
+debian_package() { # debian_package PACKAGE SENTENCE: install it as root on Debian, else say the sentence
+    if [ "$(id -u)" != 0 ] || [ ! -f /etc/debian_version ]; then
+        echo "$2" >&2
+        return 0
+    fi
+    echo "Installing Debian's $1"
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$1" >/dev/null
+}
 
 find_python() {
     local candidate
@@ -30,6 +42,8 @@ install_requirements() {
     activate_environment
     [ "$(cat ".venv/installed-$1" 2>/dev/null)" = "$(fingerprint "$1")" ] && return
     pip install --quiet --disable-pip-version-check -r "$1"
+    python -c "import lightgbm" 2>/dev/null || debian_package libgomp1 \
+        "LightGBM finds no OpenMP: training a pixel classifier will fail. On Debian: apt-get install libgomp1"
     local file
     for file in requirements.txt "$1"; do
         fingerprint "$file" >".venv/installed-$file"
