@@ -6,7 +6,10 @@
   const RESTING_MS = 10000;
   const PICKER_OPEN = "picker-open"; // on <html>
 
+  const ADDRESS_MS = 400; // after the last change of slice; the browser fetches the icon anew with each address
+
   const root = document.documentElement;
+  let addressing = 0; // the timer
   const skip = () => window.dash_clientside.no_update;
   const triggered = () => window.dash_clientside.callback_context.triggered_id;
 
@@ -135,8 +138,12 @@
     /** Keep the address such that opening it elsewhere shows the same slice. */
     addressSlice(slice, volume) {
       if (!volume || slice === undefined || slice === null) return skip();
-      const search = new URLSearchParams({ volume: volume.path, slice: slice + 1 });
-      history.replaceState(history.state, "", `?${search}`);
+      clearTimeout(addressing);
+      addressing = setTimeout(() => {
+        const open = new URLSearchParams(location.search).get("volume");
+        if (open !== null && open !== volume.path) return; // another one was opened meanwhile
+        history.replaceState(history.state, "", `?${new URLSearchParams({ volume: volume.path, slice: slice + 1 })}`);
+      }, ADDRESS_MS);
       return skip();
     },
 
@@ -173,21 +180,25 @@
   };
 
   /** A callback that failed on the server leaves the page as it was; say so, once while it is shown. */
-  function tellFailures() {
+  function tellFailure(answer) {
+    const region = document.getElementById("messages");
+    if (answer.status >= 500 && !region?.querySelector(".message-error")) {
+      showMessage(region, { kind: "error", text: "The server failed.", hint: "Try again, or reload the page; nothing painted is lost." });
+    }
+    return answer;
+  }
+
+  /** Look at the answers to callbacks; tiles go by untouched. */
+  function watchCallbacks() {
     const send = window.fetch;
-    window.fetch = async (...request) => {
-      const answer = await send(...request);
-      const region = document.getElementById("messages");
-      const asked = String(request[0]?.url ?? request[0]);
-      if (answer.status >= 500 && asked.includes("_dash-update-component") && !region?.querySelector(".message-error")) {
-        showMessage(region, { kind: "error", text: "The server failed.", hint: "Try again, or reload the page; nothing painted is lost." });
-      }
-      return answer;
+    window.fetch = (...request) => {
+      const answer = send(...request);
+      return String(request[0]).includes("_dash-update-component") ? answer.then(tellFailure) : answer;
     };
   }
 
   setTheme(rememberedTheme());
-  tellFailures();
+  watchCallbacks();
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closePicker();
   });

@@ -20,7 +20,7 @@ READS = ("GET", "HEAD", "OPTIONS")
 REALM = "Segmentation"
 # Dash starts with inline scripts, Plotly draws with inline styles and blobs; nothing comes from another host.
 POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'"
 )
 HEADERS = {
