@@ -20,7 +20,7 @@ _LINES: Mapping[str, dict[str, Any]] = {
 
 
 def figure(histories: Sequence[tuple[str, Mapping[str, Points]]]) -> dict[str, Any]:
-    """Loss below, score above, one colour for each training.
+    """Loss below, score above where there is one, one colour for each training.
 
     Parameters
     ----------
@@ -32,7 +32,8 @@ def figure(histories: Sequence[tuple[str, Mapping[str, Points]]]) -> dict[str, A
         for metric, points in metrics.items()
         if points
     ]
-    return {"data": data, "layout": _layout(empty=_empty_text(histories, data))}
+    scored = any(metrics.get(SCORE) for _, metrics in histories)
+    return {"data": data, "layout": _layout(empty=_empty_text(histories, data), scored=scored)}
 
 
 def _line(name: str, metric: str, points: Points, *, place: int) -> dict[str, Any]:
@@ -61,7 +62,8 @@ def _empty_text(histories: Sequence[Any], data: Sequence[Any]) -> str:
     )
 
 
-def _layout(*, empty: str) -> dict[str, Any]:
+def _layout(*, empty: str, scored: bool) -> dict[str, Any]:
+    """scored : whether the score has a panel of its own; strokes have no score before the end."""
     note = {"text": empty, "showarrow": False, "x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
     clear = "rgba(0,0,0,0)"
     return {
@@ -73,7 +75,12 @@ def _layout(*, empty: str) -> dict[str, Any]:
         "hovermode": "x",
         "uirevision": "keep",  # zoom stays while points arrive
         "xaxis": {"title": {"text": "Training step"}, "anchor": "y", "visible": not empty},
-        "yaxis": {"title": {"text": "Loss"}, "domain": [0, 0.46], "rangemode": "tozero", "visible": not empty},
-        "yaxis2": {"title": {"text": "Mean IoU"}, "domain": [0.54, 1], "range": [0, 1], "visible": not empty},
+        "yaxis": {
+            "title": {"text": "Loss"},
+            "domain": [0, 0.46 if scored else 1],
+            "rangemode": "tozero",
+            "visible": not empty,
+        },
+        "yaxis2": {"title": {"text": "Mean IoU"}, "domain": [0.54, 1], "range": [0, 1], "visible": scored},
         "annotations": [note] if empty else [],
     }

@@ -41,7 +41,7 @@ export class Readout {
   private refresh(): void {
     const { picture } = this.engine;
     const { point } = this;
-    if (picture === null || point === null || !inside(point, picture.manifest.shape)) return this.clear();
+    if (picture === null || picture.shown < 0 || point === null || !inside(point, picture.manifest.shape)) return this.clear();
     const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
     const place = `${picture.manifest.version}/${picture.shown}/${y}/${x}`;
     const known = place === this.place ? this.reading.get()!.text : null;
