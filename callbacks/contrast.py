@@ -1,4 +1,4 @@
-"""Contrast: the histogram's handles set the viewer's window, without asking the server."""
+"""Contrast: window, colour map and gamma go from the panel to the viewer, without asking the server."""
 
 from dash import ClientsideFunction, Dash, Input, Output
 
@@ -20,5 +20,11 @@ def register(app: Dash, services: Services) -> None:  # noqa: ARG001 - as all fe
         ClientsideFunction("page", "same"),
         Output(ids.VIEWER, "window"),
         Input(ids.CONTRAST, "window"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("page", "same"),
+        Output(ids.VIEWER, "look"),
+        Input(ids.CONTRAST, "look"),
         prevent_initial_call=True,
     )

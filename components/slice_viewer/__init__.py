@@ -39,6 +39,7 @@ class SliceViewer(_ViewerComponent):
     brushRadius : image pixels.
     slice : z, 0-based.
     window : {"lo", "hi"} true values, None for the manifest's.
+    look : {"colormap", "gamma"}, None for plain grey.
     labelOpacity : 0 to 1.
     overlay : None or {"id", "classes", "opacity", "slices"}.
     manifest, annotated, saveState, classesRevision, error : written by the component.
@@ -55,6 +56,7 @@ class SliceViewer(_ViewerComponent):
         "classesRevision",
         "error",
         "labelOpacity",
+        "look",
         "manifest",
         "overlay",
         "saveState",
@@ -75,10 +77,11 @@ class ContrastHistogram(_ViewerComponent):
     range : [lo, hi], true values at the ends of the histogram.
     window : {"lo", "hi"}, both ways; None stands for `auto`.
     auto : [lo, hi], what the button "Auto" takes.
+    look : {"colormap", "gamma"}, both ways; None stands for plain grey.
     """
 
     _type = "ContrastHistogram"
-    _prop_names: ClassVar[list[str]] = ["id", "auto", "histogram", "range", "window"]
+    _prop_names: ClassVar[list[str]] = ["id", "auto", "histogram", "look", "range", "window"]
 
 
 class ColorField(_ViewerComponent):

@@ -6,7 +6,7 @@
  */
 import * as cameras from "./camera";
 import { createHost } from "./host";
-import type { Window } from "./lut";
+import { PLAIN, type Look, type Window } from "./lut";
 import { fetchManifest, Refusal } from "./manifests";
 import { Picture } from "./picture";
 import { Canvas2DRenderer, type Renderer } from "./renderer";
@@ -38,6 +38,7 @@ export class Engine {
   private volume: string | null = null;
   private window: Window | null = null;
   private overlay: Overlay | null = null;
+  private shading: Look = PLAIN;
   private labelOpacity = 0.5;
   private fitted = true;
   private opening = new AbortController();
@@ -125,6 +126,7 @@ export class Engine {
       trouble: (layer, problem) => this.setTrouble(layer, problem),
     });
     this.picture.setWindow(this.window);
+    this.picture.setLook(this.shading);
     this.picture.setOverlay(this.overlay);
     this.picture.goTo(slice);
     update(this.shell, { manifest, slice, status: "shown" });
@@ -276,6 +278,12 @@ export class Engine {
   setWindow(window: Window | null): void {
     this.window = window;
     this.picture?.setWindow(window);
+    this.redraw();
+  }
+
+  setLook(look: Look): void {
+    this.shading = look;
+    this.picture?.setLook(look);
     this.redraw();
   }
 

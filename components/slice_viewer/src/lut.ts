@@ -1,4 +1,5 @@
 /** Stored tile values to screen colours: window and level by table look-up, so that contrast never asks the server. */
+import { COLORMAPS, type Colormap } from "./colormaps";
 import type { Encoding } from "./types";
 
 /** True values shown as black and as white. */
@@ -7,23 +8,41 @@ export interface Window {
   hi: number;
 }
 
+/** How values between black and white are shown. */
+export interface Look {
+  /** A name in COLORMAPS; images in colour keep their own colours. */
+  colormap: string;
+  /** Above 1 shows more of what is dark. */
+  gamma: number;
+}
+
+export const PLAIN: Look = { colormap: "grey", gamma: 1 };
+
 /** One 32-bit RGBA word (in memory order R, G, B, A) for each stored value; `nan_code` is transparent. */
-export function buildLut(encoding: Encoding, window: Window): Uint32Array {
+export function buildLut(encoding: Encoding, window: Window, look: Look = PLAIN): Uint32Array {
   const size = encoding.dtype === "uint8" ? 256 : 65536;
   const lut = new Uint32Array(size);
+  const words = shades(COLORMAPS[look.colormap] ?? COLORMAPS.grey, look.gamma);
   const width = (window.hi - window.lo) / encoding.step;
   const zero = (window.lo - encoding.lo) / encoding.step;
   for (let stored = 0; stored < size; stored++) {
     // An empty window is a threshold: what lies below it is black, the rest white.
-    lut[stored] = grey(width > 0 ? ((stored - zero) * 255) / width : stored < zero ? 0 : 255);
+    lut[stored] = words[place(width > 0 ? (stored - zero) / width : stored < zero ? 0 : 1)];
   }
   if (encoding.nan_code !== null) lut[encoding.nan_code] = 0;
   return lut;
 }
 
-function grey(value: number): number {
-  const level = Math.min(255, Math.max(0, Math.round(value)));
-  return (0xff000000 | (level << 16) | (level << 8) | level) >>> 0;
+const SHADES = 255; // steps of a screen
+
+const place = (level: number): number => Math.min(SHADES, Math.max(0, Math.round(level * SHADES)));
+
+/** The words of all shades of a map. */
+function shades(map: Colormap, gamma: number): Uint32Array {
+  return Uint32Array.from({ length: SHADES + 1 }, (_, at) => {
+    const [red, green, blue] = map((at / SHADES) ** (1 / gamma)).map(Math.round);
+    return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+  });
 }
 
 /** Colour raw pixels. `raw` has `channels` values a pixel (1, 3 or 4), `out` one word a pixel. */

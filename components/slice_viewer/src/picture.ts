@@ -5,7 +5,7 @@
  */
 import { chooseLevel, tileKey, visibleTiles, type ImageTile } from "./grid";
 import { TileLayer } from "./layer";
-import { buildLut, colorize, type Window } from "./lut";
+import { buildLut, colorize, PLAIN, type Look, type Window } from "./lut";
 import type { Cover, Need } from "./pieces";
 import type { Renderer } from "./renderer";
 import { ResultLayer, type Overlay } from "./results";
@@ -47,6 +47,7 @@ export class Picture {
   private readonly image: TileLayer;
   private result: ResultLayer | null = null;
   private window: Window | null = null;
+  private look: Look = PLAIN;
   private lut: Uint32Array;
   private trail: number[] = [];
   private direction = 1;
@@ -89,6 +90,12 @@ export class Picture {
     this.direction = z < this.slice ? -1 : 1;
     this.trail = [...this.trail.filter((other) => other !== z), z].slice(-MAX_TRAIL);
     this.ready = false;
+  }
+
+  setLook(look: Look): void {
+    const coloured = this.manifest.channels > 1;
+    this.look = coloured ? { ...look, colormap: PLAIN.colormap } : look;
+    this.setWindow(this.window);
   }
 
   setWindow(window: Window | null): void {
@@ -188,7 +195,7 @@ export class Picture {
   }
 
   private buildLut(): Uint32Array {
-    return buildLut(this.manifest.encoding, this.currentWindow);
+    return buildLut(this.manifest.encoding, this.currentWindow, this.look);
   }
 
   private pixels(bytes: ArrayBuffer): Uint8Array | Uint16Array {

@@ -35,6 +35,21 @@ describe("window and level", () => {
     expect([499, 500, 501].map((value) => red(lut[value]))).toEqual([0, 255, 255]);
   });
 
+  test("gamma lifts what is dark and keeps the ends", () => {
+    const lut = buildLut({ ...exact16, dtype: "uint8" }, { lo: 0, hi: 255 }, { colormap: "grey", gamma: 2 });
+    expect([0, 64, 255].map((value) => red(lut[value]))).toEqual([0, 128, 255]);
+  });
+
+  test("colour maps run from their first to their last colour, and an unknown one is grey", () => {
+    const ends = (colormap: string): string[] => {
+      const lut = buildLut({ ...exact16, dtype: "uint8" }, { lo: 0, hi: 255 }, { colormap, gamma: 1 });
+      return [lut[0], lut[255]].map((word) => [word & 255, (word >> 8) & 255, (word >> 16) & 255].join(" "));
+    };
+    expect(ends("viridis")).toEqual(["68 1 84", "253 231 37"]);
+    expect(ends("inverted")).toEqual(["255 255 255", "0 0 0"]);
+    expect(ends("no such map")).toEqual(["0 0 0", "255 255 255"]);
+  });
+
   test("eight bits need 256 entries", () => {
     expect(buildLut({ ...exact16, dtype: "uint8" }, { lo: 0, hi: 255 })).toHaveLength(256);
   });

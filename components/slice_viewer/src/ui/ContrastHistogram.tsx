@@ -1,6 +1,7 @@
 /** Grey values of the volume, and the window of them that is shown: drag the ends, type them, or take the automatic one. */
 import * as React from "react";
-import type { Window } from "../lut";
+import { COLORMAPS, gradient } from "../colormaps";
+import { PLAIN, type Look, type Window } from "../lut";
 import { clampWindow, moveHandle, outline } from "../histogram";
 import { format } from "../readout";
 
@@ -16,7 +17,8 @@ export interface ContrastHistogramProps {
   window?: Window | null;
   /** What "Auto" takes: the 1-99 % window. */
   auto?: [number, number] | null;
-  setProps: (props: { window: Window }) => void;
+  look?: Look | null;
+  setProps: (props: { window: Window } | { look: Look }) => void;
 }
 
 type End = "lo" | "hi";
@@ -33,9 +35,10 @@ export function ContrastHistogram(props: ContrastHistogramProps): React.ReactEle
   const [low, high] = auto ?? range;
   const window = props.window ?? { lo: low, hi: high };
   const set = (next: Window): void => setProps({ window: next });
+  const look = props.look ?? PLAIN;
   return (
     <div id={id} className="sv-contrast">
-      <Plot histogram={histogram} range={range} window={window} set={set} />
+      <Plot histogram={histogram} range={range} window={window} colors={gradient(look.colormap)} set={set} />
       <div className="sv-contrast-row">
         <Bound name="Black" value={window.lo} set={(lo) => set(clampWindow({ ...window, lo }, "lo"))} />
         <Bound name="White" value={window.hi} set={(hi) => set(clampWindow({ ...window, hi }, "hi"))} />
@@ -48,18 +51,52 @@ export function ContrastHistogram(props: ContrastHistogramProps): React.ReactEle
           Full range
         </button>
       </div>
+      <LookRow look={look} set={(next) => setProps({ look: next })} />
+    </div>
+  );
+}
+
+const GAMMA = { min: 0.25, max: 4 };
+
+function LookRow({ look, set }: { look: Look; set: (look: Look) => void }): React.ReactElement {
+  return (
+    <div className="sv-contrast-row">
+      <label>
+        Colours
+        <select value={look.colormap} onChange={(event) => set({ ...look, colormap: event.target.value })}>
+          {Object.keys(COLORMAPS).map((name) => (
+            <option key={name} value={name}>
+              {name[0].toUpperCase() + name.slice(1)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span>Gamma {format(look.gamma)}</span>
+        <input
+          type="range"
+          min={Math.log2(GAMMA.min)}
+          max={Math.log2(GAMMA.max)}
+          step={0.1}
+          value={Math.log2(look.gamma)}
+          title="Right of the middle shows more of what is dark; a double click takes it back"
+          onChange={(event) => set({ ...look, gamma: Number((2 ** Number(event.target.value)).toFixed(2)) })}
+          onDoubleClick={() => set({ ...look, gamma: PLAIN.gamma })}
+        />
+      </label>
     </div>
   );
 }
 
 interface PlotProps {
+  colors: string;
   histogram: number[];
   range: [number, number];
   window: Window;
   set: (window: Window) => void;
 }
 
-function Plot({ histogram, range, window, set }: PlotProps): React.ReactElement {
+function Plot({ histogram, range, window, colors, set }: PlotProps): React.ReactElement {
   const box = React.useRef<HTMLDivElement>(null);
   const path = React.useMemo(() => outline(histogram, HEIGHT), [histogram]);
   const place = (value: number): number => Math.min(1, Math.max(0, (value - range[0]) / (range[1] - range[0] || 1)));
@@ -75,11 +112,18 @@ function Plot({ histogram, range, window, set }: PlotProps): React.ReactElement 
       </svg>
       <span className="sv-outside" style={{ left: 0, width: `${lo}%` }} />
       <span className="sv-outside" style={{ left: `${hi}%`, right: 0 }} />
-      <span className="sv-ramp" style={{ "--sv-lo": `${lo}%`, "--sv-hi": `${hi}%` } as React.CSSProperties} />
+      <span className="sv-ramp" style={{ background: ramp(colors, lo, hi) }} />
       {handle("lo", window.lo)}
       {handle("hi", window.hi)}
     </div>
   );
+}
+
+/** The colours between the handles; outside them the ends go on. lo, hi : per cent. */
+function ramp(colors: string, lo: number, hi: number): string {
+  const list = colors.split(", ");
+  const stops = list.map((color, at) => `${color} ${lo + ((hi - lo) * at) / (list.length - 1)}%`);
+  return `linear-gradient(to right, ${stops.join(", ")})`;
 }
 
 interface HandleProps {

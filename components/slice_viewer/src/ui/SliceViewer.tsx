@@ -3,7 +3,7 @@ import * as React from "react";
 import { Engine, type CreateLabelLayer } from "../engine";
 import { Keyboard } from "../keys";
 import { createLabelLayer } from "../labels";
-import type { Window } from "../lut";
+import { PLAIN, type Look, type Window } from "../lut";
 import { PointerInput } from "../pointer";
 import { Readout } from "../readout";
 import type { Overlay } from "../results";
@@ -28,6 +28,7 @@ export interface SliceViewerProps {
   brushRadius?: number;
   slice?: number;
   window?: Window | null;
+  look?: Look | null;
   labelOpacity?: number;
   overlay?: Overlay | null;
   setProps: (props: Props) => void;
@@ -126,6 +127,7 @@ function useProperties(engine: Engine, props: SliceViewerProps): void {
   incoming("activeClass", props.activeClass, (id) => engine.setActiveClass(id));
   React.useEffect(() => engine.setClasses(props.classes ?? NO_CLASSES), [engine, props.classes]);
   React.useEffect(() => engine.setWindow(props.window ?? null), [engine, props.window]);
+  React.useEffect(() => engine.setLook(props.look ?? PLAIN), [engine, props.look]);
   React.useEffect(() => engine.setLabelOpacity(props.labelOpacity ?? 0.5), [engine, props.labelOpacity]);
   React.useEffect(() => engine.setOverlay(props.overlay ?? null), [engine, props.overlay]);
   React.useEffect(() => engine.openVolume(props.volume ?? null), [engine, props.volume]);
