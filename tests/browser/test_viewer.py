@@ -205,6 +205,36 @@ def test_contrast_changes_what_is_seen_without_asking_the_server(page, viewer_ap
     assert [url for url in asked if "/api/img/" in url] == []
 
 
+def test_a_colour_map_and_gamma_change_what_is_seen_without_asking_the_server(page, viewer_app):
+    value = int(viewer_app.arrays["grey8"][0, 150, 200])
+    viewer_app.open(page, "grey8", window={"lo": value - 10, "hi": value})  # the pixel is at the top of the window
+    zoom(page, 8)
+    page.wait_for_load_state("networkidle")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    for look, color in (
+        ({"colormap": "viridis", "gamma": 1}, [253, 231, 37]),
+        ({"colormap": "inverted", "gamma": 2}, [0, 0, 0]),
+        (None, [255, 255, 255]),
+    ):
+        viewer_app.set(page, "viewer", look=look)
+        page.wait_for_function(
+            f"([place, color]) => String(({PIXEL})(place).slice(0, 3)) === String(color)", arg=[[150.5, 200.5], color]
+        )
+    assert [url for url in asked if "/api/img/" in url] == []
+
+
+def test_a_colour_image_keeps_its_colours(page, viewer_app):
+    viewer_app.open(page, "colour", window={"lo": 0, "hi": 255})
+    zoom(page, 8)
+    page.wait_for_function("() => document.querySelector('.sv-root').__viewer.state().ready")
+    own = [int(value) for value in viewer_app.arrays["colour"][0, 150, 200]]
+    viewer_app.set(page, "viewer", look={"colormap": "magma", "gamma": 1})
+    page.wait_for_function(
+        f"([place, color]) => String(({PIXEL})(place).slice(0, 3)) === String(color)", arg=[[150.5, 200.5], own]
+    )
+
+
 def test_the_histogram_handle_sets_the_window(page, viewer_app):
     viewer_app.open(page, "grey8")
     handle = page.get_by_role("slider", name="Shown as white")
