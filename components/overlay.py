@@ -15,7 +15,7 @@ def panel() -> html.Section:
     return html.Section(
         [
             html.Div(html.H2("Overlay"), className="panel-head"),
-            html.Label("Result", htmlFor=ids.RESULT_SELECT, className="field-label"),
+            html.Label("Result", htmlFor=ids.RESULT_SELECT, className="visually-hidden"),
             dcc.Dropdown(id=ids.RESULT_SELECT, options=[], placeholder="None yet", clearable=True, searchable=False),
             html.Div(id=ids.RESULT_STATE, className="result-state"),
             dcc.Checklist(id=ids.RESULT_CLASSES, options=[], value=[], className="result-classes"),
