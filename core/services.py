@@ -8,7 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.images.tiles import Manifest
+from core.images.derived import Progress
+from core.images.planes import PlaneAxis
+from core.images.tiles import Manifest, Tile
 from core.images.volumes import VolumeCatalog
 from core.labels.store import LabelStore
 from core.learning.descriptors import AlgorithmDescriptor
@@ -21,8 +23,12 @@ class TileServer(Protocol):
 
     def manifest(self, volume: str) -> Manifest: ...
 
-    def tile(self, volume: str, z: int, level: int, tx: int, ty: int) -> bytes:
-        """Raw little-endian pixels of a tile, as `Manifest.encoding.dtype` says, (h, w) or (h, w, channels)."""
+    def tile(self, volume: str, axis: PlaneAxis, index: int, level: int, tx: int, ty: int) -> Tile:
+        """Raw little-endian pixels of a tile of a plane, as `Manifest.encoding.dtype` says."""
+        ...
+
+    def progress(self, volume: str) -> list[Progress]:
+        """What is being made in the background so that the volume shows quickly."""
         ...
 
     def value(self, volume: str, z: int, y: int, x: int) -> Any:

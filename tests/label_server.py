@@ -10,8 +10,8 @@ from callbacks.http import errors, labels
 from core.images.memory import ArrayVolume
 from core.images.volumes import CatalogEntry
 from core.services import Services
+from tests.tile_server import tile_server
 from utils.label_db import SqlLabelStore
-from utils.tile_cache import CachedTileServer
 
 PATH = "stack"
 SHAPE = (1, 480, 700)
@@ -35,7 +35,7 @@ def main(port: int, database: str) -> None:
     app.layout = html.Div()
     errors.register(app.server)
     fields = {name: None for name in Services.__dataclass_fields__}
-    own = {"tiles": CachedTileServer(OneVolume()), "labels": SqlLabelStore(database), "current_user": lambda: "ann"}
+    own = {"tiles": tile_server(OneVolume()), "labels": SqlLabelStore(database), "current_user": lambda: "ann"}
     labels.register(app, Services(**fields | own))
     make_server("127.0.0.1", port, app.server, threaded=True).serve_forever()
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from core.services import Services
+from utils.derived_store import DiskDerivedStore
 from utils.jobs_local import LocalJobs
 from utils.label_db import SqlLabelStore
 from utils.mlflow_registry import MlflowRegistry
@@ -27,13 +28,14 @@ def build_services(settings: Settings) -> Services:
     catalog = TiledCatalog(
         settings.data_tiled_uri, settings.data_tiled_api_key.get_secret_value(), timeout_s=settings.tiled_timeout_s
     )
+    derived = DiskDerivedStore(settings.state_dir / "derived", max_bytes=int(settings.disk_cache_gb * 1e9))
     labels = SqlLabelStore(settings.labels_uri)
     masks = _access(settings, settings.mask_tiled_uri, settings.mask_tiled_api_key, "MASK_TILED")
     results = _access(settings, settings.seg_tiled_uri, settings.seg_tiled_api_key, "SEG_TILED")
     store = MlflowStore.from_settings(settings)
     return Services(
         volumes=catalog,
-        tiles=CachedTileServer(catalog, max_bytes=settings.slice_cache_mb << 20),
+        tiles=CachedTileServer(catalog, derived, max_bytes=settings.slice_cache_mb << 20),
         labels=labels,
         masks=TiledMaskPublisher(labels, catalog, masks),
         results=TiledResults(results),

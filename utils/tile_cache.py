@@ -1,14 +1,15 @@
 """Slices kept in memory, and tiles cut from them: what stands between the browser's many small questions and Tiled.
 
 A slice is read once however many tiles ask for it, reduced to its levels in true values, and kept until the bytes are
-needed for others. A tile is encoded when it is cut: that takes under a millisecond. Of a slice that would fill the
-cache only the coarse levels are kept (`core/images/overview.py`).
+needed for others. A tile is encoded when it is cut: that takes under a millisecond. Slices above 64 MiB are never held
+whole: their tiles come from levels stored beside them, or from an overview (`core/images/overview.py`).
 """
 
 import threading
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,18 @@ from numpy.typing import NDArray
 
 from core.byte_cache import ByteCache
 from core.errors import AppError, NotFoundError, UnavailableError
+from core.images.bricks import BrickedVolume, BrickRecipe, wants_bricks
+from core.images.derived import DerivedStore, Progress
 from core.images.geometry import Box, level_shapes
 from core.images.intensity import describe_intensity, encode
-from core.images.overview import SliceLevels, read_levels, read_tile
-from core.images.tiles import Manifest
-from core.images.volumes import VolumeCatalog, VolumeInfo, VolumeSource
+from core.images.overview import OverviewRecipe, SliceLevels, is_large, read_levels, read_stored, read_tile
+from core.images.planes import PlaneAxis, PlaneVolume, turned_info
+from core.images.tiles import Manifest, Tile
+from core.images.volumes import MultiscaleSource, VolumeCatalog, VolumeInfo, VolumeSource
 
 REVALIDATE_S = 5.0  # how long a changed source may go unnoticed
 
+FINE_LEVEL = 2  # up to here a tile is read and reduced in about 0.1 s; coarser ones wait for the overview
 KEPT_MANIFESTS = 1000
 
 
@@ -41,15 +46,22 @@ class CachedTileServer:
     Parameters
     ----------
     catalog : where volumes are opened.
+    derived : keeps overviews of large slices and the bricks of deep stacks.
     max_bytes : bound of the slice cache.
     revalidate_s : how long a volume's version is believed.
     """
 
-    def __init__(self, catalog: VolumeCatalog, *, max_bytes: int = 1 << 30, revalidate_s: float = REVALIDATE_S) -> None:
-        self._catalog = catalog
+    def __init__(
+        self,
+        catalog: VolumeCatalog,
+        derived: DerivedStore,
+        *,
+        max_bytes: int = 1 << 30,
+        revalidate_s: float = REVALIDATE_S,
+    ) -> None:
+        self._catalog, self._derived = catalog, derived
         self._revalidate_s = revalidate_s
         self._slices = ByteCache(max_bytes, size=lambda kept: kept.nbytes)
-        self._max_slice_bytes = max_bytes // 3  # a slice and its neighbours on either side
         self._manifests = ByteCache(KEPT_MANIFESTS, size=lambda _: 1)
         self._opening = ByteCache(0, size=lambda _: 1)  # keeps nothing, but opens once for all who wait
         self._lock = threading.Lock()
@@ -65,18 +77,24 @@ class CachedTileServer:
         """
         return self._current(volume).manifest
 
-    def tile(self, volume: str, z: int, level: int, tx: int, ty: int) -> bytes:
-        """Encoded little-endian pixels of one tile, row-major, channels interleaved, cropped at the edge.
+    def tile(self, volume: str, axis: PlaneAxis, index: int, level: int, tx: int, ty: int) -> Tile:
+        """One tile of a plane.
 
         Raises
         ------
         NotFoundError
-            If slice, level or tile lie outside. Otherwise as `manifest`.
+            If plane, level or tile lie outside. Otherwise as `manifest`.
         """
         known = self._current(volume)
-        _check_slice(known.source.info, z)
-        _check_level(known.source.info, level)
-        return encode(self._pixels(known.source, z, level, tx, ty), known.manifest.encoding).tobytes()
+        plane = turned_info(known.source.info, axis)
+        _check_plane(plane, index)
+        _check_level(plane, level)
+        self._derived.give_way()
+        pixels, draft = self._pixels(known.source, axis, _Place(index, level, tx, ty))
+        return Tile(encode(pixels, known.manifest.encoding).tobytes(), draft)
+
+    def progress(self, volume: str) -> list[Progress]:
+        return self._derived.progress(volume)
 
     def value(self, volume: str, z: int, y: int, x: int) -> Any:
         """The true value of one voxel: bool as 0 or 1, int, float (NaN and Inf too), or a list of these for colours.
@@ -87,12 +105,12 @@ class CachedTileServer:
             If the voxel lies outside. Otherwise as `manifest`.
         """
         source = self._current(volume).source
-        _check_slice(source.info, z)
+        _check_plane(source.info, z)
         _, height, width = source.info.shape
         if not (0 <= y < height and 0 <= x < width):
             raise NotFoundError(f"Pixel ({y}, {x}) lies outside; the image is {width} x {height} pixels.")
-        kept: SliceLevels | None = self._slices.peek(_slice_key(source.info, z))
-        if kept is not None and kept.first == 0:
+        kept: SliceLevels | None = self._slices.peek(_plane_key(source.info, "z", z))
+        if kept is not None:
             return _plain(kept.levels[0][y, x])
         return _plain(source.read(Box(start=(z, y, x), stop=(z + 1, y + 1, x + 1))).squeeze())
 
@@ -133,22 +151,76 @@ class CachedTileServer:
         with self._lock:
             self._known.pop(volume, None)
 
-    def _pixels(self, source: VolumeSource, z: int, level: int, tx: int, ty: int) -> NDArray[Any]:
-        key = _slice_key(source.info, z)
-        kept = self._slices.get(key, lambda: read_levels(source, z, max_bytes=self._max_slice_bytes))
-        if level >= kept.first:
-            pixels: NDArray[Any] = kept.tile(level, tx, ty)
-            return pixels
-        return self._slices.get((key, level, tx, ty), lambda: read_tile(source, z, level, tx, ty))
+    def _pixels(self, source: VolumeSource, axis: PlaneAxis, at: "_Place") -> tuple[NDArray[Any], bool]:
+        """True values of a tile, and whether they are a draft."""
+        planes = source if axis == "z" else PlaneVolume(self._across(source, axis), axis)
+        if not is_large(planes.info):
+            key = _plane_key(source.info, axis, at.index)
+            kept: SliceLevels = self._slices.get(key, lambda: read_levels(planes, at.index))
+            return kept.tile(at.level, at.tx, at.ty), False
+        if axis == "z":
+            return self._large(source, at)
+        return self._read(planes, axis, at), False
+
+    def _large(self, source: VolumeSource, at: "_Place") -> tuple[NDArray[Any], bool]:
+        """A tile of a slice too large to hold: from the source's own levels, the overview, or read and reduced."""
+        if at.level == 0:
+            return self._read(source, "z", at), False
+        stored = source.levels.get(at.level) if isinstance(source, MultiscaleSource) else None
+        if stored is not None:
+            return self._stored(source.info, stored, at), False
+        recipe = _overview_recipe(source.info, at.index)
+        derived = self._derived.find(recipe, source)
+        made = derived.has(recipe.steps_under(at.level, at.tx, at.ty))
+        if made or at.level > FINE_LEVEL:
+            return recipe.tile(derived, at.level, at.tx, at.ty), not made
+        return self._read(source, "z", at), False
+
+    def _across(self, source: VolumeSource, axis: PlaneAxis) -> VolumeSource:
+        """The volume as it is best read across its slices."""
+        if not wants_bricks(source.info, axis):
+            return source
+        recipe = _brick_recipe(source.info)
+        return BrickedVolume(source, recipe, self._derived.find(recipe, source))
+
+    def _read(self, planes: VolumeSource, axis: PlaneAxis, at: "_Place") -> NDArray[Any]:
+        key = (_plane_key(planes.info, axis, at.index), at.level, at.tx, at.ty)
+        tile: NDArray[Any] = self._slices.get(key, lambda: read_tile(planes, at.index, at.level, at.tx, at.ty))
+        return tile
+
+    def _stored(self, info: VolumeInfo, level: VolumeSource, at: "_Place") -> NDArray[Any]:
+        key = (_plane_key(info, "z", at.index), "stored", at.level, at.tx, at.ty)
+        tile: NDArray[Any] = self._slices.get(key, lambda: read_stored(info, level, at.index, at.level, at.tx, at.ty))
+        return tile
 
 
-def _slice_key(info: VolumeInfo, z: int) -> Hashable:
-    return (info.path, info.version, z)
+@dataclass(frozen=True)
+class _Place:
+    """Which tile of which plane."""
+
+    index: int
+    level: int
+    tx: int
+    ty: int
 
 
-def _check_slice(info: VolumeInfo, z: int) -> None:
-    if not 0 <= z < info.shape[0]:
-        raise NotFoundError(f"Slice {z} does not exist; {info.path} has 0 to {info.shape[0] - 1}.")
+@lru_cache(maxsize=256)
+def _overview_recipe(info: VolumeInfo, z: int) -> OverviewRecipe:
+    return OverviewRecipe(info, z)
+
+
+@lru_cache(maxsize=256)
+def _brick_recipe(info: VolumeInfo) -> BrickRecipe:
+    return BrickRecipe(info)
+
+
+def _plane_key(info: VolumeInfo, axis: PlaneAxis, index: int) -> Hashable:
+    return (info.path, info.version, axis, index)
+
+
+def _check_plane(info: VolumeInfo, index: int) -> None:
+    if not 0 <= index < info.shape[0]:
+        raise NotFoundError(f"Slice {index} does not exist; {info.path} has 0 to {info.shape[0] - 1}.")
 
 
 def _check_level(info: VolumeInfo, level: int) -> None:

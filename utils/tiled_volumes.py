@@ -8,7 +8,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import AppError, NotFoundError, UnavailableError, UnsupportedImageError
-from core.images.geometry import Box
+from core.images.geometry import Box, level_shapes
 from core.images.layout import Layout, describe_layout
 from core.images.volumes import CatalogEntry, VolumeInfo, VolumeSource
 from core.images.voxels import multiscales, voxel_size_um
@@ -37,10 +37,10 @@ NX_ARRAY = "entry/data/data"  # where spec NXtomoproc keeps its stack
 
 
 class TiledVolume:
-    """A VolumeSource: one array on a Tiled server."""
+    """A MultiscaleSource: one array on a Tiled server, and the coarser ones beside it."""
 
-    def __init__(self, reader: TiledReader, array: Node, info: VolumeInfo) -> None:
-        self.info = info
+    def __init__(self, reader: TiledReader, array: Node, info: VolumeInfo, levels: Mapping[int, VolumeSource]) -> None:
+        self.info, self.levels = info, levels
         self._reader, self._array = reader, array.path
         self._dtype = stored_dtype(array)
         self._layout = layout_of(array)
@@ -185,7 +185,30 @@ def open_node(reader: TiledReader, node: Node, path: str) -> TiledVolume:
     container = None if node.family == "array" else node
     array = node if container is None else _only_image(reader, node, path)
     version = version_of(reader, array)
-    return TiledVolume(reader, array, describe(reader, array, path=path, version=version, container=container))
+    info = describe(reader, array, path=path, version=version, container=container)
+    return TiledVolume(reader, array, info, _stored_levels(reader, container, info))
+
+
+def _stored_levels(reader: TiledReader, container: Node | None, info: VolumeInfo) -> dict[int, VolumeSource]:
+    """The coarser arrays of an OME-Zarr that halve y and x and keep z, by level."""
+    scales = multiscales(container.metadata) if container is not None else None
+    found: dict[int, VolumeSource] = {}
+    for dataset in scales["datasets"][1:] if scales and container is not None else ():
+        node = reader.node(f"{container.path}/{dataset['path']}")
+        coarse = describe(reader, node, path=info.path, version=info.version)
+        level = matching_level(info, coarse)
+        if level is not None:
+            found[level] = TiledVolume(reader, node, coarse, {})
+    return found
+
+
+def matching_level(info: VolumeInfo, coarse: VolumeInfo) -> int | None:
+    """The level of `info` that `coarse` is, sizes rounded up or down; None when it is none."""
+    for level, (height, width) in enumerate(level_shapes(info.shape[1:])):
+        near = abs(coarse.shape[1] - height) <= 1 and abs(coarse.shape[2] - width) <= 1
+        if level and near and coarse.shape[0] == info.shape[0] and coarse.channels == info.channels:
+            return level
+    return None
 
 
 def _only_image(reader: TiledReader, node: Node, path: str) -> Node:

@@ -1,6 +1,7 @@
 """Manifests, tiles and single values of images, as docs/contracts.md ("Images") says."""
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 from dash import Dash
@@ -8,15 +9,17 @@ from flask import Response, jsonify
 
 from core.errors import NotFoundError
 from core.images.geometry import TILE_PX, level_shapes
+from core.images.planes import plane_axis, turned
 from core.images.tiles import Manifest
 from core.images.volumes import volume_path
 from core.services import Services, TileServer
 
+DRAFT = "X-Draft"  # a first impression of a tile; the overview is still being made
 IMMUTABLE = "private, max-age=31536000, immutable"  # the version is part of the URL
 
 
 def register(app: Dash, services: Services) -> None:
-    """Add the three routes."""
+    """Add the routes below /api/img."""
     tiles = services.tiles
     server = app.server
 
@@ -24,12 +27,17 @@ def register(app: Dash, services: Services) -> None:
     def image_manifest(vid: str) -> Response:
         return uncached(jsonify(manifest_json(tiles.manifest(volume_path(vid)))))
 
-    @server.get("/api/img/<vid>/<version>/z/<int:z>/<int:level>/<int:tx>/<int:ty>")
-    def image_tile(vid: str, version: str, z: int, level: int, tx: int, ty: int) -> Response:
+    @server.get("/api/img/<vid>/<version>/<axis>/<int:index>/<int:level>/<int:tx>/<int:ty>")
+    def image_tile(vid: str, version: str, axis: str, index: int, level: int, tx: int, ty: int) -> Response:
         volume = volume_path(vid)
         check_version(tiles, volume, version)
-        pixels = tiles.tile(volume, z, level, tx, ty)
-        return Response(pixels, mimetype="application/octet-stream", headers={"Cache-Control": IMMUTABLE})
+        tile = tiles.tile(volume, plane_axis(axis), index, level, tx, ty)
+        lasting = {"Cache-Control": "no-store", DRAFT: "1"} if tile.draft else {"Cache-Control": IMMUTABLE}
+        return Response(tile.pixels, mimetype="application/octet-stream", headers=lasting)
+
+    @server.get("/api/img/<vid>/progress")
+    def image_progress(vid: str) -> Response:
+        return uncached(jsonify([asdict(progress) for progress in tiles.progress(volume_path(vid))]))
 
     @server.get("/api/img/<vid>/value/<int:z>/<int:y>/<int:x>")
     def image_value(vid: str, z: int, y: int, x: int) -> Response:
@@ -63,6 +71,7 @@ def manifest_json(manifest: Manifest) -> dict[str, Any]:
         "voxel_size_um": info.voxel_size_um,
         "tile_px": TILE_PX,
         "levels": level_shapes(info.shape[1:]),
+        "planes": {axis: level_shapes(turned(info.shape, axis)[1:]) for axis in ("y", "x")},
         "encoding": {
             "dtype": encoding.dtype,
             "lo": encoding.lo,

@@ -34,3 +34,14 @@ class Manifest:
     window: tuple[float, float]
     histogram: tuple[int, ...]
     histogram_range: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Encoded little-endian pixels of one tile, row-major, channels interleaved, cropped at the edge.
+
+    draft : a first impression; ask again once the overview has been made.
+    """
+
+    pixels: bytes
+    draft: bool = False

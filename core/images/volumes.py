@@ -4,8 +4,9 @@
 """
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +79,16 @@ class VolumeSource(Protocol):
 
     def read(self, box: Box) -> NDArray[Any]:
         """Read the voxels of `box`: (z, y, x) or, with channels, (z, y, x, c); native byte order, own memory."""
+        ...
+
+
+@runtime_checkable
+class MultiscaleSource(VolumeSource, Protocol):
+    """A volume whose coarser levels are stored beside it."""
+
+    @property
+    def levels(self) -> Mapping[int, VolumeSource]:
+        """Level, from 1 on, to a volume of that level's shape, give or take the last row and column."""
         ...
 
 

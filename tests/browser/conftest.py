@@ -20,7 +20,7 @@ from core.errors import NotFoundError, UnavailableError
 from core.images.memory import ArrayVolume
 from core.images.volumes import CatalogEntry, VolumeSource, volume_id
 from scripts.chromium import CHROMIUM_FLAGS, find_chromium
-from utils.tile_cache import CachedTileServer
+from tests.tile_server import tile_server
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = [
@@ -151,7 +151,7 @@ def build_app(catalog: MemoryCatalog, results: dict[str, np.ndarray], done: set[
     app = Dash(__name__, assets_folder=str(ROOT / "assets"), serve_locally=True, update_title="")
     app.index_string = app.index_string.replace("</head>", PAGE_STYLE).replace("<html>", '<html data-theme="dark">')
     app.layout = layout()
-    images.register(app, SimpleNamespace(tiles=CachedTileServer(catalog, revalidate_s=0.0)))
+    images.register(app, SimpleNamespace(tiles=tile_server(catalog, revalidate_s=0.0)))
     errors.register(app.server)
     register_labels(app.server)
     register_results(app.server, results, done)

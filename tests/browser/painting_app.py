@@ -22,8 +22,8 @@ from core.images.memory import ArrayVolume
 from core.images.volumes import CatalogEntry
 from core.labels.slices import read_slice
 from scripts.chromium import CHROMIUM_FLAGS, find_chromium
+from tests.tile_server import tile_server
 from utils.label_db import SqlLabelStore
-from utils.tile_cache import CachedTileServer
 
 SHAPE = (4, 701, 1101)  # odd, and more than one tile either way
 PATH = "stack"
@@ -74,7 +74,7 @@ def serve(folder: Path) -> PaintingApp:
     store = SqlLabelStore(f"sqlite:///{folder / 'labels.db'}")
     catalog = OneVolume(volume)
     services: Any = SimpleNamespace(
-        volumes=catalog, tiles=CachedTileServer(catalog), labels=store, current_user=lambda: "painter"
+        volumes=catalog, tiles=tile_server(catalog), labels=store, current_user=lambda: "painter"
     )
     app = Dash(__name__, assets_folder=str(ROOT / "assets"), update_title="")
     app.layout = _layout(volume)

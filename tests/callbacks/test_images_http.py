@@ -21,14 +21,14 @@ from core.images.tiles import Encoding
 from core.images.volumes import volume_id
 from core.services import Services
 from tests.image_files import ARRAYS
-from utils.tile_cache import CachedTileServer
+from tests.tile_server import tile_server
 from utils.tiled_volumes import TiledCatalog
 
 
 @pytest.fixture(scope="module")
 def client(tiled_server):
     catalog = TiledCatalog(tiled_server.uri, tiled_server.key)
-    return client_of(CachedTileServer(catalog, revalidate_s=60))
+    return client_of(tile_server(catalog, revalidate_s=60))
 
 
 def client_of(tiles, **failures):
@@ -68,7 +68,7 @@ def test_the_manifest_says_what_the_contract_promises(client):
     assert answer.headers["Cache-Control"] == "no-cache"
     assert set(manifest) == {
         "id", "path", "name", "shape", "channels", "dtype", "version", "voxel_size_um", "tile_px", "levels", "encoding",
-        "window", "histogram", "histogram_range",
+        "window", "histogram", "histogram_range", "planes",
     }  # fmt: skip
     assert manifest["levels"] == [[1400, 600], [700, 300], [350, 150]]
     assert (manifest["id"], manifest["path"], manifest["tile_px"]) == (volume_id("tall"), "tall", 512)
@@ -156,7 +156,7 @@ def test_an_image_that_cannot_be_shown_is_415_with_the_reason(client):
 
 def test_a_server_that_is_down_is_503_with_the_way_out(free_port):
     catalog = TiledCatalog(f"http://127.0.0.1:{free_port}/", "secretkey")
-    answer = client_of(CachedTileServer(catalog)).get(f"/api/img/{volume_id('tall')}/manifest")
+    answer = client_of(tile_server(catalog)).get(f"/api/img/{volume_id('tall')}/manifest")
     assert answer.status_code == 503
     assert "DATA_TILED_URI" in answer.json["hint"]
     assert "secretkey" not in answer.text

@@ -18,8 +18,8 @@ from core.labels.slices import read_slice
 from core.labels.spans import MAX_INFLATED_BYTES, EditBody, encode_edit
 from core.learning.jobs import JobKind, JobState, JobView
 from core.services import Services
+from tests.tile_server import tile_server
 from utils.label_db import SqlLabelStore
-from utils.tile_cache import CachedTileServer
 
 PATH = "folder/stack"
 SHAPE = (3, 700, 1100)
@@ -80,7 +80,7 @@ def client(store, predicted):
     app.layout = html.Div()
     errors.register(app.server)
     fields = {name: None for name in Services.__dataclass_fields__}
-    fields |= {"tiles": CachedTileServer(OneVolume()), "labels": store, "current_user": lambda: "ann"}
+    fields |= {"tiles": tile_server(OneVolume()), "labels": store, "current_user": lambda: "ann"}
     services = Services(**fields | {"jobs": predicted, "results": predicted})
     for routes in (labels, results, health):
         routes.register(app, services)

@@ -16,8 +16,8 @@ from core.images.volumes import volume_id
 from core.labels.store import Paint
 from core.services import Services
 from tests.callbacks.page_client import PageClient
+from tests.tile_server import tile_server
 from utils.label_db import SqlLabelStore
-from utils.tile_cache import CachedTileServer
 from utils.tiled_volumes import TiledCatalog
 
 VOLUME = {"path": "tall", "id": volume_id("tall")}
@@ -29,7 +29,7 @@ def services(tiled_server, tmp_path):
     catalog = TiledCatalog(tiled_server.uri, tiled_server.key)
     labels = SqlLabelStore(f"sqlite:///{tmp_path / 'labels.db'}")
     fields = {name: None for name in Services.__dataclass_fields__}
-    own = {"volumes": catalog, "tiles": CachedTileServer(catalog), "labels": labels, "current_user": lambda: "ann"}
+    own = {"volumes": catalog, "tiles": tile_server(catalog), "labels": labels, "current_user": lambda: "ann"}
     yield Services(**fields | own)
     labels.close()
 
