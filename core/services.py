@@ -51,6 +51,10 @@ class ResultStore(Protocol):
         """(Y, X) uint8 class ids of a predicted slice. Raises NotFoundError when it is not there (yet)."""
         ...
 
+    def read_planes(self, job_id: str, axis: PlaneAxis, start: int, stop: int) -> tuple[list[int], NDArray[np.uint8]]:
+        """z of the result's slices, and its XZ or YZ planes with one row or column for each of these."""
+        ...
+
 
 class Registry(Protocol):
     """Algorithms and trained models. Methods raise UnavailableError when MLflow does not answer."""

@@ -17,8 +17,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from core.errors import InvalidInputError, UnavailableError
+from core.images.planes import PlaneAxis, turned
 from core.labels.classes import DEFAULT_CLASSES, LabelClass
 from core.labels.edits import unpack
+from core.labels.planes import spans_by_slice
 from core.labels.spans import clip
 from core.labels.store import Changes, ClassChange, History, Paint, Receipt, TileIndex
 from utils.label_tables import class_pixels, create_tables, edits, open_engine, tile_versions, tiles, volumes
@@ -80,16 +82,18 @@ class SqlLabelStore:
         return self._write(volume, work, kind="delete_class", edit_id=edit_id, user=user)
 
     def paint(self, edit: Paint, *, shape: tuple[int, int, int]) -> Receipt:
-        if not 0 <= edit.z < shape[0]:
+        count, *plane = turned(shape, edit.axis)
+        if not 0 <= edit.index < count:
             raise InvalidInputError(
-                f"Slice {edit.z} does not exist; {edit.volume} has 0 to {shape[0] - 1}.", "Choose another slice."
+                f"Slice {edit.index} does not exist; {edit.volume} has 0 to {count - 1}.", "Choose another slice."
             )
-        spans = clip(edit.spans, shape[1:])
+        spans = clip(edit.spans, (plane[0], plane[1]))
 
         def work(write: WriteTransaction) -> None:
             _check_label(edit.label, write.classes)
-            write.detail = {"z": edit.z, "label": edit.label}
-            write.paint(edit.z, spans, edit.label)
+            write.detail = {"axis": edit.axis, "index": edit.index, "label": edit.label}
+            for z, part in spans_by_slice(spans, edit.axis, edit.index):
+                write.paint(z, part, edit.label)
 
         return self._write(edit.volume, work, kind="paint", edit_id=edit.id, user=edit.user)
 
@@ -113,6 +117,12 @@ class SqlLabelStore:
         here = tiles.c.volume == _id_of(volume), tiles.c.z == z, tiles.c.labelled > 0
         found = select(tiles.c.ty, tiles.c.tx, tiles.c.revision).where(*here).order_by(tiles.c.ty, tiles.c.tx)
         return {(ty, tx): revision for ty, tx, revision in self._rows(found)}
+
+    def tile_versions_across(self, volume: str, axis: PlaneAxis, place: int) -> dict[tuple[int, int], int]:
+        fixed, other = (tiles.c.ty, tiles.c.tx) if axis == "y" else (tiles.c.tx, tiles.c.ty)
+        here = tiles.c.volume == _id_of(volume), fixed == place
+        found = select(tiles.c.z, other, tiles.c.revision).where(*here).order_by(tiles.c.z, other)
+        return {(z, at): revision for z, at, revision in self._rows(found)}
 
     def tile(self, volume: str, index: TileIndex) -> NDArray[np.uint8] | None:
         version, (z, ty, tx) = tile_versions.c, index

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import NotEnoughLabelsError, NotFoundError
+from core.images.planes import PlaneAxis, turned_pixels
 from core.images.volumes import VolumeCatalog
 from core.labels.classes import LabelClass
 from core.labels.publishing import classes_of, fingerprint, labels_of, mask_metadata, places_of
@@ -176,6 +177,26 @@ class TiledResults:
         self._require_written(job_id, index, z)
         places = self._tiled.read(f"{job_id}/{RESULT}", f"{index},:,:", dtype="int8", shape=shape)
         return labels_of(places, [c.id for c in classes_of(metadata)])
+
+    def read_planes(self, job_id: str, axis: PlaneAxis, start: int, stop: int) -> tuple[list[int], NDArray[np.uint8]]:
+        """Some XZ ("y") or YZ ("x") planes of a result.
+
+        Returns
+        -------
+        z of the slices the result holds or will hold, and (stop - start, slices, X) or (stop - start, Y, slices) uint8
+        class ids; what is not predicted yet shows the first class. Raises NotFoundError.
+        """
+        metadata = self._tiled.metadata(job_id)["metadata"]
+        count, height, width = self._tiled.metadata(f"{job_id}/{RESULT}")["structure"]["shape"]
+        part, shape = (
+            (f":,{start}:{stop},:", (count, stop - start, width))
+            if axis == "y"
+            else (f":,:,{start}:{stop}", (count, height, stop - start))
+        )
+        places = self._tiled.read(f"{job_id}/{RESULT}", part, dtype="int8", shape=shape)
+        labels = labels_of(places, [c.id for c in classes_of(metadata)])
+        slices = metadata.get("mask_idx")
+        return list(range(count)) if slices is None else list(slices), turned_pixels(labels, axis)
 
     def _require_written(self, job_id: str, index: int, z: int) -> None:
         try:

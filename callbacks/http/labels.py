@@ -11,8 +11,10 @@ from callbacks.http.images import IMMUTABLE, uncached
 from callbacks.http.pixels import deflated_tile, empty_answer
 from core.errors import InvalidInputError, NotFoundError
 from core.images.geometry import level_shapes, tile_bounds
+from core.images.planes import PlaneAxis, plane_axis, turned
 from core.images.tiles import Manifest
 from core.images.volumes import volume_path
+from core.labels.planes import PlaneLabels, TileReader
 from core.labels.pyramid import LabelPyramid
 from core.labels.spans import MAX_INFLATED_BYTES, check_edit_id, decode_edit
 from core.labels.store import Changes, LabelStore, Paint, Receipt, TileIndex
@@ -45,25 +47,27 @@ def _register_reads(app: Dash, services: Services) -> None:
         changes = labels.changes(volume, since=_revision(request.args.get("since", "")))
         return uncached(jsonify(_changes_json(changes) | _state(services, volume)))
 
-    @server.get("/api/labels/<vid>/z/<int:z>")
-    def label_tiles(vid: str, z: int) -> Response:
-        volume = volume_path(vid)
-        _check_slice(services.tiles.manifest(volume), z)
+    planes = _plane_readers(labels)
+
+    @server.get("/api/labels/<vid>/<axis>/<int:index>")
+    def label_tiles(vid: str, axis: str, index: int) -> Response:
+        volume, plane = volume_path(vid), plane_axis(axis)
+        _check_plane(services.tiles.manifest(volume), plane, index)
         revision = labels.revision(volume)
-        tiles = [[tx, ty, version] for (ty, tx), version in labels.tile_versions(volume, z).items()]
-        return uncached(jsonify(revision=revision, tiles=tiles))
+        versions = planes[plane].tile_versions(volume, index)
+        return uncached(jsonify(revision=revision, tiles=[[tx, ty, version] for (ty, tx), version in versions.items()]))
 
 
 def _register_tiles(app: Dash, services: Services) -> None:
-    pyramid = LabelPyramid(services.labels)
+    pyramids = {axis: LabelPyramid(reader) for axis, reader in _plane_readers(services.labels).items()}
 
-    @app.server.get("/api/labels/<vid>/z/<int:z>/<int:level>/<int:tx>/<int:ty>")
-    def label_tile(vid: str, z: int, level: int, tx: int, ty: int) -> Response:
-        volume = volume_path(vid)
+    @app.server.get("/api/labels/<vid>/<axis>/<int:index>/<int:level>/<int:tx>/<int:ty>")
+    def label_tile(vid: str, axis: str, index: int, level: int, tx: int, ty: int) -> Response:
+        volume, plane = volume_path(vid), plane_axis(axis)
         manifest = services.tiles.manifest(volume)
-        _check_slice(manifest, z)
-        height, width = tile_size(manifest.info.shape[1:], level, tx, ty)
-        tile = pyramid.tile(volume, z, level, tx=tx, ty=ty)
+        _check_plane(manifest, plane, index)
+        height, width = tile_size(turned(manifest.info.shape, plane)[1:], level, tx, ty)
+        tile = pyramids[plane].tile(volume, index, level, tx=tx, ty=ty)
         answer = empty_answer() if tile is None or not tile.any() else deflated_tile(tile[:height, :width])
         answer.headers["Cache-Control"] = IMMUTABLE if "v" in request.args else "no-cache"
         return answer
@@ -79,7 +83,7 @@ def _register_writes(app: Dash, services: Services) -> None:
         shape = services.tiles.manifest(volume).info.shape
         request.max_content_length = MAX_INFLATED_BYTES
         body = decode_edit(request.get_data(cache=False))
-        edit = Paint(body.id, volume, body.z, body.label, body.spans, services.current_user())
+        edit = Paint(body.id, volume, body.index, body.label, body.spans, services.current_user(), body.axis)
         return _answer(services, volume, labels.paint(edit, shape=shape))
 
     @server.post("/api/labels/<vid>/undo")
@@ -143,6 +147,11 @@ def _revision(text: str) -> int:
     return int(text)
 
 
-def _check_slice(manifest: Manifest, z: int) -> None:
-    if z >= manifest.info.shape[0]:
-        raise NotFoundError(f"Slice {z} does not exist; {manifest.info.path} has 0 to {manifest.info.shape[0] - 1}.")
+def _plane_readers(labels: LabelStore) -> dict[PlaneAxis, TileReader]:
+    return {"z": labels, "y": PlaneLabels(labels, "y"), "x": PlaneLabels(labels, "x")}
+
+
+def _check_plane(manifest: Manifest, axis: PlaneAxis, index: int) -> None:
+    count = turned(manifest.info.shape, axis)[0]
+    if index >= count:
+        raise NotFoundError(f"Slice {index} does not exist; {manifest.info.path} has 0 to {count - 1}.")

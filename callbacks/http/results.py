@@ -12,17 +12,20 @@ from callbacks.http.pixels import deflated_tile, empty_answer
 from core.byte_cache import ByteCache
 from core.errors import NotFoundError
 from core.images.geometry import level_shapes, tile_bounds
+from core.images.planes import PlaneAxis, turned
 from core.images.pyramid import max_pool
-from core.services import Services
+from core.learning.jobs import JobView
+from core.services import ResultStore, Services
 
 KEPT_BYTES = 256 << 20  # 28 slices of 2560 x 2560 with their levels
+SLAB = 16  # planes across the slices read at a time: Tiled unpacks every slice for one as for all of them
 
 Levels = list[NDArray[np.uint8]]
 
 
 def register(app: Dash, services: Services) -> None:
     """Add the routes below /api/results."""
-    kept = ByteCache(KEPT_BYTES, size=lambda levels: sum(level.nbytes for level in levels))
+    kept = ByteCache(KEPT_BYTES, size=count_bytes)
     server = app.server
 
     @server.get("/api/results/<job>/manifest")
@@ -39,6 +42,19 @@ def register(app: Dash, services: Services) -> None:
             )
         )
 
+    @server.get("/api/results/<job>/<any(y, x):axis>/<int:index>/<int:level>/<int:tx>/<int:ty>")
+    def result_plane_tile(job: str, axis: PlaneAxis, index: int, level: int, tx: int, ty: int) -> Response:
+        view = services.jobs.job(job)
+        shape = turned(services.tiles.manifest(view.volume).info.shape, axis)
+        if index >= shape[0]:
+            raise NotFoundError(f"Plane {index} does not exist; {view.volume} has 0 to {shape[0] - 1}.")
+        if not view.slices_done:
+            return uncached(empty_answer())
+        key = (job, axis, index // SLAB, tuple(view.slices_done))
+        slab = kept.get(key, lambda: read_slab(services.results, view, axis, index // SLAB, shape=shape))
+        levels: Levels = slab[index % SLAB]
+        return uncached(deflated_tile(cut_tile(levels, level, tx, ty)))
+
     @server.get("/api/results/<job>/z/<int:z>/<int:level>/<int:tx>/<int:ty>")
     def result_tile(job: str, z: int, level: int, tx: int, ty: int) -> Response:
         if kept.peek((job, z)) is None and z not in services.jobs.job(job).slices_done:
@@ -47,6 +63,29 @@ def register(app: Dash, services: Services) -> None:
         answer = deflated_tile(cut_tile(levels, level, tx, ty))
         answer.headers["Cache-Control"] = IMMUTABLE
         return answer
+
+
+def read_slab(
+    results: ResultStore, view: JobView, axis: PlaneAxis, slab: int, *, shape: tuple[int, int, int]
+) -> list[Levels]:
+    """The planes of one slab with their levels; rows and columns of slices not predicted yet are 0.
+
+    shape : planes, rows and columns of the volume seen along `axis`.
+    """
+    depth, height, width = shape
+    start, stop = slab * SLAB, min((slab + 1) * SLAB, depth)
+    slices, labels = results.read_planes(view.id, axis, start, stop)
+    places = [place for place, z in enumerate(slices) if z in set(view.slices_done)]
+    planes = np.zeros((stop - start, height, width), np.uint8)
+    along = 1 if axis == "y" else 2
+    found = np.take(labels, places, axis=along)
+    planes[(slice(None),) * along + ([slices[place] for place in places],)] = found
+    return [reduce_slice(plane) for plane in planes]
+
+
+def count_bytes(kept: Levels | list[Levels]) -> int:
+    """Of a slice's levels, or of those of a slab."""
+    return sum(level.nbytes if isinstance(level, np.ndarray) else count_bytes(level) for level in kept)
 
 
 def reduce_slice(labels: NDArray[np.uint8]) -> Levels:

@@ -6,7 +6,7 @@ from core.byte_cache import ByteCache
 from core.images.geometry import TILE_PX
 from core.images.pyramid import max_pool
 from core.labels.edits import Tile, empty_tile, pack, unpack
-from core.labels.store import LabelStore
+from core.labels.planes import TileReader
 
 KEPT_BYTES = 64 << 20  # packed: all reduced tiles of a painted image of 50,000 x 50,000
 
@@ -17,7 +17,7 @@ Versions = dict[tuple[int, int], int]
 class LabelPyramid:
     """Cuts label tiles; a stroke costs only the tiles above it, however large the image is."""
 
-    def __init__(self, store: LabelStore) -> None:
+    def __init__(self, store: TileReader) -> None:
         self._store = store
         self._kept = ByteCache(KEPT_BYTES, size=len)
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import InvalidInputError
+from core.errors import InvalidInputError, NotFoundError
 from core.images.geometry import TILE_PX
+from core.images.planes import PlaneAxis, plane_axis
 
 MAX_INFLATED_BYTES = 64 << 20  # five million spans; a page of zeros deflates to a thousandth, so this is the real bound
 SPAN_BYTES = 12
@@ -23,22 +24,23 @@ Spans = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class EditBody:
-    """What the browser posts."""
+    """What the browser posts. `index` is that of a slice, or of the plane that `axis` names."""
 
     id: str
-    z: int
+    index: int
     label: int
     spans: Spans
+    axis: PlaneAxis = "z"
 
 
 def encode_edit(edit: EditBody) -> bytes:
     """The body of an edit, as the browser makes it; for tests and scripts.
 
-    >>> edit = EditBody("6f9619ff-8b86-4011-b42d-00c04fc964ff", z=3, label=1, spans=np.array([[5, 0, 9]], np.int32))
+    >>> edit = EditBody("6f9619ff-8b86-4011-b42d-00c04fc964ff", index=3, label=1, spans=np.array([[5, 0, 9]], np.int32))
     >>> decode_edit(encode_edit(edit)).spans.tolist()
     [[5, 0, 9]]
     """
-    header = json.dumps({"id": edit.id, "z": edit.z, "label": edit.label}).encode()
+    header = json.dumps({"id": edit.id, "axis": edit.axis, "z": edit.index, "label": edit.label}).encode()
     pixels = np.ascontiguousarray(edit.spans, "<i4").tobytes()
     return zlib.compress(len(header).to_bytes(4, "little") + header + pixels, level=1)
 
@@ -58,7 +60,9 @@ def decode_edit(body: bytes) -> EditBody:
     header = _header(raw[4:start])
     spans = np.frombuffer(raw[start:], "<i4").reshape(-1, 3)
     _check_spans(spans)
-    return EditBody(check_edit_id(header.get("id")), _integer(header, "z"), _integer(header, "label"), spans)
+    return EditBody(
+        check_edit_id(header.get("id")), _integer(header, "z"), _integer(header, "label"), spans, _axis(header)
+    )
 
 
 def check_edit_id(value: object) -> str:
@@ -142,6 +146,14 @@ def _integer(header: dict[str, Any], key: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise InvalidInputError(f"The edit's {key!r} is {str(value)[:60]!r}, not an integer.", RELOAD)
     return value
+
+
+def _axis(header: dict[str, Any]) -> PlaneAxis:
+    """The axis; pages that know slices only do not name it."""
+    try:
+        return plane_axis(str(header.get("axis", "z")))
+    except NotFoundError as error:
+        raise InvalidInputError(f"The edit's 'axis' is {str(header['axis'])[:60]!r}, not z, y or x.", RELOAD) from error
 
 
 def _check_spans(spans: Spans) -> None:

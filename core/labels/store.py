@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.images.planes import PlaneAxis
 from core.labels.classes import LabelClass
 
 TileIndex = tuple[int, int, int]
@@ -29,16 +30,18 @@ class Paint:
 
     id : made by the browser; a second arrival of the same id changes nothing.
     volume : path of the volume.
+    index : of the slice, or of the XZ or YZ plane that `axis` names.
     label : class id, 0 erases.
-    spans : (N, 3) int32 of (y, x_start, x_stop), half-open, clipped by the store to the slice.
+    spans : (N, 3) int32 of (row, start, stop), half-open, clipped by the store to the plane.
     """
 
     id: str
     volume: str
-    z: int
+    index: int
     label: int
     spans: NDArray[np.int32]
     user: str
+    axis: PlaneAxis = "z"
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ class LabelStore(Protocol):
     def paint(self, edit: Paint, *, shape: tuple[int, int, int]) -> Receipt:
         """Apply `edit` to a volume of `shape` (Z, Y, X); durable when this returns.
 
-        Raises InvalidInputError if the label is not a class of the volume, or z lies outside.
+        Raises InvalidInputError if the label is not a class of the volume, or the plane lies outside.
         """
         ...
 
@@ -130,6 +133,14 @@ class LabelStore(Protocol):
 
     def tile_versions(self, volume: str, z: int) -> dict[tuple[int, int], int]:
         """{(ty, tx): version} of the tiles of slice `z` that hold any label."""
+        ...
+
+    def tile_versions_across(self, volume: str, axis: PlaneAxis, place: int) -> dict[tuple[int, int], int]:
+        """Versions of the tiles ever painted that meet the XZ ("y") or YZ ("x") planes of one row of tiles.
+
+        place : ty for "y", tx for "x". The answer is {(z, the other one): version}; tiles that were wiped count, so
+        that the newest version tells whether anything has changed.
+        """
         ...
 
     def tile(self, volume: str, index: TileIndex) -> NDArray[np.uint8] | None:

@@ -61,6 +61,10 @@ class Predicted:
         assert z in self.done, "nobody asks Tiled for what is not there"
         return self.pixels
 
+    def read_planes(self, job_id: str, axis: str, start: int, stop: int) -> tuple[list[int], np.ndarray]:
+        stack = np.stack([self.pixels, self.pixels])
+        return [1, 2], stack[:, start:stop].swapaxes(0, 1) if axis == "y" else stack[..., start:stop].swapaxes(0, 2)
+
 
 @pytest.fixture
 def store(tmp_path):
@@ -87,8 +91,8 @@ def client(store, predicted):
     return app.server.test_client()
 
 
-def edit(spans, *, z=0, label=1, id=None) -> EditBody:
-    return EditBody(id or str(uuid.uuid4()), z, label, np.array(spans, np.int32).reshape(-1, 3))
+def edit(spans, *, z=0, label=1, id=None, axis="z") -> EditBody:
+    return EditBody(id or str(uuid.uuid4()), z, label, np.array(spans, np.int32).reshape(-1, 3), axis)
 
 
 def send(client, body):
@@ -118,6 +122,37 @@ def test_an_edit_is_answered_with_what_it_changed_and_can_be_read_back(client):
     corner = client.get(f"{ROOT}/z/2/0/2/1")
     assert corner.status_code == 204
     assert corner.headers["Cache-Control"] == "no-cache"
+
+
+def test_a_stroke_on_xz_paints_the_slices_it_crosses(client):
+    told = send(client, edit([[1, 510, 514], [2, 3, 4]], z=600, label=2, axis="y")).json
+    assert told["changed"] == [[1, 0, 1], [1, 1, 1], [2, 0, 1]]
+    assert told["annotated"] == [1, 2]
+    tile = pixels_of(client.get(f"{ROOT}/z/1/0/0/1"), (188, 512))
+    assert np.argwhere(tile).tolist() == [[600 - 512, 510], [600 - 512, 511]]
+    assert client.get(f"{ROOT}/y/600").json["tiles"] == [[0, 0, told["revision"]], [1, 0, told["revision"]]]
+    plane = pixels_of(client.get(f"{ROOT}/y/600/0/0/0"), (3, 512))
+    assert np.argwhere(plane).tolist() == [[1, 510], [1, 511], [2, 3]]
+    assert client.get(f"{ROOT}/y/601/0/0/0").status_code == 204
+    assert np.argwhere(pixels_of(client.get(f"{ROOT}/y/600/1/0/0"), (2, 512))).tolist() == [[0, 255], [0, 256], [1, 1]]
+
+
+def test_a_stroke_on_yz_paints_the_slices_it_crosses(client):
+    told = send(client, edit([[5, 0, 2], [699, 2, 3]], z=1099, axis="x")).json
+    assert told["changed"] == [[0, 2, 0], [1, 2, 0], [2, 2, 1]]
+    plane = np.concatenate([pixels_of(client.get(f"{ROOT}/x/1099/0/0/{ty}"), (h, 3)) for ty, h in ((0, 512), (1, 188))])
+    assert np.argwhere(plane).tolist() == [[5, 0], [5, 1], [699, 2]]
+    assert client.post(f"{ROOT}/undo", json={"id": str(uuid.uuid4())}).json["annotated"] == []
+    assert client.get(f"{ROOT}/x/1099/0/0/0").status_code == 204
+
+
+def test_wiping_a_slice_gives_the_planes_across_it_a_new_version(client):
+    send(client, edit([[600, 5, 6]], z=0))
+    both = send(client, edit([[600, 5, 6]], z=1)).json["revision"]
+    wiped = send(client, edit([[600, 5, 6]], z=0, label=0)).json["revision"]
+    assert wiped > both
+    assert client.get(f"{ROOT}/y/600").json["tiles"] == [[0, 0, wiped]]
+    assert np.argwhere(pixels_of(client.get(f"{ROOT}/y/600/0/0/0?v={wiped}"), (3, 512))).tolist() == [[1, 5]]
 
 
 def test_tiles_are_cropped_at_the_edge(client):
@@ -183,7 +218,7 @@ def bomb() -> bytes:
         (edit([[5, 0, 9]], label=77), "Class 77 does not exist"),
         (edit([[5, 0, 9]], z=3), "does not exist"),
         (replace(edit([[5, 0, 9]]), id="me"), "not an edit's id"),
-        (replace(edit([[5, 0, 9]]), z="first"), "not an integer"),
+        (replace(edit([[5, 0, 9]]), index="first"), "not an integer"),
         (bomb(), "larger than 64 MiB"),
     ],
 )
@@ -232,6 +267,17 @@ def test_a_slice_is_not_there_until_it_is_predicted(client, predicted):
     np.testing.assert_array_equal(pixels_of(late, (512, 512)), predicted.pixels[:512, 512:1024])
     coarse = client.get(f"/api/results/{JOB}/z/1/1/0/0")
     np.testing.assert_array_equal(pixels_of(coarse, (350, 512)), max_pool(predicted.pixels, 1)[:350, :512])
+
+
+def test_planes_across_a_result_show_the_slices_that_are_predicted(client, predicted):
+    assert client.get(f"/api/results/{JOB}/y/200/0/0/0").status_code == 204
+    predicted.done = [2]
+    across = client.get(f"/api/results/{JOB}/y/200/0/1/0")
+    assert across.headers["Cache-Control"] == "no-cache"
+    assert pixels_of(across, (3, 512))[:, [0, 1]].tolist() == [[0, 0], [0, 0], [1, 2]]
+    down = pixels_of(client.get(f"/api/results/{JOB}/x/600/0/0/0"), (512, 3))
+    assert down[[99, 100]].tolist() == [[0, 0, 1], [0, 0, 2]]
+    assert client.get(f"/api/results/{JOB}/x/1100/0/0/0").status_code == 404
 
 
 def test_the_manifest_of_a_result_has_the_class_table_of_the_run(client):

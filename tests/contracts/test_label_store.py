@@ -9,6 +9,7 @@ import pytest
 
 from core.errors import InvalidInputError, NotFoundError
 from core.labels.classes import DEFAULT_CLASSES, MAX_CLASSES, add_class, recolor_class, rename_class
+from core.labels.planes import PlaneLabels
 from core.labels.slices import read_slice
 from core.labels.store import Changes, History, LabelStore, Paint, Receipt
 from tests.contracts.conftest import OpenStore
@@ -42,6 +43,36 @@ def painted(store: LabelStore, z=0) -> list[list[int]]:
     """[y, x, label] of every labelled pixel."""
     labels = pixels(store, z)
     return [[int(y), int(x), int(labels[y, x])] for y, x in np.argwhere(labels)]
+
+
+# Planes across the slices
+
+
+@pytest.mark.parametrize(("axis", "order", "shape"), [("y", (1, 0, 2), (3, 1100)), ("x", (2, 1, 0), (700, 3))])
+def test_a_plane_edit_is_one_step_of_all_slices_it_crosses(store, axis, order, shape):
+    rng = np.random.default_rng(1)
+    plane = np.zeros(shape, np.uint8)
+    spans = [[row, start, start + 2] for row in range(3) for start in rng.integers(0, shape[1] - 1, 4).tolist()]
+    for row, start, stop in spans:
+        plane[row, start:stop] = 2
+    edit = Paint(str(uuid.uuid4()), VOLUME, 520, 2, np.array(spans, np.int32), "ann", axis)
+    store.paint(edit, shape=SHAPE)
+    stack = np.stack([pixels(store, z) for z in range(3)])
+    np.testing.assert_array_equal(np.moveaxis(stack, order, (0, 1, 2))[520], plane)
+    assert np.count_nonzero(stack) == np.count_nonzero(plane)
+    reader = PlaneLabels(store, axis)
+    for ty, tx in reader.tile_versions(VOLUME, 520):
+        part = plane[ty * 512 : (ty + 1) * 512, tx * 512 : (tx + 1) * 512]
+        tile = reader.tile(VOLUME, (520, ty, tx))
+        np.testing.assert_array_equal(tile[: part.shape[0], : part.shape[1]], part)
+    assert store.history(VOLUME, user="ann") == History(1, 0)
+    undo(store)
+    assert not any(pixels(store, z).any() for z in range(3))
+
+
+def test_a_plane_outside_is_refused(store):
+    with pytest.raises(InvalidInputError, match="Slice 700"):
+        store.paint(Paint(str(uuid.uuid4()), VOLUME, 700, 1, np.array([[0, 0, 1]], np.int32), "ann", "y"), shape=SHAPE)
 
 
 # An untouched volume

@@ -170,6 +170,18 @@ def test_a_slice_can_be_read_as_soon_as_it_is_written_and_not_before(access, job
         results.read_slice("nosuchjob", 3)
 
 
+def test_planes_across_a_result_are_read_in_one_go(access, job_id):
+    results = TiledResults(access)
+    writer = results.create(job_id, shape=(5, 7), metadata=facts(job_id, [2, 8]))
+    stack = np.where(np.arange(70).reshape(2, 5, 7) % 3, 9, 2).astype(np.uint8)
+    for z, labels in zip((2, 8), stack, strict=True):
+        writer.write_slice(z, labels, np.ones((5, 7), np.uint8))
+    slices, rows = results.read_planes(job_id, "y", 1, 4)
+    assert slices == [2, 8]
+    np.testing.assert_array_equal(rows, stack[:, 1:4].swapaxes(0, 1))
+    np.testing.assert_array_equal(results.read_planes(job_id, "x", 6, 7)[1], stack[:, :, 6:].swapaxes(0, 2))
+
+
 def test_a_resumed_job_keeps_what_its_first_run_wrote(access, job_id):
     results = TiledResults(access)
     first = results.create(job_id, shape=(4, 4), metadata=facts(job_id, [0, 1]))

@@ -62,7 +62,7 @@ def test_tiles_together_hold_exactly_the_pixels_of_the_spans(rows):
 @given(spans, st.integers(0, 5000), st.integers(0, 127), st.uuids())
 def test_an_edit_arrives_as_it_was_sent(rows, z, label, identity):
     arrived = decode_edit(encode_edit(EditBody(str(identity), z, label, rows)))
-    assert (arrived.id, arrived.z, arrived.label) == (str(identity), z, label)
+    assert (arrived.id, arrived.index, arrived.label) == (str(identity), z, label)
     np.testing.assert_array_equal(arrived.spans, rows)
 
 
