@@ -72,6 +72,11 @@ export function zoomAt(camera: Camera, at: Point, factor: number, image: Size): 
   return onImage(camera, scale, at.x - anchor.x * scale, at.y - anchor.y * scale, image);
 }
 
+/** Make an image pixel `scale` screen pixels wide; the middle stays where it is. */
+export function zoomTo(camera: Camera, scale: number, image: Size): View {
+  return zoomAt(camera, { x: camera.width / 2, y: camera.height / 2 }, scale / camera.scale, image);
+}
+
 /** Move the image by (dx, dy) screen pixels; its middle never leaves the canvas for good. */
 export function panBy(camera: Camera, dx: number, dy: number, image: Size): View {
   return onImage(camera, camera.scale, camera.offsetX + dx, camera.offsetY + dy, image);

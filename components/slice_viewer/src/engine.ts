@@ -10,15 +10,17 @@ import { PLAIN, type Look, type Window } from "./lut";
 import { fetchManifest, Refusal } from "./manifests";
 import { Picture } from "./picture";
 import { Canvas2DRenderer, type Renderer } from "./renderer";
+import { clampVoxel, lineAxes, PLANE_COLORS, planeManifest, pointOf, voxelAt } from "./planes";
 import type { Overlay } from "./results";
 import { FRESH_VOLUME, INITIAL_SHELL, type Shell } from "./shell";
 import { Store, update } from "./store";
 import { Surface } from "./surface";
 import type { Problem } from "./tilecache";
-import type { Camera, LabelClass, LabelLayer, Manifest, Point, Tool, ViewerHost } from "./types";
+import { AXES, type Camera, type LabelClass, type LabelLayer, type Manifest, type PlaneAxis, type Point, type Tool, type ViewerHost, type Voxel } from "./types";
 
 const TOAST_MS = 5000;
-export const MAX_BRUSH_RADIUS = 500; // image pixels; larger areas are for shapes
+export const MAX_BRUSH_RADIUS = 1000; // image pixels; larger areas are for shapes
+const CROSSHAIR_GAP_CSS_PX = 9; // the voxel itself stays free
 const SLICE_MEASURE = "sv-slice"; // performance entry: from the wish to the sharp frame
 
 export type CreateLabelLayer = (host: ViewerHost) => LabelLayer;
@@ -32,6 +34,8 @@ export class Engine {
   classes: readonly LabelClass[] = [];
   labels: LabelLayer | null = null;
   picture: Picture | null = null;
+  /** The engine whose view this one follows: it shows an image beside the one being worked on, and nothing is painted here. */
+  leader: Engine | null = null;
 
   private surface: Surface | null = null;
   private renderer: Renderer | null = null;
@@ -40,6 +44,8 @@ export class Engine {
   private overlay: Overlay | null = null;
   private shading: Look = PLAIN;
   private labelOpacity = 0.5;
+  private smooth = false;
+  private crosshair = false;
   private fitted = true;
   private opening = new AbortController();
   private troubles: Record<"image" | "result", Problem | null> = { image: null, result: null };
@@ -118,23 +124,32 @@ export class Engine {
     }
   }
 
-  private begin(manifest: Manifest): void {
-    const slice = Math.min(this.shell.get().slice, manifest.shape[0] - 1);
+  private begin(base: Manifest): void {
+    const { axis, position: last } = this.shell.get();
+    const position = clampVoxel(last, base);
+    const manifest = planeManifest(base, axis);
+    const slice = position[axis];
     this.picture = new Picture(manifest, this.apiRoot, this.renderer!, {
       redraw: () => this.redraw(),
+      making: (making) => update(this.shell, { making }),
       outdated: (problem) => this.renew(problem),
       trouble: (layer, problem) => this.setTrouble(layer, problem),
     });
     this.picture.setWindow(this.window);
     this.picture.setLook(this.shading);
+    this.picture.setSmooth(this.smooth);
     this.picture.setOverlay(this.overlay);
     this.picture.goTo(slice);
-    update(this.shell, { manifest, slice, status: "shown" });
+    update(this.shell, { manifest, base, slice, position, status: "shown" });
+    if (this.leader === null) this.beginLabels(manifest, slice);
+    this.refit();
+    this.redraw();
+  }
+
+  private beginLabels(manifest: Manifest, slice: number): void {
     this.labels = this.createLabelLayer(this.host);
     this.labels.load(manifest.id, manifest);
     this.labels.setSlice(slice);
-    if (this.fitted) this.fit();
-    this.redraw();
   }
 
   /** A tile is gone: the volume has a new version on the server, or the tile was never there. */
@@ -164,15 +179,42 @@ export class Engine {
   // ---- slice ----
 
   goTo(z: number): void {
-    const { manifest, slice } = this.shell.get();
+    const { manifest, slice, axis, position } = this.shell.get();
     const last = manifest === null ? Number.MAX_SAFE_INTEGER : manifest.shape[0] - 1;
     const target = Math.min(last, Math.max(0, Math.round(z)));
     if (target === slice) return;
-    update(this.shell, { slice: target });
+    update(this.shell, { slice: target, position: { ...position, [axis]: target } });
     this.wished = performance.now();
     this.picture?.goTo(target);
     this.labels?.setSlice(target);
     this.redraw();
+  }
+
+  /** Show the planes of another axis through the same voxel. */
+  setAxis(axis: PlaneAxis): void {
+    const { base, axis: before, position } = this.shell.get();
+    if (axis === before) return;
+    update(this.shell, { axis, slice: position[axis] });
+    if (base === null) return;
+    this.close();
+    this.fitted = true;
+    this.begin(base);
+  }
+
+  /** Go to a voxel: its plane, and the crosshair on it. */
+  goToVoxel(voxel: Voxel): void {
+    const { base, axis, position: before } = this.shell.get();
+    const position = base === null ? voxel : clampVoxel(voxel, base);
+    if (AXES.every((name) => position[name] === before[name])) return;
+    update(this.shell, { position });
+    this.goTo(position[axis]);
+    this.redrawCursor();
+  }
+
+  /** Go to the voxel at a point of the slice on the screen. */
+  pointAt(point: Point): void {
+    const { axis, slice } = this.shell.get();
+    this.goToVoxel(voxelAt(axis, slice, point));
   }
 
   // ---- camera ----
@@ -205,6 +247,20 @@ export class Engine {
     this.look((camera, image) => cameras.panBy(camera, dx, dy, image));
   }
 
+  /** Take over another canvas's view: the same middle at the same size. */
+  follow(other: Camera): void {
+    const { width, height, pixelRatio } = this.camera.get();
+    if (this.picture === null || width <= 1) return;
+    this.fitted = false;
+    this.camera.set(cameras.resized(other, { width, height }, pixelRatio));
+    this.redraw();
+  }
+
+  /** Show image point `point` in the middle at `zoom` CSS pixels an image pixel. */
+  showPlace(point: Point, zoom: number): void {
+    this.look((camera, image) => cameras.lookAt(cameras.zoomTo(camera, zoom * camera.pixelRatio, image), point, image));
+  }
+
   lookAt(point: Point): void {
     this.look((camera, image) => cameras.lookAt(camera, point, image));
   }
@@ -232,8 +288,16 @@ export class Engine {
 
   private resize(size: cameras.Size, pixelRatio: number): void {
     this.camera.set(cameras.resized(this.camera.get(), size, pixelRatio));
-    if (this.fitted) this.fit();
+    this.refit();
     this.redraw();
+  }
+
+  /** Keep what nobody has moved fitted, or where the leader looks. */
+  private refit(): void {
+    if (!this.fitted) return;
+    if (this.leader === null) return this.fit();
+    this.follow(this.leader.camera.get());
+    this.fitted = true;
   }
 
   // ---- drawing ----
@@ -260,10 +324,24 @@ export class Engine {
     }
     const context = cursor.getContext("2d")!;
     context.clearRect(0, 0, camera.width, camera.height);
+    if (this.crosshair) this.drawCrosshair(context, camera);
     if (this.shell.get().tool === "pan") return;
     context.save();
     this.labels?.drawCursor(context, camera);
     context.restore();
+  }
+
+  /** Where the other planes cut this one, each line in the colour of its plane. */
+  private drawCrosshair(context: CanvasRenderingContext2D, camera: Camera): void {
+    const { axis, position, manifest } = this.shell.get();
+    if (manifest === null) return;
+    const { x, y } = camera.imageToScreen(pointOf(axis, position));
+    const [rows, columns] = lineAxes(axis);
+    const [gap, width] = [CROSSHAIR_GAP_CSS_PX * camera.pixelRatio, Math.max(1, Math.round(camera.pixelRatio))];
+    context.fillStyle = PLANE_COLORS[rows];
+    for (const [from, to] of [[0, x - gap], [x + gap, camera.width]]) context.fillRect(from, Math.round(y), Math.max(0, to - from), width);
+    context.fillStyle = PLANE_COLORS[columns];
+    for (const [from, to] of [[0, y - gap], [y + gap, camera.height]]) context.fillRect(Math.round(x), from, width, Math.max(0, to - from));
   }
 
   private measureSlice(): void {
@@ -285,6 +363,17 @@ export class Engine {
     this.shading = look;
     this.picture?.setLook(look);
     this.redraw();
+  }
+
+  setSmooth(smooth: boolean): void {
+    this.smooth = smooth;
+    this.picture?.setSmooth(smooth);
+    this.redraw();
+  }
+
+  setCrosshair(crosshair: boolean): void {
+    this.crosshair = crosshair;
+    this.redrawCursor();
   }
 
   setLabelOpacity(opacity: number): void {

@@ -1,15 +1,15 @@
 /** Keys of the viewer, as one table that the keyboard and the card of keys both read. Nothing is taken from who is typing. */
+import type { Desk, Layout } from "./desk";
 import type { Engine } from "./engine";
-import type { PointerInput } from "./pointer";
 import { update } from "./store";
-import type { Tool } from "./types";
+import { AXES, type Tool } from "./types";
 
 const BIG_STEP = 10; // slices
 const ZOOM_STEP = 1.25;
 const BRUSH_STEP = 1.2;
 const FOCUS_CLASS = "sv-focus"; // on <html>: only the image shows
 
-type Action = (engine: Engine, event: KeyboardEvent) => void;
+type Action = (engine: Engine, event: KeyboardEvent, desk: Desk) => void;
 
 const step =
   (direction: number): Action =>
@@ -59,6 +59,10 @@ const ACTIONS: Record<string, Action> = {
   m: (engine) => update(engine.shell, { minimapShown: !engine.shell.get().minimapShown }),
   f: (engine) => toggleFocus(engine),
   "?": (engine) => update(engine.shell, { keysShown: !engine.shell.get().keysShown }),
+  v: (_engine, _event, desk) => nextPlane(desk),
+  t: (_engine, _event, desk) => toggle(desk, "planes"),
+  d: (_engine, _event, desk) => toggle(desk, "beside"),
+  s: (_engine, _event, desk) => toggle(desk, "swipe"),
   escape: (engine) => leave(engine),
 };
 
@@ -102,6 +106,11 @@ export const KEY_CARD: [string, [string, string][]][] = [
       ["Space drag", "Pan with any tool"],
       ["H", "Hide labels and result"],
       ["M", "Minimap"],
+      ["V", "Next plane: XY, XZ, YZ"],
+      ["T", "Three planes"],
+      ["Click", "Pan tool: move the crosshair"],
+      ["D", "Side by side"],
+      ["S", "Swipe line"],
       ["F", "Only the image"],
     ],
   ],
@@ -122,14 +131,13 @@ export class Keyboard {
   private readonly stop = new AbortController();
 
   constructor(
-    private readonly engine: Engine,
-    private readonly pointer: PointerInput,
+    private readonly desk: Desk,
     private readonly root: HTMLElement,
   ) {
     const { signal } = this.stop;
     document.addEventListener("keydown", (event) => this.press(event), { signal });
     document.addEventListener("keyup", (event) => this.release(event), { signal });
-    addEventListener("blur", () => this.pointer.holdSpace(false), { signal });
+    addEventListener("blur", () => this.holdSpace(false), { signal });
   }
 
   dispose(): void {
@@ -146,33 +154,34 @@ export class Keyboard {
   private act(event: KeyboardEvent): boolean {
     const key = event.key.toLowerCase();
     if (event.ctrlKey || event.metaKey) return this.run(CONTROL_ACTIONS[key], event);
-    if (key === " ") return this.holdSpace();
-    const { tool } = this.engine.shell.get();
-    if (tool !== "pan" && this.engine.labels?.key(event)) return true;
+    if (key === " ") return this.holdSpace(true);
+    const { active } = this.desk;
+    if (active.shell.get().tool !== "pan" && active.labels?.key(event)) return true;
     if (/^[1-9]$/.test(key)) return this.chooseClass(Number(key) - 1);
     return this.run(ACTIONS[key], event);
   }
 
   private run(action: Action | undefined, event: KeyboardEvent): boolean {
     // While a stroke is under way the slice, the tool and the history must stay what they are.
-    if (action === undefined || (this.pointer.drawing && event.key !== "Escape")) return false;
-    action(this.engine, event);
+    if (action === undefined || (this.desk.drawing && event.key !== "Escape")) return false;
+    action(this.desk.active, event, this.desk);
     return true;
   }
 
-  private holdSpace(): boolean {
-    this.pointer.holdSpace(true);
+  private holdSpace(held: boolean): boolean {
+    for (const pointer of this.desk.pointers.values()) pointer.holdSpace(held);
     return true;
   }
 
   private release(event: KeyboardEvent): void {
-    if (event.key === " ") this.pointer.holdSpace(false);
+    if (event.key === " ") this.holdSpace(false);
   }
 
   private chooseClass(place: number): boolean {
-    const chosen = this.engine.classes[place];
-    if (chosen === undefined || this.pointer.drawing) return false;
-    this.engine.setActiveClass(chosen.id);
+    const { active } = this.desk;
+    const chosen = active.classes[place];
+    if (chosen === undefined || this.desk.drawing) return false;
+    active.setActiveClass(chosen.id);
     return true;
   }
 }
@@ -196,6 +205,23 @@ function resizeBrush(engine: Engine, direction: number): void {
   // At least one pixel, so that small brushes do not stick.
   const moved = direction > 0 ? Math.max(scaled, radius + 1) : Math.min(scaled, radius - 1);
   engine.setBrushRadius(Math.max(1, Math.round(moved)));
+}
+
+/** The image in another layout, or alone again. */
+function toggle(desk: Desk, layout: Layout): void {
+  if (!canArrange(desk, layout)) return;
+  desk.arrange(desk.state.get().layout === layout ? "single" : layout);
+}
+
+function nextPlane(desk: Desk): void {
+  const { axis } = desk.main.shell.get();
+  if (canArrange(desk, "planes")) desk.showPlane(AXES[(AXES.indexOf(axis) + 1) % AXES.length]);
+}
+
+/** A single image has no planes across it. */
+export function canArrange(desk: Desk, layout: Layout): boolean {
+  const { base } = desk.main.shell.get();
+  return base !== null && (layout !== "planes" || base.shape[0] > 1);
 }
 
 function toggleFocus(engine: Engine): void {

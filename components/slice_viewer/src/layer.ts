@@ -14,6 +14,8 @@ export interface LayerSource {
 
 export class TileLayer {
   readonly cache: TileCache;
+  /** Pixels larger than the screen's blend into each other instead of showing as squares. */
+  smooth = false;
 
   constructor(
     readonly manifest: Manifest,
@@ -21,7 +23,11 @@ export class TileLayer {
     private readonly renderer: Renderer,
     events: CacheEvents,
   ) {
-    this.cache = new TileCache(events);
+    const arrived = (key: string): void => {
+      this.renderer.forget(source.name, key);
+      events.arrived(key);
+    };
+    this.cache = new TileCache({ ...events, arrived });
   }
 
   /** Ask for what `need` says, of slices that exist, and drop other requests. */
@@ -34,7 +40,8 @@ export class TileLayer {
 
   /** What can be shown of slice `z` now. */
   cover(z: number, tiles: readonly TileAddress[]): Cover {
-    return cover(this.manifest, tiles, (tile) => this.cache.has(tileKey({ ...tile, z })));
+    const key = (tile: TileAddress): string => tileKey({ ...tile, z });
+    return cover(this.manifest, tiles, { has: (tile) => this.cache.has(key(tile)), isDraft: (tile) => this.cache.isDraft(key(tile)) });
   }
 
   draw(z: number, { pieces }: Cover, camera: Camera, opacity = 1): void {
@@ -65,6 +72,6 @@ export class TileLayer {
       y1: Math.min(height, (area.y1 - y0) / block),
     };
     const target = camera.screenRect(area);
-    return { key, width, height, source, target, smooth: tile.level > 0 || camera.scale < 1 };
+    return { key, width, height, source, target, smooth: tile.level > 0 || camera.scale < 1 || this.smooth };
   }
 }

@@ -6,6 +6,7 @@
 import { chooseLevel, tileKey, visibleTiles, type ImageTile } from "./grid";
 import { TileLayer } from "./layer";
 import { buildLut, colorize, PLAIN, type Look, type Window } from "./lut";
+import { isBusy, Making, type Progress } from "./making";
 import type { Cover, Need } from "./pieces";
 import type { Renderer } from "./renderer";
 import { ResultLayer, type Overlay } from "./results";
@@ -17,6 +18,8 @@ const MAX_TRAIL = 4; // slices passed in a fast scrub whose preview is still wor
 
 export interface PictureEvents {
   redraw(): void;
+  /** How far the server has come with what it makes in the background. */
+  making(progress: Progress[]): void;
   /** The server no longer knows the tiles of this version. */
   outdated(problem: Problem): void;
   trouble(layer: "image" | "result", problem: Problem | null): void;
@@ -53,6 +56,7 @@ export class Picture {
   private direction = 1;
   private drawn: Camera | null = null;
   private calm: ReturnType<typeof setTimeout> | undefined;
+  private readonly making: Making;
 
   constructor(
     readonly manifest: Manifest,
@@ -64,6 +68,8 @@ export class Picture {
     this.area = { x0: 0, y0: 0, x1: width, y1: height };
     this.lut = this.buildLut();
     this.image = this.createImage();
+    this.making = new Making(`${apiRoot}/img/${manifest.id}/progress`, (progress) => this.hear(progress));
+    if (manifest.axis !== "z") this.making.watch();
   }
 
   get slice(): number {
@@ -96,6 +102,11 @@ export class Picture {
     const coloured = this.manifest.channels > 1;
     this.look = coloured ? { ...look, colormap: PLAIN.colormap } : look;
     this.setWindow(this.window);
+  }
+
+  setSmooth(smooth: boolean): void {
+    this.image.smooth = smooth;
+    this.drawn = null;
   }
 
   setWindow(window: Window | null): void {
@@ -156,6 +167,7 @@ export class Picture {
 
   dispose(): void {
     clearTimeout(this.calm);
+    this.making.stop();
     this.image.dispose();
     this.result?.tiles.dispose();
   }
@@ -207,18 +219,32 @@ export class Picture {
   }
 
   private createImage(): TileLayer {
-    const root = `${this.apiRoot}/img/${this.manifest.id}/${this.manifest.version}/z`;
+    const root = `${this.apiRoot}/img/${this.manifest.id}/${this.manifest.version}/${this.manifest.axis}`;
     const url = ({ z, level, tx, ty }: ImageTile): string => `${root}/${z}/${level}/${tx}/${ty}`;
     const colorizeTile = (bytes: ArrayBuffer, out: Uint32Array): void => this.colorizeImage(bytes, out);
     return new TileLayer(this.manifest, { name: "image", url, colorize: colorizeTile }, this.renderer, {
-      arrived: () => this.arrived(),
+      arrived: (key) => this.arrived(key),
       gone: (_, problem) => this.events.outdated(problem),
       trouble: (problem) => this.events.trouble("image", problem),
     });
   }
 
+  /** More has been made: ask again for tiles that were first impressions. */
+  private hear(progress: Progress[]): boolean {
+    this.events.making(progress);
+    const drafts = this.image.cache.refreshDrafts();
+    if (drafts) this.again();
+    return drafts || isBusy(progress);
+  }
+
+  private again(): void {
+    this.drawn = null;
+    this.events.redraw();
+  }
+
   /** A tile has come: draw at once what begins or completes a slice, what lies between a little later. */
-  private arrived(): void {
+  private arrived(key: string): void {
+    if (this.image.cache.isDraft(key)) this.making.watch();
     if (this.shown !== this.slice || this.pendingTiles === 0) this.events.redraw();
     else this.calm ??= setTimeout(() => this.drawPartly(), CALM_MS);
   }
@@ -230,10 +256,7 @@ export class Picture {
 
   private createResult(overlay: Overlay): ResultLayer {
     return new ResultLayer(overlay, this.manifest, this.apiRoot, this.renderer, {
-      arrived: () => {
-        this.drawn = null;
-        this.events.redraw();
-      },
+      arrived: () => this.again(),
       gone: () => undefined, // the job has not come so far; `slices` tells when it has
       trouble: (problem) => this.events.trouble("result", problem),
     });

@@ -10,20 +10,26 @@ export interface Piece {
 
 export interface Cover {
   pieces: Piece[];
-  /** Parts with a coarser tile, or none. */
+  /** Parts with a coarser tile, a first impression, or none. */
   blurred: number;
   /** Parts with nothing at all. */
   bare: number;
 }
 
+/** Which tiles are here. */
+export interface AtHand {
+  has(tile: TileAddress): boolean;
+  isDraft(tile: TileAddress): boolean;
+}
+
 /** Cover the visible `tiles` with what is there. */
-export function cover(manifest: Manifest, tiles: readonly TileAddress[], has: (tile: TileAddress) => boolean): Cover {
+export function cover(manifest: Manifest, tiles: readonly TileAddress[], { has, isDraft }: AtHand): Cover {
   const found: Cover = { pieces: [], blurred: 0, bare: 0 };
   for (const tile of tiles) {
     const best = bestTile(tile, manifest.levels.length, has);
     if (best === null) found.bare++;
     else found.pieces.push({ tile: best, area: tileRect(manifest, tile) });
-    if (best?.level !== tile.level) found.blurred++;
+    if (best?.level !== tile.level || isDraft(best)) found.blurred++;
   }
   return found;
 }
@@ -50,7 +56,8 @@ const NEIGHBOURS = [1, 2, -1, -2]; // in the direction of travel first
 
 /**
  * Tiles in the order they are needed: the coarsest tile of the wanted slice (one small file that fills the window), its sharp
- * tiles, the coarsest of slices passed through (so that a fast scrub shows something), then the neighbours.
+ * tiles, the coarsest of slices passed through (so that a fast scrub shows something), then the level above, which shows when
+ * one zooms out or moves on, and the neighbours.
  */
 export function wishes(manifest: Manifest, need: Need): { urgent: ImageTile[]; later: ImageTile[] } {
   const z = need.trail[need.trail.length - 1];
@@ -60,6 +67,17 @@ export function wishes(manifest: Manifest, need: Need): { urgent: ImageTile[]; l
   const at = (tiles: readonly TileAddress[], slice: number): ImageTile[] => tiles.map((tile) => ({ ...tile, z: slice }));
   return {
     urgent: [...at([coarsest], z), ...at(need.tiles, z), ...passed.flatMap((slice) => at([coarsest], slice))],
-    later: slices.flatMap((slice) => at([coarsest, ...need.tiles], slice)),
+    later: [...at(parents(need.tiles, manifest.levels.length), z), ...slices.flatMap((slice) => at([coarsest, ...need.tiles], slice))],
   };
+}
+
+/** The tiles of the next coarser level over `tiles`, each once. */
+function parents(tiles: readonly TileAddress[], levels: number): TileAddress[] {
+  const found = new Map<string, TileAddress>();
+  for (const tile of tiles) {
+    if (tile.level + 1 >= levels) continue;
+    const parent = ancestor(tile, tile.level + 1);
+    found.set(`${parent.tx},${parent.ty}`, parent);
+  }
+  return [...found.values()];
 }

@@ -4,10 +4,11 @@ import type { Point, PointerInfo } from "./types";
 
 const WHEEL_ZOOM = 0.0016; // per CSS pixel of wheel travel: a notch of 100 is 1.17x
 const PINCH_ZOOM = 0.01; // trackpads send small steps with the control key
+const CLICK_CSS_PX = 3; // a hand that clicks moves the mouse a little
 const LINE_PX = 16; // Firefox counts wheel travel in lines
 const WHEEL_SLICE_PX = 60; // travel for one slice
 
-type Gesture = { kind: "pan"; id: number } | { kind: "draw"; id: number } | { kind: "pinch" } | { kind: "none" };
+type Gesture = { kind: "pan"; id: number; travel: number } | { kind: "draw"; id: number } | { kind: "pinch" } | { kind: "none" };
 
 export class PointerInput {
   /** The space bar is held: the primary button pans whatever the tool. */
@@ -22,8 +23,10 @@ export class PointerInput {
     private readonly engine: Engine,
     private readonly stage: HTMLElement,
     private readonly follow: (point: Point | null) => void,
+    private readonly entered: () => void = () => undefined,
   ) {
     const { signal } = this.stop;
+    stage.addEventListener("pointerenter", () => this.entered(), { signal });
     stage.addEventListener("pointerdown", (event) => this.press(event), { signal });
     stage.addEventListener("pointermove", (event) => this.move(event), { signal });
     stage.addEventListener("pointerup", (event) => this.release(event), { signal });
@@ -53,7 +56,7 @@ export class PointerInput {
     this.stage.setPointerCapture(event.pointerId);
     this.down.set(event.pointerId, this.screen(event));
     if (this.down.size > 1) this.startPinch();
-    else if (this.pans(event)) this.gesture = { kind: "pan", id: event.pointerId };
+    else if (this.pans(event)) this.gesture = { kind: "pan", id: event.pointerId, travel: 0 };
     else this.startDrawing(event);
     this.showMode();
   }
@@ -83,17 +86,19 @@ export class PointerInput {
   private move(event: PointerEvent): void {
     const { gesture } = this;
     if (gesture.kind === "pinch") this.pinch(event);
-    else if (gesture.kind === "pan" && gesture.id === event.pointerId) this.drag(event);
+    else if (gesture.kind === "pan" && gesture.id === event.pointerId) gesture.travel += this.drag(event);
     else if (gesture.kind === "draw" && gesture.id === event.pointerId) this.draw(event);
     else if (gesture.kind === "none") this.engine.labels?.hover(this.image(event));
     this.follow(this.image(event));
   }
 
-  private drag(event: PointerEvent): void {
+  /** Returns how far, in screen pixels. */
+  private drag(event: PointerEvent): number {
     const before = this.down.get(event.pointerId)!;
     const now = this.screen(event);
     this.down.set(event.pointerId, now);
     this.engine.pan(now.x - before.x, now.y - before.y);
+    return Math.hypot(now.x - before.x, now.y - before.y);
   }
 
   private draw(event: PointerEvent): void {
@@ -114,8 +119,15 @@ export class PointerInput {
     this.down.delete(event.pointerId);
     const { gesture } = this;
     if (gesture.kind === "draw" && gesture.id === event.pointerId) this.engine.labels?.end(this.image(event), info(event));
+    if (gesture.kind === "pan" && gesture.id === event.pointerId) this.click(event, gesture.travel);
     if (this.down.size === 0) this.gesture = { kind: "none" };
     this.showMode();
+  }
+
+  /** A click that moved nothing sets the place where the planes meet. */
+  private click(event: PointerEvent, travel: number): void {
+    const still = travel <= CLICK_CSS_PX * this.engine.camera.get().pixelRatio;
+    if (still && event.button === 0 && !this.spaceHeld) this.engine.pointAt(this.image(event));
   }
 
   private lose(event: PointerEvent): void {

@@ -1,6 +1,7 @@
 /** What is under the pointer: place, true value, class. Values that tiles hold only roughly are asked for, after a short rest. */
 import type { Engine } from "./engine";
 import type { Sample } from "./picture";
+import { voxelAt } from "./planes";
 import { Store } from "./store";
 import type { Encoding, LabelClass, Point } from "./types";
 
@@ -43,7 +44,8 @@ export class Readout {
     const { point } = this;
     if (picture === null || picture.shown < 0 || point === null || !inside(point, picture.manifest.shape)) return this.clear();
     const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
-    const place = `${picture.manifest.version}/${picture.shown}/${y}/${x}`;
+    const voxel = voxelAt(picture.manifest.axis, picture.shown, point);
+    const place = `${picture.manifest.version}/${voxel.z}/${voxel.y}/${voxel.x}`;
     const known = place === this.place ? this.reading.get()!.text : null;
     const text = known !== null && !known.startsWith("~") && known !== "" ? known : this.look(point, place);
     this.place = place;

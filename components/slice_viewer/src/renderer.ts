@@ -22,6 +22,8 @@ export interface Renderer {
   end(): void;
   /** The layer's colours have changed: a new window, say. */
   recolor(layer: string): void;
+  /** One tile has other pixels now. */
+  forget(layer: string, key: string): void;
   /** For the label layer, which draws by itself. */
   readonly context: CanvasRenderingContext2D;
 }
@@ -78,6 +80,10 @@ export class Canvas2DRenderer implements Renderer {
 
   recolor(layer: string): void {
     for (const key of this.coloured.keys()) if (key.startsWith(`${layer}:`)) this.coloured.delete(key);
+  }
+
+  forget(layer: string, key: string): void {
+    this.coloured.delete(`${layer}:${key}`);
   }
 
   private picture(layer: string, sprite: Sprite, colorize: Colorizer): HTMLCanvasElement {

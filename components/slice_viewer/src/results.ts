@@ -30,7 +30,7 @@ export class ResultLayer {
   ) {
     this.palette = buildPalette(overlay.classes);
     this.done = new Set(overlay.slices);
-    const url = ({ z, level, tx, ty }: ImageTile): string => `${apiRoot}/results/${overlay.id}/z/${z}/${level}/${tx}/${ty}`;
+    const url = ({ z, level, tx, ty }: ImageTile): string => `${apiRoot}/results/${overlay.id}/${manifest.axis}/${z}/${level}/${tx}/${ty}`;
     const colorize = (bytes: ArrayBuffer, out: Uint32Array): void => this.colorize(new Uint8Array(bytes), out);
     this.tiles = new TileLayer(manifest, { name: `result-${overlay.id}`, url, colorize }, renderer, events);
   }
@@ -43,16 +43,18 @@ export class ResultLayer {
     return this.overlay.opacity;
   }
 
+  /** Whether there may be anything on plane `z`: across the slices every plane meets those that are done. */
   has(z: number): boolean {
-    return this.done.has(z);
+    return this.tiles.manifest.axis === "z" ? this.done.has(z) : this.done.size > 0;
   }
 
   /** The same result with other colours, another opacity or more slices. */
   change(overlay: Overlay): void {
     const recoloured = JSON.stringify(overlay.classes) !== JSON.stringify(this.overlay.classes);
+    const grown = overlay.slices.length !== this.done.size;
     this.overlay = overlay;
     this.done = new Set(overlay.slices);
-    this.tiles.cache.askAgain();
+    if (grown) this.tiles.cache.askAgain({ all: this.tiles.manifest.axis !== "z" });
     if (!recoloured) return;
     this.palette = buildPalette(overlay.classes);
     this.tiles.recolor();
@@ -74,7 +76,7 @@ export class ResultLayer {
   }
 
   want(need: Need): void {
-    this.tiles.want(need, (z) => this.done.has(z));
+    this.tiles.want(need, (z) => this.has(z));
   }
 
   private colorize(ids: Uint8Array, out: Uint32Array): void {

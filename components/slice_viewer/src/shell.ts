@@ -1,5 +1,6 @@
 /** What the frame around the image shows: one record, written by the engine, read by React. */
-import type { History, Manifest, SaveState, Tool } from "./types";
+import type { Progress } from "./making";
+import type { History, Manifest, PlaneAxis, SaveState, Tool, Voxel } from "./types";
 import type { Problem } from "./tilecache";
 
 export interface Notice extends Problem {
@@ -10,7 +11,13 @@ export interface Notice extends Problem {
 
 export interface Shell {
   status: "empty" | "loading" | "shown" | "failed";
+  /** Of the plane on the screen. */
   manifest: Manifest | null;
+  /** Of the volume itself. */
+  base: Manifest | null;
+  axis: PlaneAxis;
+  /** The voxel that the planes meet in. */
+  position: Voxel;
   /** Where the user has gone; the image follows as soon as its tiles are there. */
   slice: number;
   tool: Tool;
@@ -28,6 +35,8 @@ export interface Shell {
   bare: boolean;
   keysShown: boolean;
   minimapShown: boolean;
+  /** What the server makes in the background for this volume. */
+  making: readonly Progress[];
 }
 
 export const SAVED: SaveState = { state: "saved", pending: 0, message: "" };
@@ -35,6 +44,9 @@ export const SAVED: SaveState = { state: "saved", pending: 0, message: "" };
 export const INITIAL_SHELL: Shell = {
   status: "empty",
   manifest: null,
+  base: null,
+  axis: "z",
+  position: { z: 0, y: 0, x: 0 },
   slice: 0,
   tool: "pan",
   activeClass: null,
@@ -49,11 +61,14 @@ export const INITIAL_SHELL: Shell = {
   bare: false,
   keysShown: false,
   minimapShown: true,
+  making: [],
 };
 
 /** Everything that belongs to one volume, as it is before anything is known. */
 export const FRESH_VOLUME = {
   manifest: null,
+  base: null,
+  making: [],
   history: INITIAL_SHELL.history,
   annotated: [],
   problem: null,

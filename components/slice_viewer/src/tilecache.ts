@@ -9,6 +9,7 @@
 export const CACHE_BYTES = 256 * 2 ** 20;
 const MAX_REQUESTS = 6; // what a browser opens to one HTTP/1.1 server
 const MAX_PREFETCH = 3; // leaves connections for what comes into view
+const DRAFT = "X-Draft"; // the server is still making the overview this tile is cut from
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 8000;
 
@@ -41,6 +42,8 @@ export class TileCache {
   private readonly running = new Map<string, AbortController>();
   private readonly dead = new Set<string>();
   private readonly failed = new Set<string>();
+  private readonly drafts = new Set<string>(); // kept, but to be replaced
+  private readonly resting = new Set<string>(); // drafts not to be asked for before the next `refreshDrafts`
   private wishes: Wish[] = [];
   private bytes = 0;
   private failures = 0;
@@ -54,6 +57,11 @@ export class TileCache {
 
   has(key: string): boolean {
     return this.kept.has(key);
+  }
+
+  /** Whether the tile is a first impression. */
+  isDraft(key: string): boolean {
+    return this.drafts.has(key);
   }
 
   /** The tile, without marking it as used. */
@@ -72,7 +80,7 @@ export class TileCache {
 
   /** Replace the wish list, most urgent first. Requests for anything else are aborted. */
   want(wishes: Wish[]): void {
-    this.wishes = wishes.filter(({ key }) => !this.kept.has(key) && !this.dead.has(key));
+    this.wishes = wishes.filter(({ key }) => this.lacks(key));
     const keys = new Set(this.wishes.map(({ key }) => key));
     for (const [key, request] of this.running) {
       if (!keys.has(key)) this.abort(key, request);
@@ -89,28 +97,43 @@ export class TileCache {
 
   /** Whether everything wished for is here, what was to be prefetched included. */
   get idle(): boolean {
-    return this.wishes.every(({ key }) => this.kept.has(key) || this.dead.has(key));
+    return !this.wishes.some(({ key }) => this.lacks(key));
   }
 
-  /** Forget empty and missing tiles: they may have come into being, as the slices of a running job do. */
-  askAgain(): void {
+  /** Forget empty and missing tiles: they may have come into being, as the slices of a running job do. `all`: the rest, too. */
+  askAgain({ all = false } = {}): void {
     this.dead.clear();
-    for (const [key, tile] of this.kept) if (tile === null) this.kept.delete(key);
+    for (const [key, tile] of this.kept) {
+      if (tile === null) this.kept.delete(key);
+      else if (all) this.drafts.add(key);
+    }
+  }
+
+  /** Ask once more for first impressions, which stay until better ones come. True when there are any. */
+  refreshDrafts(): boolean {
+    this.resting.clear();
+    return this.drafts.size > 0;
   }
 
   clear(): void {
     this.want([]);
     this.kept.clear();
     this.dead.clear();
+    this.drafts.clear();
     this.bytes = 0;
     this.calm();
+  }
+
+  /** Whether a tile is to be asked for. */
+  private lacks(key: string): boolean {
+    return !this.dead.has(key) && (!this.kept.has(key) || (this.drafts.has(key) && !this.resting.has(key)));
   }
 
   private pump(): void {
     if (this.timer !== null) return;
     for (const wish of this.wishes) {
       if (this.running.size >= (wish.prefetch ? MAX_PREFETCH : MAX_REQUESTS)) return;
-      if (!this.running.has(wish.key) && !this.kept.has(wish.key) && !this.dead.has(wish.key)) this.start(wish);
+      if (!this.running.has(wish.key) && this.lacks(wish.key)) this.start(wish);
     }
   }
 
@@ -126,7 +149,7 @@ export class TileCache {
   private async load({ key, url }: Wish, signal: AbortSignal): Promise<void> {
     try {
       const response = await this.fetcher(url, { signal });
-      if (response.ok) return this.keep(key, response.status === 204 ? null : await response.arrayBuffer());
+      if (response.ok) return this.keep(key, response.status === 204 ? null : await response.arrayBuffer(), response.headers.has(DRAFT));
       const problem = await readProblem(response);
       if (response.status === 404) this.bury(key, problem);
       else this.fail(key, problem);
@@ -135,12 +158,15 @@ export class TileCache {
     }
   }
 
-  private keep(key: string, tile: TileBytes): void {
+  private keep(key: string, tile: TileBytes, draft: boolean): void {
+    this.bytes += (tile?.byteLength ?? 0) - (this.kept.get(key)?.byteLength ?? 0);
     this.kept.set(key, tile);
-    this.bytes += tile?.byteLength ?? 0;
+    this.drafts.delete(key);
+    if (draft) for (const list of [this.drafts, this.resting]) list.add(key);
     for (const [oldest, bytes] of this.kept) {
       if (this.bytes <= this.budget || oldest === key) break;
       this.kept.delete(oldest);
+      this.drafts.delete(oldest);
       this.bytes -= bytes?.byteLength ?? 0;
     }
     this.calm();

@@ -39,8 +39,17 @@ export interface Camera {
   view(): Rect;
 }
 
-/** What `GET /api/img/<vid>/manifest` answers (docs/contracts.md). */
+export const AXES = ["z", "y", "x"] as const;
+/** Names a plane by the axis it stands on: "z" is XY, "y" is XZ, "x" is YZ (`planes.ts`). */
+export type PlaneAxis = (typeof AXES)[number];
+
+/** A voxel by its place on each axis. */
+export type Voxel = Record<PlaneAxis, number>;
+
+/** What `GET /api/img/<vid>/manifest` answers (docs/contracts.md), or the same turned to the planes of `axis`. */
 export interface Manifest {
+  /** Not sent: which planes are the slices here. */
+  axis: PlaneAxis;
   id: string;
   path: string;
   name: string;
@@ -55,6 +64,8 @@ export interface Manifest {
   tile_px: number;
   /** [Y, X] of every level, full size first. */
   levels: [number, number][];
+  /** The same of the planes across the slices. */
+  planes: Record<"y" | "x", [number, number][]>;
   encoding: Encoding;
   /** True values of the 1st and 99th percentile. */
   window: [number, number];

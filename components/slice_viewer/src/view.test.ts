@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import * as cameras from "./camera";
 import { ancestor, chooseLevel, tileRect, visibleTiles } from "./grid";
 import { cover, wishes } from "./pieces";
-import type { Manifest } from "./types";
+import type { Manifest, TileAddress } from "./types";
 
 const image = { width: 2000, height: 1000 };
 const canvas = { width: 800, height: 600 };
@@ -10,7 +10,7 @@ const canvas = { width: 800, height: 600 };
 function manifest(shape: [number, number, number], levels: [number, number][]): Manifest {
   const encoding = { dtype: "uint16", lo: 0, step: 1, exact: true, nan_code: null } as const;
   const rest = { id: "v", path: "v", name: "v", channels: 1, dtype: "uint16", version: "1", voxel_size_um: null, tile_px: 512 };
-  return { ...rest, shape, levels, encoding, window: [0, 1], histogram: [], histogram_range: [0, 1] };
+  return { ...rest, axis: "z", planes: { y: [], x: [] }, shape, levels, encoding, window: [0, 1], histogram: [], histogram_range: [0, 1] };
 }
 
 const stack = manifest(
@@ -116,17 +116,18 @@ describe("what is drawn while tiles come", () => {
   const tiles = visibleTiles(stack, cameras.fit(image, canvas, 1), 0);
 
   test("nothing at hand leaves everything bare", () => {
-    expect(cover(stack, tiles, () => false)).toMatchObject({ pieces: [], bare: 8, blurred: 8 });
+    expect(cover(stack, tiles, { has: () => false, isDraft: () => false })).toMatchObject({ pieces: [], bare: 8, blurred: 8 });
   });
 
   test("the coarsest tile fills what the sharp ones do not", () => {
-    const here = cover(stack, tiles, ({ level, tx }) => level === 2 || (level === 0 && tx === 0));
+    const has = ({ level, tx }: TileAddress): boolean => level === 2 || (level === 0 && tx === 0);
+    const here = cover(stack, tiles, { has, isDraft: () => false });
     expect(here).toMatchObject({ bare: 0, blurred: 6 });
     expect(here.pieces.filter(({ tile }) => tile.level === 2)).toHaveLength(6);
     expect(here.pieces.find(({ area }) => area.x0 === 0)?.tile.level).toBe(0);
   });
 
-  test("the wanted slice comes before those passed, neighbours last and in the direction of travel", () => {
+  test("the wanted slice comes before those passed, then its coarser level, neighbours last and in the direction of travel", () => {
     const { urgent, later } = wishes(stack, { trail: [3, 4, 5], tiles, direction: -1 });
     expect(urgent[0]).toEqual({ z: 5, level: 2, tx: 0, ty: 0 });
     expect(urgent.slice(1, 9).every(({ z, level }) => z === 5 && level === 0)).toBe(true);
@@ -134,11 +135,12 @@ describe("what is drawn while tiles come", () => {
       [4, 2],
       [3, 2],
     ]);
-    expect([...new Set(later.map(({ z }) => z))]).toEqual([4, 3, 6, 7]);
+    expect([...new Set(later.map(({ z }) => z))]).toEqual([5, 4, 3, 6, 7]);
+    expect(later.filter(({ z }) => z === 5).every(({ level }) => level === 1)).toBe(true);
   });
 
   test("no neighbour lies outside the stack", () => {
     const { later } = wishes(stack, { trail: [8], tiles, direction: 1 });
-    expect([...new Set(later.map(({ z }) => z))]).toEqual([7, 6]);
+    expect([...new Set(later.map(({ z }) => z))]).toEqual([8, 7, 6]);
   });
 });

@@ -10,7 +10,7 @@ import { FakeServer, firstDifference, randomFrom, until } from "./testing";
 const HEIGHT = 601;
 const WIDTH = 1101;
 const IMAGE = { x0: 0, y0: 0, x1: WIDTH, y1: HEIGHT };
-const MANIFEST = { levels: [[601, 1101], [301, 551], [151, 276]], shape: [4, HEIGHT, WIDTH] } as unknown as Manifest;
+const MANIFEST = { levels: [[601, 1101], [301, 551], [151, 276]], shape: [4, HEIGHT, WIDTH], axis: "z", tile_px: 512 } as unknown as Manifest;
 
 /** What the viewer would show and say. */
 class Screen {

@@ -3,6 +3,7 @@
  *
  * It decides what a write, an answer or news from others means for the pixels. `layer.ts` paints into it and shows it.
  */
+import { tilesOnPlane } from "../planes";
 import type { History, Manifest, Point, TileAddress, ViewerHost } from "../types";
 import { EditQueue, type LocalEdit } from "./edits";
 import { SliceLoader, type LoaderEvents } from "./loader";
@@ -37,12 +38,12 @@ export class LabelBook {
   constructor(
     private readonly host: ViewerHost,
     private readonly volume: string,
-    manifest: Manifest,
+    private readonly manifest: Manifest,
     private readonly around: Surroundings = BROWSER,
   ) {
     const root = `${host.apiRoot}/labels/${volume}`;
     this.store = new TileStore(manifest.levels);
-    this.loader = new SliceLoader(this.store, root, this.loaderEvents(), around.fetch, around.backoffMs(2));
+    this.loader = new SliceLoader(this.store, `${root}/${manifest.axis}`, this.loaderEvents(), around.fetch, around.backoffMs(2));
     this.watch = new Watch(root, { overview: (news) => this.learn(news), changes: (news) => this.follow(news) }, around.fetch, isSeen);
     this.sync = openOutbox().then((outbox) => this.connect(outbox));
     this.watch.start();
@@ -98,7 +99,7 @@ export class LabelBook {
 
   /** Make sorted, disjoint `spans` one edit: on the screen, in the outbox, on its way. */
   submitEdit(z: number, label: number, spans: Spans): void {
-    if (spans.length > 0) this.submit({ id: newId(), volume: this.volume, kind: "edit", z, label, spans });
+    if (spans.length > 0) this.submit({ id: newId(), volume: this.volume, kind: "edit", axis: this.manifest.axis, z, label, spans });
   }
 
   /** Undo or redo. Goes to the slice it concerns, because a change must be seen. */
@@ -160,12 +161,12 @@ export class LabelBook {
     void this.sync.then((sync) => sync.send(write));
     if (write.kind === "edit") this.apply(edit);
     else this.restore();
-    if (edit !== null && edit.z !== this.z) this.host.goToSlice(edit.z);
+    if (edit !== null && edit.axis === this.manifest.axis && edit.z !== this.z) this.host.goToSlice(edit.z);
     this.report();
   }
 
   private apply(edit: LocalEdit | null): void {
-    if (edit === null || edit.z !== this.z) return;
+    if (edit === null || !this.isHere(edit)) return;
     for (const tile of this.store.all()) tile.paint(edit.at(tile.address.level, this.store.image), edit.label);
     this.host.requestRedraw();
   }
@@ -176,19 +177,30 @@ export class LabelBook {
     const edit = this.queue.acknowledge(write.id, this.loader.outdateList());
     if (edit !== null) for (const tile of this.store.all()) this.settle(tile, edit);
     // A local edit is on the screen pixel by pixel at level 0; coarser tiles were a guess, and others may have painted as well.
-    if (edit === null || !edit.hidden) this.refetch(answer.changed, edit !== null && alone ? 1 : 0);
+    if (edit === null || !edit.hidden) this.refetch(answer.changed, edit !== null && this.isHere(edit) && alone ? 1 : 0);
     this.learn(answer);
     this.showStep(write, answer);
   }
 
   private settle(tile: LabelTile, edit: LocalEdit): void {
-    if (edit.z === this.z && !edit.hidden) tile.settle(edit.at(tile.address.level, this.store.image), edit.label);
+    if (this.isHere(edit) && !edit.hidden) tile.settle(edit.at(tile.address.level, this.store.image), edit.label);
   }
 
   private showStep({ id, kind }: Write, { changed }: Answer): void {
     if (!this.asked.delete(id)) return;
     if (changed.length === 0) this.host.toast(`There was nothing to ${kind}.`);
-    else if (!changed.some(([z]) => z === this.z)) this.host.goToSlice(changed[0][0]);
+    else if (this.onScreen(changed).length > 0) return;
+    else if (this.manifest.axis === "z") this.host.goToSlice(changed[0][0]);
+    else this.host.toast(`The ${kind} changed slice ${changed[0][0] + 1}.`);
+  }
+
+  /** Tiles of the plane on the screen that changed tiles of slices meet. */
+  private onScreen(changed: readonly ChangedTile[]): [number, number][] {
+    return tilesOnPlane(this.manifest.axis, this.z, this.manifest.tile_px, changed);
+  }
+
+  private isHere(edit: LocalEdit): boolean {
+    return edit.axis === this.manifest.axis && edit.z === this.z;
   }
 
   private refuse(write: Write, problem: Problem): void {
@@ -196,7 +208,7 @@ export class LabelBook {
     this.queue.refuse(write.id);
     this.restore();
     this.report();
-    const where = write.kind === "edit" ? `The stroke on slice ${write.z + 1} was not accepted` : `The ${write.kind} was not accepted`;
+    const where = write.kind === "edit" ? `The stroke on ${write.axis === "y" || write.axis === "x" ? "plane" : "slice"} ${write.z + 1} was not accepted` : `The ${write.kind} was not accepted`;
     this.host.error(`${where}: ${problem.message}`, problem.hint);
   }
 
@@ -207,7 +219,7 @@ export class LabelBook {
   }
 
   private refetch(changed: readonly ChangedTile[], fromLevel: number): void {
-    const here = changed.filter(([z]) => z === this.z).map(([, tx, ty]) => [tx, ty] as const);
+    const here = this.onScreen(changed);
     if (here.length > 0) this.loader.invalidate(here, fromLevel);
     this.host.requestRedraw();
   }
@@ -238,7 +250,7 @@ export class LabelBook {
 
   /** Put on a tile what the server did not have when it was asked for its pixels. */
   private dress(tile: LabelTile): void {
-    tile.restore(this.queue.over(this.z, tile.since), this.store.image);
+    tile.restore(this.queue.over(this.manifest.axis, this.z, tile.since), this.store.image);
     this.stroke?.paintOn(tile);
   }
 

@@ -4,7 +4,7 @@
  * A tile shows its server pixels with these edits painted over it, in order. An edit leaves when it is acknowledged and no tile
  * asked for before that can still arrive without it.
  */
-import type { History, Rect } from "../types";
+import type { History, PlaneAxis, Rect } from "../types";
 import { coarsen, type Coarse } from "./levels";
 import type { Write, WriteKind } from "./outbox";
 import type { Spans } from "./spans";
@@ -17,6 +17,7 @@ export class LocalEdit {
 
   constructor(
     readonly id: string,
+    readonly axis: PlaneAxis,
     readonly z: number,
     readonly label: number,
     readonly spans: Spans, // sorted and disjoint
@@ -39,10 +40,10 @@ export class EditQueue {
   private readonly answered = new Set<string>(); // ids, lest news that outruns the outbox's contents be missed
   private undone: (LocalEdit | null)[] = []; // what a redo would put back; null: only the server knows
 
-  /** Edits to paint over a tile of slice `z` whose server pixels were asked for at `since`. */
-  over(z: number, since: number): LocalEdit[] {
+  /** Edits to paint over a tile of plane `z` whose server pixels were asked for at `since`. */
+  over(axis: PlaneAxis, z: number, since: number): LocalEdit[] {
     const missing = (edit: LocalEdit): boolean => edit.acknowledgedAt === null || edit.acknowledgedAt > since;
-    return this.edits.filter((edit) => edit.z === z && !edit.hidden && missing(edit));
+    return this.edits.filter((edit) => edit.axis === axis && edit.z === z && !edit.hidden && missing(edit));
   }
 
   /** Take in a write just made, or found in the outbox. Returns the edit whose look it changes, if that is known here. */
@@ -83,7 +84,8 @@ export class EditQueue {
 
   /** Slices that the waiting edits paint on. */
   paintedSlices(): number[] {
-    return this.edits.filter((edit) => !edit.hidden && edit.label > 0 && edit.acknowledgedAt === null).map((edit) => edit.z);
+    const painted = this.edits.filter((edit) => edit.axis === "z" && !edit.hidden && edit.label > 0 && edit.acknowledgedAt === null);
+    return painted.map((edit) => edit.z);
   }
 
   /** Forget acknowledged edits that no tile asked for at `oldest` or later can miss. */
@@ -97,7 +99,7 @@ export class EditQueue {
   }
 
   private pushEdit(write: Write): LocalEdit {
-    const edit = new LocalEdit(write.id, write.z, write.label, write.spans);
+    const edit = new LocalEdit(write.id, write.axis ?? "z", write.z, write.label, write.spans);
     this.edits.push(edit);
     this.undone = [];
     return edit;

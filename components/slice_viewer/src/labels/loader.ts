@@ -36,7 +36,7 @@ export class SliceLoader {
 
   constructor(
     private readonly store: TileStore,
-    private readonly root: string, // <apiRoot>/labels/<vid>
+    private readonly root: string, // <apiRoot>/labels/<vid>/<axis>
     private readonly events: LoaderEvents,
     private readonly fetcher: typeof fetch,
     private readonly retryMs: number,
@@ -111,7 +111,7 @@ export class SliceLoader {
     const since = this.clock;
     this.listingInFlight = { abort, since };
     try {
-      const response = await this.get(`${this.root}/z/${this.z}`, abort);
+      const response = await this.get(`${this.root}/${this.z}`, abort);
       const { revision, tiles } = (await response.json()) as TileList;
       if (abort.signal.aborted) return;
       this.listing = { since, revision, versions: new Map(tiles.map(([tx, ty, version]) => [`${tx},${ty}`, version])) };
@@ -138,7 +138,7 @@ export class SliceLoader {
     this.inFlight.set(key, { abort, since });
     try {
       const { level, tx, ty } = address;
-      const response = await this.get(`${this.root}/z/${this.z}/${level}/${tx}/${ty}?v=${version}`, abort);
+      const response = await this.get(`${this.root}/${this.z}/${level}/${tx}/${ty}?v=${version}`, abort);
       const pixels = response.status === 204 ? null : new Uint8Array(await response.arrayBuffer());
       if (abort.signal.aborted) return;
       this.accept(address, pixels, since);

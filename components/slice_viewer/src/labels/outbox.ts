@@ -4,15 +4,19 @@
  * A write goes in the moment it is made and comes out only when acknowledged or refused. `sync.ts` does the sending. Writes the
  * server refuses for good move to the "rejected" store, where they block nobody and are not lost.
  */
+import type { PlaneAxis } from "../types";
 import type { Spans } from "./spans";
 
 export type WriteKind = "edit" | "undo" | "redo";
 
-/** One write. `z`, `label` and `spans` mean something for edits only. */
+/** One write. `axis`, `z`, `label` and `spans` mean something for edits only. */
 export interface Write {
   id: string;
   volume: string;
   kind: WriteKind;
+  /** Missing in writes that an earlier program left on the disk: "z". */
+  axis?: PlaneAxis;
+  /** The slice, or the plane that `axis` names. */
   z: number;
   label: number;
   spans: Spans;

@@ -70,7 +70,7 @@ describe("label tiles", () => {
       const label = Math.floor(random() * 4);
       const spans = joined(randomStroke(random));
       const store = loadedStore(server);
-      const edit = new LocalEdit("e", 0, label, spans);
+      const edit = new LocalEdit("e", "z", 0, label, spans);
       for (const tile of store.all()) tile.paint(edit.at(tile.address.level, store.image), label);
       server.paint(0, label, spans);
       for (const tile of store.all()) compareGuess(tile, cut(server, tile), edit, store);
@@ -93,7 +93,7 @@ describe("label tiles", () => {
     const server = new FakeServer(HEIGHT, WIDTH);
     server.paint(0, 3, Int32Array.of(5, 0, 100, 6, 0, 100));
     const store = loadedStore(server);
-    const edit = new LocalEdit("e", 0, 1, Int32Array.of(5, 10, 20));
+    const edit = new LocalEdit("e", "z", 0, 1, Int32Array.of(5, 10, 20));
     const tile = store.find({ level: 0, tx: 0, ty: 0 })!;
     tile.paint(edit.at(0, store.image), 1);
     new Stroke(0, 2, store).add(Int32Array.of(5, 15, 40));

@@ -1,13 +1,17 @@
 /** The bar under the image: which slice, where there are labels and predictions, how large it is drawn. */
 import * as React from "react";
+import type { Desk, Layout } from "../desk";
 import type { Engine } from "../engine";
+import { PLANE_NAMES } from "../planes";
 import { runs } from "../runs";
 import { update, useStore } from "../store";
-import { Icon } from "./icons";
+import { AXES, type PlaneAxis } from "../types";
+import { Icon, type IconName } from "./icons";
 
 const ZOOM_STEP = 1.25;
 
-export function SliceBar({ engine }: { engine: Engine }): React.ReactElement | null {
+export function SliceBar({ desk }: { desk: Desk }): React.ReactElement | null {
+  const { active: engine } = useStore(desk.state);
   const { manifest } = useStore(engine.shell);
   if (manifest === null) return null;
   const count = manifest.shape[0];
@@ -15,8 +19,33 @@ export function SliceBar({ engine }: { engine: Engine }): React.ReactElement | n
     <div className="sv-bar">
       {count > 1 ? <Steps engine={engine} count={count} /> : <span className="sv-single">Single image</span>}
       {count > 1 ? <Track engine={engine} count={count} /> : <span className="sv-track" />}
+      <LayoutControls desk={desk} />
       <ZoomControls engine={engine} />
     </div>
+  );
+}
+
+/** Which planes show, and what beside them. */
+function LayoutControls({ desk }: { desk: Desk }): React.ReactElement {
+  const { layout } = useStore(desk.state);
+  const { axis, base } = useStore(desk.main.shell);
+  const isStack = (base?.shape[0] ?? 1) > 1;
+  const toggle = (name: Layout): void => desk.arrange(layout === name ? "single" : name);
+  return (
+    <div className="sv-layouts" role="group" aria-label="Planes and layout">
+      {isStack && AXES.map((name) => <PlaneButton key={name} name={name} pressed={layout !== "planes" && axis === name} show={() => desk.showPlane(name)} />)}
+      {isStack && <BarButton icon="planes" label="Three planes" keys="T" pressed={layout === "planes"} onClick={() => toggle("planes")} />}
+      <BarButton icon="beside" label="Side by side with the bare image" keys="D" pressed={layout === "beside"} onClick={() => toggle("beside")} />
+      <BarButton icon="swipe" label="Swipe between the image and what lies over it" keys="S" pressed={layout === "swipe"} onClick={() => toggle("swipe")} />
+    </div>
+  );
+}
+
+function PlaneButton({ name, pressed, show }: { name: PlaneAxis; pressed: boolean; show: () => void }): React.ReactElement {
+  return (
+    <button type="button" className="sv-button sv-plane-button" aria-pressed={pressed} title={`${PLANE_NAMES[name]} plane (V)`} onClick={show}>
+      {PLANE_NAMES[name]}
+    </button>
   );
 }
 
@@ -65,7 +94,8 @@ function SliceNumber({ slice, count, go }: { slice: number; count: number; go: (
 }
 
 function Track({ engine, count }: { engine: Engine; count: number }): React.ReactElement {
-  const { slice, annotated, predicted } = useStore(engine.shell);
+  const { slice, axis, annotated: labelled, predicted: segmented } = useStore(engine.shell);
+  const [annotated, predicted] = axis === "z" ? [labelled, segmented] : [[], []]; // these count slices
   const done = `${(100 * slice) / (count - 1)}%`;
   return (
     <>
@@ -148,7 +178,7 @@ function ZoomControls({ engine }: { engine: Engine }): React.ReactElement {
 }
 
 interface BarButtonProps {
-  icon: "previous" | "next" | "plus" | "minus" | "fit" | "map";
+  icon: IconName;
   label: string;
   keys: string;
   disabled?: boolean;

@@ -1,20 +1,18 @@
 /** The component as Dash sees it: properties in and out, and the frame around the image. docs/contracts.md lists the properties. */
 import * as React from "react";
-import { Engine, type CreateLabelLayer } from "../engine";
+import { Desk } from "../desk";
+import type { CreateLabelLayer, Engine } from "../engine";
 import { Keyboard } from "../keys";
 import { createLabelLayer } from "../labels";
 import { PLAIN, type Look, type Window } from "../lut";
-import { PointerInput } from "../pointer";
-import { Readout } from "../readout";
 import type { Overlay } from "../results";
 import { PropSender, type Props } from "../sender";
-import type { Shell } from "../shell";
 import { useStore } from "../store";
 import type { LabelClass, Point, Tool } from "../types";
-import { Minimap } from "./Minimap";
+import { Panes } from "./Panes";
 import { SliceBar } from "./SliceBar";
-import { Banner, KeyCard, Notices, ReadoutPill, ScaleBar, StageMessage } from "./StageOverlays";
-import { ToolOptions, ToolRail } from "./ToolRail";
+import { KeyCard } from "./StageOverlays";
+import { ToolRail } from "./ToolRail";
 
 const ANNOUNCE_MS = 400; // a screen reader hears where the scrubbing ended, not every slice on the way
 
@@ -31,48 +29,28 @@ export interface SliceViewerProps {
   look?: Look | null;
   labelOpacity?: number;
   overlay?: Overlay | null;
+  /** Another volume to look at beside this one. */
+  compare?: string | null;
   setProps: (props: Props) => void;
 }
 
 const NO_CLASSES: LabelClass[] = [];
 
 export function SliceViewer(props: SliceViewerProps): React.ReactElement {
-  const [engine] = React.useState(() => new Engine(props.apiRoot ?? "/api", createLabelLayer satisfies CreateLabelLayer));
-  const [readout] = React.useState(() => new Readout(engine));
+  const [desk] = React.useState(() => new Desk(props.apiRoot ?? "/api", createLabelLayer satisfies CreateLabelLayer));
   const root = React.useRef<HTMLDivElement>(null);
-  useCanvases(engine, readout, root);
-  useProperties(engine, props);
+  const { active } = useStore(desk.state);
+  useKeyboard(desk, root);
+  useProperties(desk, props);
   return (
     <div id={props.id} className="sv-root" ref={root}>
-      <ToolRail engine={engine} />
+      <ToolRail engine={active.leader ?? active} />
       <div className="sv-stage">
-        <Surface engine={engine} />
-        <StageMessage engine={engine} />
-        <div className="sv-top">
-          <ToolOptions engine={engine} />
-          <Banner engine={engine} />
-        </div>
-        <div className="sv-corner">
-          <Minimap engine={engine} />
-          <ScaleBar engine={engine} />
-        </div>
-        <ReadoutPill readout={readout} />
-        <Notices engine={engine} />
-        <KeyCard engine={engine} />
+        <Panes desk={desk} />
+        <KeyCard engine={desk.main} />
       </div>
-      <SliceBar engine={engine} />
-      <Announcer engine={engine} />
-    </div>
-  );
-}
-
-function Surface({ engine }: { engine: Engine }): React.ReactElement {
-  const { tool, status, manifest } = useStore(engine.shell);
-  const label = manifest === null ? "Image, none open" : `Image ${manifest.name}. Arrow keys change the slice, question mark lists all keys.`;
-  return (
-    <div className="sv-surface" tabIndex={0} role="application" aria-label={label} data-tool={status === "shown" ? tool : "none"}>
-      <canvas className="sv-image" />
-      <canvas className="sv-cursor" />
+      <SliceBar desk={desk} />
+      <Announcer engine={active} />
     </div>
   );
 }
@@ -92,67 +70,77 @@ function Announcer({ engine }: { engine: Engine }): React.ReactElement {
   );
 }
 
-/** Tie the engine to the elements on the page, for as long as they are there. */
-function useCanvases(engine: Engine, readout: Readout, root: React.RefObject<HTMLDivElement>): void {
+function useKeyboard(desk: Desk, root: React.RefObject<HTMLDivElement>): void {
   React.useLayoutEffect(() => {
-    const element = root.current!;
-    const stage = element.querySelector<HTMLElement>(".sv-surface")!;
-    const canvas = (name: string): HTMLCanvasElement => stage.querySelector<HTMLCanvasElement>(name)!;
-    engine.attach(stage, canvas(".sv-image"), canvas(".sv-cursor"));
-    const pointer = new PointerInput(engine, stage, (point) => readout.follow(point));
-    const keyboard = new Keyboard(engine, pointer, element);
-    Object.assign(element, { __viewer: debugHandle(engine) });
-    return () => {
-      keyboard.dispose();
-      pointer.dispose();
-      readout.dispose();
-      engine.detach();
-    };
-  }, [engine, readout, root]);
+    const keyboard = new Keyboard(desk, root.current!);
+    Object.assign(root.current!, { __viewer: debugHandle(desk) });
+    return () => keyboard.dispose();
+  }, [desk, root]);
 }
 
 /** Bring the page's changes in, and the user's out. */
-function useProperties(engine: Engine, props: SliceViewerProps): void {
+function useProperties(desk: Desk, props: SliceViewerProps): void {
   const setProps = React.useRef(props.setProps);
   setProps.current = props.setProps;
   const [sender] = React.useState(() => new PropSender({}, (changes) => setProps.current(changes)));
+  const { main } = desk;
   const incoming = <T,>(name: string, value: T | undefined, apply: (value: T) => void): void => {
     React.useEffect(() => {
       if (sender.isNews(name, value)) apply(value!);
     }, [value]);
   };
-  incoming("slice", props.slice, (slice) => engine.goTo(slice));
-  incoming("tool", props.tool, (tool) => engine.setTool(tool));
-  incoming("brushRadius", props.brushRadius, (radius) => engine.setBrushRadius(radius));
-  incoming("activeClass", props.activeClass, (id) => engine.setActiveClass(id));
-  React.useEffect(() => engine.setClasses(props.classes ?? NO_CLASSES), [engine, props.classes]);
-  React.useEffect(() => engine.setWindow(props.window ?? null), [engine, props.window]);
-  React.useEffect(() => engine.setLook(props.look ?? PLAIN), [engine, props.look]);
-  React.useEffect(() => engine.setLabelOpacity(props.labelOpacity ?? 0.5), [engine, props.labelOpacity]);
-  React.useEffect(() => engine.setOverlay(props.overlay ?? null), [engine, props.overlay]);
-  React.useEffect(() => engine.openVolume(props.volume ?? null), [engine, props.volume]);
-  React.useEffect(() => engine.shell.subscribe(() => sender.offer(outgoing(engine.shell.get()))), [engine, sender]);
+  incoming("slice", props.slice, (z) => main.goToVoxel({ ...main.shell.get().position, z }));
+  incoming("tool", props.tool, (tool) => main.setTool(tool));
+  incoming("brushRadius", props.brushRadius, (radius) => main.setBrushRadius(radius));
+  incoming("activeClass", props.activeClass, (id) => main.setActiveClass(id));
+  React.useEffect(() => desk.set("classes", props.classes ?? NO_CLASSES), [desk, props.classes]);
+  React.useEffect(() => desk.set("window", props.window ?? null), [desk, props.window]);
+  React.useEffect(() => desk.set("look", props.look ?? PLAIN), [desk, props.look]);
+  React.useEffect(() => desk.set("labelOpacity", props.labelOpacity ?? 0.5), [desk, props.labelOpacity]);
+  React.useEffect(() => desk.set("overlay", props.overlay ?? null), [desk, props.overlay]);
+  React.useEffect(() => desk.set("compare", props.compare ?? null), [desk, props.compare]);
+  React.useEffect(() => desk.set("volume", props.volume ?? null), [desk, props.volume]);
+  React.useEffect(() => watch(desk, (props) => sender.offer(props)), [desk, sender]);
   React.useEffect(() => () => sender.dispose(), [sender]);
 }
 
+/** Tell `offer` what the page reads, whenever a pane changes. */
+function watch(desk: Desk, offer: (props: Props) => void): () => void {
+  const tell = (): void => offer(outgoing(desk));
+  let stops: (() => void)[] = [];
+  const attach = (): void => {
+    for (const stop of stops) stop();
+    stops = desk.state.get().panes.map(({ engine }) => engine.shell.subscribe(tell));
+  };
+  attach();
+  const unwatch = desk.state.subscribe(attach);
+  return () => [unwatch, ...stops].forEach((stop) => stop());
+}
+
 /** The properties that the page reads. */
-function outgoing(shell: Shell): Props {
-  const { slice, tool, brushRadius, activeClass, manifest, annotated, saveState, classesRevision, problem, notices } = shell;
+function outgoing(desk: Desk): Props {
+  const { position, tool, brushRadius, activeClass, base, annotated, classesRevision, problem, notices } = desk.main.shell.get();
   const lost = notices.findLast(({ sticky }) => sticky);
-  return { slice, tool, brushRadius, activeClass, manifest, annotated, saveState, classesRevision, error: problem ?? lost ?? null };
+  const saveStates = desk.state.get().panes.map(({ engine }) => engine.shell.get().saveState);
+  const saveState = saveStates.find(({ state }) => state !== "saved") ?? saveStates[0];
+  return { slice: position.z, tool, brushRadius, activeClass, manifest: base, annotated, saveState, classesRevision, error: problem ?? lost ?? null };
 }
 
 /** For tests and measurements: conditions to wait for instead of sleeping. */
-function debugHandle(engine: Engine): object {
+function debugHandle(desk: Desk): object {
+  return { ...paneHandle(desk.main), layout: () => desk.state.get().layout, pane: (place: number) => paneHandle(desk.state.get().panes[place].engine) };
+}
+
+function paneHandle(engine: Engine): object {
   return {
     state: () => {
-      const { slice, status, saveState, tool } = engine.shell.get();
+      const { slice, status, saveState, tool, axis, position } = engine.shell.get();
       const { picture, labels } = engine;
       const labelsReady = labels !== null && !labels.loading;
       const shown = picture?.shown ?? -1;
       const facts = { ready: picture?.ready ?? false, pendingTiles: picture?.pendingTiles ?? 0, level: picture?.level ?? 0, idle: picture?.idle ?? true };
       const overlay = engine.overlayId;
-      return { slice, shown, status, tool, overlay, scale: engine.camera.get().scale, labelsReady, saveState: saveState.state, ...facts };
+      return { slice, shown, status, tool, axis, position, overlay, scale: engine.camera.get().scale, labelsReady, saveState: saveState.state, ...facts };
     },
     /** Client (CSS) coordinates of an image point. */
     imageToScreen: (y: number, x: number) => engine.toClient({ x, y } satisfies Point),

@@ -2,6 +2,7 @@
 import * as React from "react";
 import type { Engine } from "../engine";
 import { KEY_CARD } from "../keys";
+import { describeProgress } from "../making";
 import type { Readout } from "../readout";
 import { scaleBar } from "../scale";
 import type { Notice } from "../shell";
@@ -95,7 +96,7 @@ function Message(props: MessageProps): React.ReactElement {
 
 /** A line at the top of the image: what is being waited for, or why it does not come. */
 export function Banner({ engine }: { engine: Engine }): React.ReactElement | null {
-  const { status, problem, slice, bare } = useStore(engine.shell);
+  const { status, problem, slice, bare, making } = useStore(engine.shell);
   const waiting = useWaiting(engine);
   if (status !== "shown") return null;
   if (problem !== null) {
@@ -109,6 +110,8 @@ export function Banner({ engine }: { engine: Engine }): React.ReactElement | nul
     );
   }
   if (waiting) return <div className="sv-banner">Loading slice {slice + 1}…</div>;
+  const preparing = describeProgress(making);
+  if (preparing !== null) return <div className="sv-banner">{preparing}</div>;
   if (bare) return <div className="sv-banner">Labels are hidden. H shows them.</div>;
   return null;
 }

@@ -1,0 +1,171 @@
+/**
+ * The panes on the screen and what links them: one image alone, its three planes, or two images side by side or under a swipe line.
+ *
+ * Every pane is an engine of its own. The first is always there; the page's properties go to all of them through `set`.
+ */
+import { Engine, type CreateLabelLayer } from "./engine";
+import type { Look, Window } from "./lut";
+import type { PointerInput } from "./pointer";
+import type { Overlay } from "./results";
+import type { Shell } from "./shell";
+import { Store, update } from "./store";
+import { AXES, type LabelClass, type PlaneAxis } from "./types";
+
+export const LAYOUTS = ["single", "planes", "beside", "swipe"] as const;
+export type Layout = (typeof LAYOUTS)[number];
+
+export interface Pane {
+  id: "main" | "second" | "third";
+  engine: Engine;
+}
+
+export interface DeskState {
+  layout: Layout;
+  panes: readonly Pane[];
+  /** The pane that keys and the slice bar mean: where the pointer was last. */
+  active: Engine;
+  /** Where the swipe line is, 0 to 1 from the left. */
+  swipe: number;
+}
+
+/** What the page sets, by name. */
+export interface DeskProps {
+  volume: string | null;
+  classes: readonly LabelClass[];
+  window: Window | null;
+  look: Look;
+  smooth: boolean;
+  labelOpacity: number;
+  overlay: Overlay | null;
+  /** Another volume to look at beside the first. */
+  compare: string | null;
+}
+
+const SHARED = ["tool", "brushRadius", "activeClass"] as const satisfies readonly (keyof Shell)[];
+
+export class Desk {
+  readonly main: Engine;
+  readonly state: Store<DeskState>;
+  readonly pointers = new Map<Engine, PointerInput>();
+  private readonly props: Partial<DeskProps> = {};
+  private linking = false;
+  private unlink: (() => void)[] = [];
+
+  constructor(
+    private readonly apiRoot: string,
+    private readonly createLabelLayer: CreateLabelLayer,
+  ) {
+    this.main = new Engine(apiRoot, createLabelLayer);
+    this.state = new Store<DeskState>({ layout: "single", panes: [{ id: "main", engine: this.main }], active: this.main, swipe: 0.5 });
+  }
+
+  get active(): Engine {
+    return this.state.get().active;
+  }
+
+  get drawing(): boolean {
+    return [...this.pointers.values()].some(({ drawing }) => drawing);
+  }
+
+  activate(engine: Engine): void {
+    if (engine !== this.active) update(this.state, { active: engine });
+  }
+
+  /** A property of the page, for every pane. */
+  set<K extends keyof DeskProps>(name: K, value: DeskProps[K]): void {
+    this.props[name] = value;
+    for (const { engine } of this.state.get().panes) this.apply(engine, name);
+  }
+
+  moveSwipe(swipe: number): void {
+    update(this.state, { swipe: Math.min(1, Math.max(0, swipe)) });
+  }
+
+  /** Show the planes of `axis` alone. */
+  showPlane(axis: PlaneAxis): void {
+    this.arrange("single");
+    this.main.setAxis(axis);
+  }
+
+  arrange(layout: Layout): void {
+    if (layout === this.state.get().layout) return;
+    for (const stop of this.unlink.splice(0)) stop();
+    const extra = this.extraEngines(layout);
+    const panes: Pane[] = [{ id: "main", engine: this.main }, ...extra.map((engine, place) => ({ id: (["second", "third"] as const)[place], engine }))];
+    for (const { engine } of panes) engine.setCrosshair(layout === "planes");
+    if (layout === "planes") this.main.setAxis("z");
+    update(this.state, { layout, panes, active: this.main });
+    if (extra.length > 0) this.link(panes.map(({ engine }) => engine));
+  }
+
+  /** The engines beside the main one. They are opened once they have a canvas, see `open`. */
+  private extraEngines(layout: Layout): Engine[] {
+    if (layout === "single") return [];
+    const { position, axis, tool, brushRadius, activeClass } = this.main.shell.get();
+    const axes: PlaneAxis[] = layout === "planes" ? ["x", "y"] : [axis];
+    return axes.map((plane) => {
+      const engine = new Engine(this.apiRoot, this.createLabelLayer);
+      engine.leader = layout === "planes" ? null : this.main;
+      update(engine.shell, { axis: plane, position, slice: position[plane], tool, brushRadius, activeClass, minimapShown: false });
+      return engine;
+    });
+  }
+
+  /** A pane has its canvas: show in it what the page has set. */
+  open(engine: Engine): void {
+    for (const name of Object.keys(this.props) as (keyof DeskProps)[]) if (name !== "volume") this.apply(engine, name);
+    this.apply(engine, "volume");
+  }
+
+  private apply(engine: Engine, name: keyof DeskProps): void {
+    const { props } = this;
+    if (name === "volume" || name === "compare") engine.openVolume((engine.leader === null ? null : props.compare) ?? props.volume ?? null);
+    else if (name === "classes") engine.setClasses(props.classes ?? []);
+    else if (name === "look") engine.setLook(props.look!);
+    else if (name === "smooth") engine.setSmooth(props.smooth ?? false);
+    else if (name === "labelOpacity") engine.setLabelOpacity(props.labelOpacity ?? 0.5);
+    else if (name === "window") engine.setWindow(this.isOther(engine) ? null : (props.window ?? null));
+    else if (engine.leader === null) engine.setOverlay(props.overlay ?? null);
+  }
+
+  /** Whether a pane shows another volume, for which the window of this one means nothing. */
+  private isOther(engine: Engine): boolean {
+    return engine.leader !== null && this.props.compare != null && this.props.compare !== this.props.volume;
+  }
+
+  private link(engines: readonly Engine[]): void {
+    const { layout } = this.state.get();
+    for (const engine of engines) {
+      const others = engines.filter((other) => other !== engine);
+      const leads = (): boolean => engine.leader === null || engine === this.active; // one that follows may lag behind
+      const shells = (): void => this.once(() => leads() && others.forEach((other) => share(engine, other)));
+      this.unlink.push(engine.shell.subscribe(shells));
+      if (layout === "planes") continue;
+      const cameras = (): void => this.once(() => leads() && others.forEach((other) => other.follow(engine.camera.get())));
+      this.unlink.push(engine.camera.subscribe(cameras));
+    }
+  }
+
+  /** Do `work` unless it is itself the cause of what it answers. */
+  private once(work: () => unknown): void {
+    if (this.linking) return;
+    this.linking = true;
+    try {
+      work();
+    } finally {
+      this.linking = false;
+    }
+  }
+}
+
+/** Bring tool, brush, class and position of one pane to another. */
+function share(from: Engine, to: Engine): void {
+  const [source, target] = [from.shell.get(), to.shell.get()];
+  const changed = SHARED.filter((name) => source[name] !== target[name]);
+  if (changed.length > 0) {
+    to.setTool(source.tool);
+    to.setBrushRadius(source.brushRadius);
+    to.setActiveClass(source.activeClass);
+  }
+  if (source.base !== null && AXES.some((name) => source.position[name] !== target.position[name])) to.goToVoxel(source.position);
+}
