@@ -66,6 +66,24 @@
     if (none) none.hidden = rows.some((row) => !row.hidden);
   }
 
+  const CONTRAST = "contrast:"; // before a volume's id, in the browser's storage
+
+  function remembered(volume) {
+    try {
+      return JSON.parse(localStorage.getItem(CONTRAST + volume)) ?? {};
+    } catch {
+      return {}; // no storage in this window, or nonsense in it
+    }
+  }
+
+  function remember(volume, contrast) {
+    try {
+      localStorage.setItem(CONTRAST + volume, JSON.stringify(contrast));
+    } catch {
+      // full or forbidden: the next visit begins with the automatic window
+    }
+  }
+
   function markClass(activeClass) {
     for (const row of document.querySelectorAll(".class-row")) {
       row.classList.toggle("active", row.dataset.class === String(activeClass));
@@ -135,16 +153,26 @@
       return skip();
     },
 
-    /** Keep the address such that opening it elsewhere shows the same slice. */
-    addressSlice(slice, volume) {
+    /** Keep the address such that opening it elsewhere shows the same slice at the same place. */
+    addressSlice(slice, place, volume) {
       if (!volume || slice === undefined || slice === null) return skip();
       clearTimeout(addressing);
       addressing = setTimeout(() => {
         const open = new URLSearchParams(location.search).get("volume");
         if (open !== null && open !== volume.path) return; // another one was opened meanwhile
-        history.replaceState(history.state, "", `?${new URLSearchParams({ volume: volume.path, slice: slice + 1 })}`);
+        const at = place ? { at: place } : {};
+        history.replaceState(history.state, "", `?${new URLSearchParams({ volume: volume.path, slice: slice + 1, ...at })}`);
       }, ADDRESS_MS);
       return skip();
+    },
+
+    addressedPlace: (search) => new URLSearchParams(search ?? "").get("at"),
+
+    /** Look at another volume beside the one that is open. */
+    compare(_clicks) {
+      if (!pressed()) return skip();
+      root.classList.remove(PICKER_OPEN);
+      return triggered().compare;
     },
 
     chooseClass(_clicks) {
@@ -156,8 +184,17 @@
       return skip();
     },
 
+    /** A volume opens as it was last looked at in this browser. */
     contrast(manifest) {
-      return manifest ? [manifest.histogram, manifest.histogram_range, manifest.window, null] : [[], null, null, null];
+      if (!manifest) return [[], null, null, null, null];
+      const { window = null, look = null } = remembered(manifest.id);
+      return [manifest.histogram, manifest.histogram_range, manifest.window, window, look];
+    },
+
+    /** Show the window or the look just chosen, and remember it for this volume. */
+    chooseContrast(window, look, manifest) {
+      if (manifest) remember(manifest.id, { window, look });
+      return [window, look];
     },
 
     overlay(selected, shown, opacity, jobs) {

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qs
 
-from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
 from components import datasets, ids, stores, topbar
 from core.errors import AppError
@@ -24,7 +24,19 @@ def register(app: Dash, services: Services) -> None:
         ClientsideFunction(page, "filterRows"), Input(ids.DATASET_SEARCH, "value"), Input(ids.DATASET_LIST, "children")
     )
     app.clientside_callback(
-        ClientsideFunction(page, "addressSlice"), Input(ids.VIEWER, "slice"), State(stores.VOLUME, "data")
+        ClientsideFunction(page, "addressSlice"),
+        Input(ids.VIEWER, "slice"),
+        Input(ids.VIEWER, "place"),
+        State(stores.VOLUME, "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction(page, "addressedPlace"), Output(ids.VIEWER, "place"), Input(ids.LOCATION, "search")
+    )
+    app.clientside_callback(
+        ClientsideFunction(page, "compare"),
+        Output(ids.VIEWER, "compare"),
+        Input(ids.dataset_compare(ALL), "n_clicks"),
+        prevent_initial_call=True,
     )
 
     @app.callback(

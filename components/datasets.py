@@ -86,9 +86,16 @@ def _row(entry: CatalogEntry) -> html.Div | dcc.Link:
     if entry.info is None:
         return html.Div([*title, html.Span(entry.reason, className="dataset-reason")], className="dataset-row broken")
     about = html.Span(_about(entry.info), className="dataset-about")
-    return dcc.Link(
+    row = dcc.Link(
         [*title, about], href=link(entry.path), id=ids.dataset_row(entry.path), className="dataset-row", refresh=False
     )
+    beside = html.Button(
+        "Beside",
+        id=ids.dataset_compare(entry.info.id),
+        className="dataset-beside",
+        title=f"Look at {name} beside the open image",
+    )
+    return html.Div([row, beside], className="dataset-line")
 
 
 def _about(info: VolumeInfo) -> str:

@@ -78,6 +78,11 @@ def dataset_row(path: Any) -> Pattern:
     return {"type": "dataset-row", "path": path}
 
 
+def dataset_compare(vid: Any) -> Pattern:
+    """The button of a row that shows its volume beside the open one."""
+    return {"type": "dataset-compare", "compare": vid}
+
+
 def class_row(class_id: Any) -> Pattern:
     """A class in the list; a click makes it the active one."""
     return {"type": "class-row", "class": class_id}

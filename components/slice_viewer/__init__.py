@@ -39,7 +39,9 @@ class SliceViewer(_ViewerComponent):
     brushRadius : image pixels.
     slice : z, 0-based.
     window : {"lo", "hi"} true values, None for the manifest's.
-    look : {"colormap", "gamma"}, None for plain grey.
+    look : {"colormap", "gamma", "smooth"}, None for plain grey.
+    compare : another volume, shown beside the open one.
+    place : where the window looks, for links; None while all is in view.
     labelOpacity : 0 to 1.
     overlay : None or {"id", "classes", "opacity", "slices"}.
     manifest, annotated, saveState, classesRevision, error : written by the component.
@@ -54,11 +56,13 @@ class SliceViewer(_ViewerComponent):
         "brushRadius",
         "classes",
         "classesRevision",
+        "compare",
         "error",
         "labelOpacity",
         "look",
         "manifest",
         "overlay",
+        "place",
         "saveState",
         "slice",
         "tool",
@@ -77,7 +81,7 @@ class ContrastHistogram(_ViewerComponent):
     range : [lo, hi], true values at the ends of the histogram.
     window : {"lo", "hi"}, both ways; None stands for `auto`.
     auto : [lo, hi], what the button "Auto" takes.
-    look : {"colormap", "gamma"}, both ways; None stands for plain grey.
+    look : {"colormap", "gamma", "smooth"}, both ways; None stands for plain grey.
     """
 
     _type = "ContrastHistogram"

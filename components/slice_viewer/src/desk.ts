@@ -34,7 +34,6 @@ export interface DeskProps {
   classes: readonly LabelClass[];
   window: Window | null;
   look: Look;
-  smooth: boolean;
   labelOpacity: number;
   overlay: Overlay | null;
   /** Another volume to look at beside the first. */
@@ -122,7 +121,6 @@ export class Desk {
     if (name === "volume" || name === "compare") engine.openVolume((engine.leader === null ? null : props.compare) ?? props.volume ?? null);
     else if (name === "classes") engine.setClasses(props.classes ?? []);
     else if (name === "look") engine.setLook(props.look!);
-    else if (name === "smooth") engine.setSmooth(props.smooth ?? false);
     else if (name === "labelOpacity") engine.setLabelOpacity(props.labelOpacity ?? 0.5);
     else if (name === "window") engine.setWindow(this.isOther(engine) ? null : (props.window ?? null));
     else if (engine.leader === null) engine.setOverlay(props.overlay ?? null);

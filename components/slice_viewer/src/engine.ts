@@ -10,7 +10,8 @@ import { PLAIN, type Look, type Window } from "./lut";
 import { fetchManifest, Refusal } from "./manifests";
 import { Picture } from "./picture";
 import { Canvas2DRenderer, type Renderer } from "./renderer";
-import { clampVoxel, lineAxes, PLANE_COLORS, planeManifest, pointOf, voxelAt } from "./planes";
+import { clampVoxel, lineAxes, middleOf, PLANE_COLORS, planeManifest, pointOf, voxelAt } from "./planes";
+import { placeOf, type Place } from "./place";
 import type { Overlay } from "./results";
 import { FRESH_VOLUME, INITIAL_SHELL, type Shell } from "./shell";
 import { Store, update } from "./store";
@@ -44,9 +45,10 @@ export class Engine {
   private overlay: Overlay | null = null;
   private shading: Look = PLAIN;
   private labelOpacity = 0.5;
-  private smooth = false;
+  private wantedPlace: Place | null = null;
   private crosshair = false;
   private fitted = true;
+  private isFresh = false; // the volume has just been opened: nobody has chosen a place yet
   private opening = new AbortController();
   private troubles: Record<"image" | "result", Problem | null> = { image: null, result: null };
   private lastNotice = 0;
@@ -95,6 +97,7 @@ export class Engine {
     if (volume === this.volume) return;
     this.close();
     this.volume = volume;
+    this.isFresh = this.leader === null && this.volume !== null;
     this.fitted = true;
     update(this.shell, { ...FRESH_VOLUME, status: volume === null ? "empty" : "loading" });
     if (volume !== null) void this.ask((manifest) => this.begin(manifest));
@@ -126,7 +129,8 @@ export class Engine {
 
   private begin(base: Manifest): void {
     const { axis, position: last } = this.shell.get();
-    const position = clampVoxel(last, base);
+    const position = this.isFresh ? middleOf(base, last.z) : clampVoxel(last, base);
+    this.isFresh = false;
     const manifest = planeManifest(base, axis);
     const slice = position[axis];
     this.picture = new Picture(manifest, this.apiRoot, this.renderer!, {
@@ -137,12 +141,12 @@ export class Engine {
     });
     this.picture.setWindow(this.window);
     this.picture.setLook(this.shading);
-    this.picture.setSmooth(this.smooth);
     this.picture.setOverlay(this.overlay);
     this.picture.goTo(slice);
     update(this.shell, { manifest, base, slice, position, status: "shown" });
     if (this.leader === null) this.beginLabels(manifest, slice);
     this.refit();
+    if (this.wantedPlace !== null) this.showPlace(this.wantedPlace);
     this.redraw();
   }
 
@@ -256,9 +260,22 @@ export class Engine {
     this.redraw();
   }
 
-  /** Show image point `point` in the middle at `zoom` CSS pixels an image pixel. */
-  showPlace(point: Point, zoom: number): void {
-    this.look((camera, image) => cameras.lookAt(cameras.zoomTo(camera, zoom * camera.pixelRatio, image), point, image));
+  /** Where the window looks; null while everything is in view as it opened. */
+  get place(): Place | null {
+    const { axis, slice, status } = this.shell.get();
+    if (status !== "shown" || (this.fitted && axis === "z")) return null;
+    return placeOf(this.camera.get(), axis, slice);
+  }
+
+  /** Look at a place, now or as soon as the volume is open. */
+  showPlace(place: Place): void {
+    const { width } = this.camera.get();
+    this.wantedPlace = this.picture === null || width <= 1 ? place : null;
+    if (this.wantedPlace !== null) return;
+    this.setAxis(place.axis);
+    this.goToVoxel(place.voxel);
+    const point = pointOf(place.axis, place.voxel);
+    this.look((camera, image) => cameras.lookAt(cameras.zoomTo(camera, place.zoom * camera.pixelRatio, image), point, image));
   }
 
   lookAt(point: Point): void {
@@ -289,6 +306,7 @@ export class Engine {
   private resize(size: cameras.Size, pixelRatio: number): void {
     this.camera.set(cameras.resized(this.camera.get(), size, pixelRatio));
     this.refit();
+    if (this.wantedPlace !== null && this.picture !== null) this.showPlace(this.wantedPlace);
     this.redraw();
   }
 
@@ -362,12 +380,6 @@ export class Engine {
   setLook(look: Look): void {
     this.shading = look;
     this.picture?.setLook(look);
-    this.redraw();
-  }
-
-  setSmooth(smooth: boolean): void {
-    this.smooth = smooth;
-    this.picture?.setSmooth(smooth);
     this.redraw();
   }
 

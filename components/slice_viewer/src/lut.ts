@@ -14,6 +14,8 @@ export interface Look {
   colormap: string;
   /** Above 1 shows more of what is dark. */
   gamma: number;
+  /** Enlarged pixels blend into each other instead of showing as squares. */
+  smooth?: boolean;
 }
 
 export const PLAIN: Look = { colormap: "grey", gamma: 1 };

@@ -100,13 +100,9 @@ export class Picture {
 
   setLook(look: Look): void {
     const coloured = this.manifest.channels > 1;
+    this.image.smooth = look.smooth ?? false;
     this.look = coloured ? { ...look, colormap: PLAIN.colormap } : look;
     this.setWindow(this.window);
-  }
-
-  setSmooth(smooth: boolean): void {
-    this.image.smooth = smooth;
-    this.drawn = null;
   }
 
   setWindow(window: Window | null): void {

@@ -25,6 +25,12 @@ export function clampVoxel(voxel: Voxel, { shape: [z, y, x] }: Manifest): Voxel 
   return { z: clamp(voxel.z, z), y: clamp(voxel.y, y), x: clamp(voxel.x, x) };
 }
 
+/** The middle of slice `z`. */
+export function middleOf(manifest: Manifest, z: number): Voxel {
+  const [, y, x] = manifest.shape;
+  return clampVoxel({ z, y: Math.floor(y / 2), x: Math.floor(x / 2) }, manifest);
+}
+
 function asVoxel<T>([z, y, x]: readonly [T, T, T]): Record<PlaneAxis, T> {
   return { z, y, x };
 }

@@ -3,13 +3,13 @@ import type { Engine } from "./engine";
 import type { Sample } from "./picture";
 import { voxelAt } from "./planes";
 import { Store } from "./store";
-import type { Encoding, LabelClass, Point } from "./types";
+import type { Encoding, LabelClass, PlaneAxis, Point, Voxel } from "./types";
 
 const REST_MS = 60; // the pointer rests this long before the server is asked
 
 export interface Reading {
-  x: number;
-  y: number;
+  /** Where, in words. */
+  place: string;
   /** The value, with "~" before it while it is not the true one. "" while nothing is known. */
   text: string;
   label: LabelClass | null;
@@ -43,13 +43,12 @@ export class Readout {
     const { picture } = this.engine;
     const { point } = this;
     if (picture === null || picture.shown < 0 || point === null || !inside(point, picture.manifest.shape)) return this.clear();
-    const [x, y] = [Math.floor(point.x), Math.floor(point.y)];
     const voxel = voxelAt(picture.manifest.axis, picture.shown, point);
     const place = `${picture.manifest.version}/${voxel.z}/${voxel.y}/${voxel.x}`;
     const known = place === this.place ? this.reading.get()!.text : null;
     const text = known !== null && !known.startsWith("~") && known !== "" ? known : this.look(point, place);
     this.place = place;
-    this.reading.set({ x, y, text, ...this.classesAt(point) });
+    this.reading.set({ place: describePlace(picture.manifest.axis, voxel), text, ...this.classesAt(point) });
   }
 
   private clear(): void {
@@ -102,6 +101,11 @@ export class Readout {
 
 function inside({ x, y }: Point, [, height, width]: [number, number, number]): boolean {
   return x >= 0 && y >= 0 && x < width && y < height;
+}
+
+/** x and y on slices; across them the number of the slice as well, counted from 1 as in the bar. */
+export function describePlace(axis: PlaneAxis, { x, y, z }: Voxel): string {
+  return axis === "z" ? `${x}, ${y}` : `${x}, ${y}, slice ${z + 1}`;
 }
 
 /** Stored value(s) as true ones, in words. */

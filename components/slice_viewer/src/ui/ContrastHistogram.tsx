@@ -52,6 +52,10 @@ export function ContrastHistogram(props: ContrastHistogramProps): React.ReactEle
         </button>
       </div>
       <LookRow look={look} set={(next) => setProps({ look: next })} />
+      <label className="sv-check" title="Enlarged pixels blend into each other instead of showing as squares">
+        <input type="checkbox" checked={look.smooth ?? false} onChange={(event) => setProps({ look: { ...look, smooth: event.target.checked } })} />
+        Smooth pixels when enlarged
+      </label>
     </div>
   );
 }

@@ -64,7 +64,7 @@ function PlaneName({ engine }: { engine: Engine }): React.ReactElement | null {
   if (manifest === null) return null;
   return (
     <div className="sv-plane" style={{ "--sv-plane": PLANE_COLORS[axis] } as React.CSSProperties}>
-      <strong>{PLANE_NAMES[axis]}</strong> {axis} {slice + (axis === "z" ? 1 : 0)}
+      <strong>{PLANE_NAMES[axis]}</strong> {slice + 1} of {manifest.shape[0]}
     </div>
   );
 }

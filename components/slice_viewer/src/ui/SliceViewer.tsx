@@ -6,6 +6,7 @@ import { Keyboard } from "../keys";
 import { createLabelLayer } from "../labels";
 import { PLAIN, type Look, type Window } from "../lut";
 import type { Overlay } from "../results";
+import { readPlace, writePlace } from "../place";
 import { PropSender, type Props } from "../sender";
 import { useStore } from "../store";
 import type { LabelClass, Point, Tool } from "../types";
@@ -31,6 +32,8 @@ export interface SliceViewerProps {
   overlay?: Overlay | null;
   /** Another volume to look at beside this one. */
   compare?: string | null;
+  /** Where the window looks, as `place.ts` writes it; null while all is in view. */
+  place?: string | null;
   setProps: (props: Props) => void;
 }
 
@@ -93,15 +96,24 @@ function useProperties(desk: Desk, props: SliceViewerProps): void {
   incoming("tool", props.tool, (tool) => main.setTool(tool));
   incoming("brushRadius", props.brushRadius, (radius) => main.setBrushRadius(radius));
   incoming("activeClass", props.activeClass, (id) => main.setActiveClass(id));
+  incoming("place", props.place, (text) => showPlace(main, text));
   React.useEffect(() => desk.set("classes", props.classes ?? NO_CLASSES), [desk, props.classes]);
   React.useEffect(() => desk.set("window", props.window ?? null), [desk, props.window]);
   React.useEffect(() => desk.set("look", props.look ?? PLAIN), [desk, props.look]);
   React.useEffect(() => desk.set("labelOpacity", props.labelOpacity ?? 0.5), [desk, props.labelOpacity]);
   React.useEffect(() => desk.set("overlay", props.overlay ?? null), [desk, props.overlay]);
-  React.useEffect(() => desk.set("compare", props.compare ?? null), [desk, props.compare]);
+  React.useEffect(() => {
+    desk.set("compare", props.compare ?? null);
+    if (props.compare != null && desk.state.get().layout !== "swipe") desk.arrange("beside");
+  }, [desk, props.compare]);
   React.useEffect(() => desk.set("volume", props.volume ?? null), [desk, props.volume]);
   React.useEffect(() => watch(desk, (props) => sender.offer(props)), [desk, sender]);
   React.useEffect(() => () => sender.dispose(), [sender]);
+}
+
+function showPlace(engine: Engine, text: string | null): void {
+  const place = text === null ? null : readPlace(text);
+  if (place !== null) engine.showPlace(place);
 }
 
 /** Tell `offer` what the page reads, whenever a pane changes. */
@@ -111,6 +123,7 @@ function watch(desk: Desk, offer: (props: Props) => void): () => void {
   const attach = (): void => {
     for (const stop of stops) stop();
     stops = desk.state.get().panes.map(({ engine }) => engine.shell.subscribe(tell));
+    stops.push(desk.main.camera.subscribe(tell));
   };
   attach();
   const unwatch = desk.state.subscribe(attach);
@@ -123,7 +136,8 @@ function outgoing(desk: Desk): Props {
   const lost = notices.findLast(({ sticky }) => sticky);
   const saveStates = desk.state.get().panes.map(({ engine }) => engine.shell.get().saveState);
   const saveState = saveStates.find(({ state }) => state !== "saved") ?? saveStates[0];
-  return { slice: position.z, tool, brushRadius, activeClass, manifest: base, annotated, saveState, classesRevision, error: problem ?? lost ?? null };
+  const { place } = desk.main;
+  return { place: place === null ? null : writePlace(place), slice: position.z, tool, brushRadius, activeClass, manifest: base, annotated, saveState, classesRevision, error: problem ?? lost ?? null };
 }
 
 /** For tests and measurements: conditions to wait for instead of sleeping. */

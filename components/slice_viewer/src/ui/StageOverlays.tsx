@@ -19,7 +19,7 @@ export function ReadoutPill({ readout }: { readout: Readout }): React.ReactEleme
   return (
     <div className="sv-readout">
       <span className="sv-place">
-        {reading.x}, {reading.y}
+        {reading.place}
       </span>
       <span className="sv-value" title="Value under the pointer; ~ means: not the exact one yet">
         {reading.text === "" ? "–" : reading.text}
