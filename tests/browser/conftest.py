@@ -118,8 +118,8 @@ def register_labels(server: Flask) -> None:
     def overview(vid: str):
         return jsonify(revision=0, classes=CLASSES, annotated=[], history={"undo": 0, "redo": 0})
 
-    @server.get("/api/labels/<vid>/z/<int:z>")
-    def tiles(vid: str, z: int):
+    @server.get("/api/labels/<vid>/<axis>/<int:z>")
+    def tiles(vid: str, axis: str, z: int):
         return jsonify(revision=0, tiles=[])
 
     @server.get("/api/labels/<vid>/changes")
