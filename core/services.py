@@ -23,8 +23,10 @@ class TileServer(Protocol):
 
     def manifest(self, volume: str) -> Manifest: ...
 
-    def tile(self, volume: str, axis: PlaneAxis, index: int, level: int, tx: int, ty: int) -> Tile:
-        """Raw little-endian pixels of a tile of a plane, as `Manifest.encoding.dtype` says."""
+    def tile(
+        self, volume: str, axis: PlaneAxis, index: int, level: int, tx: int, ty: int, *, preview: bool = False
+    ) -> Tile:
+        """Raw little-endian pixels of a tile of a plane, as `Manifest.encoding.dtype` says, or a JPEG preview of it."""
         ...
 
     def progress(self, volume: str) -> list[Progress]:

@@ -23,11 +23,13 @@ from core.images.geometry import Box, level_shapes
 from core.images.intensity import describe_intensity, encode
 from core.images.overview import OverviewRecipe, SliceLevels, is_large, read_levels, read_stored, read_tile
 from core.images.planes import PlaneAxis, PlaneVolume, turned_info
+from core.images.preview import can_preview, preview_tile
 from core.images.tiles import Manifest, Tile
 from core.images.volumes import MultiscaleSource, VolumeCatalog, VolumeInfo, VolumeSource
 
 REVALIDATE_S = 5.0  # how long a changed source may go unnoticed
 
+JPEG = "image/jpeg"
 FINE_LEVEL = 2  # up to here a tile is read and reduced in about 0.1 s; coarser ones wait for the overview
 KEPT_MANIFESTS = 1000
 
@@ -77,8 +79,10 @@ class CachedTileServer:
         """
         return self._current(volume).manifest
 
-    def tile(self, volume: str, axis: PlaneAxis, index: int, level: int, tx: int, ty: int) -> Tile:
-        """One tile of a plane.
+    def tile(
+        self, volume: str, axis: PlaneAxis, index: int, level: int, tx: int, ty: int, *, preview: bool = False
+    ) -> Tile:
+        """One tile of a plane, exact or as a JPEG.
 
         Raises
         ------
@@ -91,7 +95,10 @@ class CachedTileServer:
         _check_level(plane, level)
         self._derived.give_way()
         pixels, draft = self._pixels(known.source, axis, _Place(index, level, tx, ty))
-        return Tile(encode(pixels, known.manifest.encoding).tobytes(), draft)
+        stored = encode(pixels, known.manifest.encoding)
+        if preview and can_preview(known.source.info.channels):
+            return Tile(preview_tile(stored, known.manifest), draft, JPEG)
+        return Tile(stored.tobytes(), draft)
 
     def progress(self, volume: str) -> list[Progress]:
         return self._derived.progress(volume)

@@ -5,15 +5,17 @@ from dataclasses import asdict
 from typing import Any
 
 from dash import Dash
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 
 from core.errors import NotFoundError
 from core.images.geometry import TILE_PX, level_shapes
 from core.images.planes import plane_axis, turned
+from core.images.preview import can_preview, preview_range
 from core.images.tiles import Manifest
 from core.images.volumes import volume_path
 from core.services import Services, TileServer
 
+PREVIEW = "preview"  # query of a tile's URL: a JPEG, for slow links
 DRAFT = "X-Draft"  # a first impression of a tile; the overview is still being made
 IMMUTABLE = "private, max-age=31536000, immutable"  # the version is part of the URL
 
@@ -31,9 +33,9 @@ def register(app: Dash, services: Services) -> None:
     def image_tile(vid: str, version: str, axis: str, index: int, level: int, tx: int, ty: int) -> Response:
         volume = volume_path(vid)
         check_version(tiles, volume, version)
-        tile = tiles.tile(volume, plane_axis(axis), index, level, tx, ty)
+        tile = tiles.tile(volume, plane_axis(axis), index, level, tx, ty, preview=PREVIEW in request.args)
         lasting = {"Cache-Control": "no-store", DRAFT: "1"} if tile.draft else {"Cache-Control": IMMUTABLE}
-        return Response(tile.pixels, mimetype="application/octet-stream", headers=lasting)
+        return Response(tile.pixels, mimetype=tile.mimetype, headers=lasting)
 
     @server.get("/api/img/<vid>/progress")
     def image_progress(vid: str) -> Response:
@@ -45,8 +47,10 @@ def register(app: Dash, services: Services) -> None:
 
 
 def uncached(response: Response) -> Response:
-    """Let no cache answer in our place."""
+    """Let no cache answer in our place; what has not changed since the browser asked last is not sent again (304)."""
     response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    response.make_conditional(request)
     return response
 
 
@@ -71,6 +75,7 @@ def manifest_json(manifest: Manifest) -> dict[str, Any]:
         "voxel_size_um": info.voxel_size_um,
         "tile_px": TILE_PX,
         "levels": level_shapes(info.shape[1:]),
+        "preview": preview_range(manifest) if can_preview(info.channels) else None,
         "planes": {axis: level_shapes(turned(info.shape, axis)[1:]) for axis in ("y", "x")},
         "encoding": {
             "dtype": encoding.dtype,

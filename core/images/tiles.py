@@ -38,10 +38,11 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Tile:
-    """Encoded little-endian pixels of one tile, row-major, channels interleaved, cropped at the edge.
+    """Encoded little-endian pixels of one tile, row-major, channels interleaved, cropped at the edge; or a JPEG of it.
 
     draft : a first impression; ask again once the overview has been made.
     """
 
     pixels: bytes
     draft: bool = False
+    mimetype: str = "application/octet-stream"

@@ -2,6 +2,7 @@
 
 import logging
 
+import cv2
 import dash
 import numpy as np
 import pytest
@@ -68,7 +69,7 @@ def test_the_manifest_says_what_the_contract_promises(client):
     assert answer.headers["Cache-Control"] == "no-cache"
     assert set(manifest) == {
         "id", "path", "name", "shape", "channels", "dtype", "version", "voxel_size_um", "tile_px", "levels", "encoding",
-        "window", "histogram", "histogram_range", "planes",
+        "window", "histogram", "histogram_range", "planes", "preview",
     }  # fmt: skip
     assert manifest["levels"] == [[1400, 600], [700, 300], [350, 150]]
     assert (manifest["id"], manifest["path"], manifest["tile_px"]) == (volume_id("tall"), "tall", 512)
@@ -195,3 +196,21 @@ def test_an_unknown_route_below_api_answers_json_and_others_a_page(client):
     assert (refused.status_code, "GET" in refused.headers["Allow"]) == (405, True)
     assert client.get("/page").status_code == 418
     assert not client.get("/page").is_json
+
+
+def test_a_preview_is_a_jpeg_near_the_exact_tile(client):
+    manifest = manifest_of(client, "tall").json
+    low, high = manifest["preview"]
+    route = f"/api/img/{manifest['id']}/{manifest['version']}/z/0/0/0/0"
+    preview, exact = client.get(f"{route}?preview"), client.get(route)
+    assert preview.mimetype == "image/jpeg"
+    assert "immutable" in preview.headers["Cache-Control"]
+    grey = cv2.imdecode(np.frombuffer(preview.data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert grey.size == len(exact.data)
+    assert low < high
+
+
+def test_what_has_not_changed_is_not_sent_again(client):
+    first = manifest_of(client, "tall")
+    again = client.get(f"/api/img/{volume_id('tall')}/manifest", headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")

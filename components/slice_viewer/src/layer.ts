@@ -2,7 +2,8 @@
 import { tileKey, tileRect, tileSize, type ImageTile } from "./grid";
 import { cover, type Cover, type Need, wishes } from "./pieces";
 import type { Renderer, Sprite } from "./renderer";
-import { TileCache, type CacheEvents } from "./tilecache";
+import { decodePreview } from "./previews";
+import { CACHE_BYTES, TileCache, type CacheEvents } from "./tilecache";
 import type { Camera, Manifest, Rect, TileAddress } from "./types";
 
 export interface LayerSource {
@@ -10,6 +11,8 @@ export interface LayerSource {
   name: string;
   url(tile: ImageTile): string;
   colorize(bytes: ArrayBuffer, out: Uint32Array): void;
+  /** Where a first impression of a tile is; null while the link is quick enough without. */
+  preview?(tile: ImageTile): string | null;
 }
 
 export class TileLayer {
@@ -27,14 +30,14 @@ export class TileLayer {
       this.renderer.forget(source.name, key);
       events.arrived(key);
     };
-    this.cache = new TileCache({ ...events, arrived });
+    this.cache = new TileCache({ ...events, arrived }, CACHE_BYTES, undefined, (data) => decodePreview(data, manifest));
   }
 
   /** Ask for what `need` says, of slices that exist, and drop other requests. */
   want(need: Need, exists: (z: number) => boolean = () => true): void {
     const { urgent, later } = wishes(this.manifest, need);
     const wish = (tiles: ImageTile[], prefetch: boolean) =>
-      tiles.filter(({ z }) => exists(z)).map((tile) => ({ key: tileKey(tile), url: this.source.url(tile), prefetch }));
+      tiles.filter(({ z }) => exists(z)).map((tile) => ({ key: tileKey(tile), url: this.source.url(tile), prefetch, ...this.previewOf(tile) }));
     this.cache.want([...wish(urgent, false), ...wish(later, true)]);
   }
 
@@ -57,6 +60,11 @@ export class TileLayer {
   dispose(): void {
     this.cache.clear();
     this.recolor();
+  }
+
+  private previewOf(tile: ImageTile): { preview?: string } {
+    const preview = this.source.preview?.(tile) ?? null;
+    return preview === null ? {} : { preview };
   }
 
   private sprite(tile: ImageTile, area: Rect, camera: Camera): Sprite | null {

@@ -1,5 +1,6 @@
 /** Stored tile values to screen colours: window and level by table look-up, so that contrast never asks the server. */
 import { COLORMAPS, type Colormap } from "./colormaps";
+import type { Transfer } from "./previews";
 import type { Encoding } from "./types";
 
 /** True values shown as black and as white. */
@@ -16,6 +17,8 @@ export interface Look {
   gamma: number;
   /** Enlarged pixels blend into each other instead of showing as squares. */
   smooth?: boolean;
+  /** Whether JPEG previews come before the exact tiles: where the link is slow, always, never. */
+  transfer?: Transfer;
 }
 
 export const PLAIN: Look = { colormap: "grey", gamma: 1 };

@@ -8,6 +8,7 @@ import { TileLayer } from "./layer";
 import { buildLut, colorize, PLAIN, type Look, type Window } from "./lut";
 import { isBusy, Making, type Progress } from "./making";
 import type { Cover, Need } from "./pieces";
+import { LINK } from "./previews";
 import type { Renderer } from "./renderer";
 import { ResultLayer, type Overlay } from "./results";
 import type { Problem } from "./tilecache";
@@ -202,6 +203,11 @@ export class Picture {
     return [...this.pixels(bytes).subarray(at, at + channels)];
   }
 
+  private get wantsPreviews(): boolean {
+    const transfer = this.look.transfer ?? "auto";
+    return this.manifest.preview !== null && (transfer === "preview" || (transfer === "auto" && LINK.isSlow));
+  }
+
   private buildLut(): Uint32Array {
     return buildLut(this.manifest.encoding, this.currentWindow, this.look);
   }
@@ -217,8 +223,9 @@ export class Picture {
   private createImage(): TileLayer {
     const root = `${this.apiRoot}/img/${this.manifest.id}/${this.manifest.version}/${this.manifest.axis}`;
     const url = ({ z, level, tx, ty }: ImageTile): string => `${root}/${z}/${level}/${tx}/${ty}`;
+    const preview = (tile: ImageTile): string | null => (this.wantsPreviews ? `${url(tile)}?preview` : null);
     const colorizeTile = (bytes: ArrayBuffer, out: Uint32Array): void => this.colorizeImage(bytes, out);
-    return new TileLayer(this.manifest, { name: "image", url, colorize: colorizeTile }, this.renderer, {
+    return new TileLayer(this.manifest, { name: "image", url, colorize: colorizeTile, preview }, this.renderer, {
       arrived: (key) => this.arrived(key),
       gone: (_, problem) => this.events.outdated(problem),
       trouble: (problem) => this.events.trouble("image", problem),

@@ -5,6 +5,8 @@
  * with growing pauses until they succeed, so a server that comes back is noticed without a reload.
  */
 
+import { LINK, type Speed } from "./previews";
+
 // A 2560 x 2560 uint16 slice fitted into a window is 3.3 MB, so this holds some 75 slices, and stays small beside a browser tab.
 export const CACHE_BYTES = 256 * 2 ** 20;
 const MAX_REQUESTS = 6; // what a browser opens to one HTTP/1.1 server
@@ -18,6 +20,8 @@ export interface Wish {
   key: string;
   url: string;
   prefetch: boolean;
+  /** Where a small first impression is, for slow links. */
+  preview?: string;
 }
 
 export interface Problem {
@@ -53,6 +57,8 @@ export class TileCache {
     private readonly events: CacheEvents,
     private readonly budget = CACHE_BYTES,
     private readonly fetcher: typeof fetch = (input, init) => fetch(input, init),
+    private readonly decode: (preview: Blob) => Promise<ArrayBuffer> = (preview) => preview.arrayBuffer(),
+    private readonly link: Speed = LINK,
   ) {}
 
   has(key: string): boolean {
@@ -131,7 +137,10 @@ export class TileCache {
 
   private pump(): void {
     if (this.timer !== null) return;
-    for (const wish of this.wishes) {
+    const isNew = ({ key }: Wish): boolean => !this.kept.has(key);
+    const visible = this.wishes.filter(({ prefetch }) => !prefetch);
+    const inOrder = [...visible.filter(isNew), ...visible.filter((wish) => !isNew(wish)), ...this.wishes.filter(({ prefetch }) => prefetch)];
+    for (const wish of inOrder) {
       if (this.running.size >= (wish.prefetch ? MAX_PREFETCH : MAX_REQUESTS)) return;
       if (!this.running.has(wish.key) && this.lacks(wish.key)) this.start(wish);
     }
@@ -146,16 +155,33 @@ export class TileCache {
     });
   }
 
-  private async load({ key, url }: Wish, signal: AbortSignal): Promise<void> {
+  private async load(wish: Wish, signal: AbortSignal): Promise<void> {
+    const { key } = wish;
+    const first = wish.preview !== undefined && !this.kept.has(key);
+    this.link.begin();
+    let received = 0;
     try {
-      const response = await this.fetcher(url, { signal });
-      if (response.ok) return this.keep(key, response.status === 204 ? null : await response.arrayBuffer(), response.headers.has(DRAFT));
+      const response = await this.fetcher(first ? wish.preview! : wish.url, { signal });
+      if (response.ok) {
+        const data = await response.arrayBuffer();
+        received = data.byteLength;
+        if (first) return this.keepPreview(key, await this.decode(new Blob([data])));
+        return this.keep(key, response.status === 204 ? null : data, response.headers.has(DRAFT));
+      }
       const problem = await readProblem(response);
       if (response.status === 404) this.bury(key, problem);
       else this.fail(key, problem);
     } catch {
       if (!signal.aborted) this.fail(key, { message: "The server cannot be reached.", hint: "The image comes back by itself when it can." });
+    } finally {
+      this.link.end(received);
     }
+  }
+
+  /** Show a preview, and go on to the exact tile once every visible one has something. */
+  private keepPreview(key: string, tile: ArrayBuffer): void {
+    this.keep(key, tile, true);
+    this.resting.delete(key);
   }
 
   private keep(key: string, tile: TileBytes, draft: boolean): void {

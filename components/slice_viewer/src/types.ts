@@ -66,6 +66,8 @@ export interface Manifest {
   levels: [number, number][];
   /** The same of the planes across the slices. */
   planes: Record<"y" | "x", [number, number][]>;
+  /** Stored values that 0 and 255 of a JPEG preview stand for; null where there are no previews. */
+  preview: [number, number] | null;
   encoding: Encoding;
   /** True values of the 1st and 99th percentile. */
   window: [number, number];

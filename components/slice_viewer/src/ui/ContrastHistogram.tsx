@@ -3,6 +3,7 @@ import * as React from "react";
 import { COLORMAPS, gradient } from "../colormaps";
 import { PLAIN, type Look, type Window } from "../lut";
 import { clampWindow, moveHandle, outline } from "../histogram";
+import type { Transfer } from "../previews";
 import { format } from "../readout";
 
 const HEIGHT = 64; // of the viewBox; the element is as wide as its panel
@@ -52,6 +53,14 @@ export function ContrastHistogram(props: ContrastHistogramProps): React.ReactEle
         </button>
       </div>
       <LookRow look={look} set={(next) => setProps({ look: next })} />
+      <label className="sv-transfer" title="Over a slow link small previews come before the exact pixels">
+        Transfer
+        <select value={look.transfer ?? "auto"} onChange={(event) => setProps({ look: { ...look, transfer: event.target.value as Transfer } })}>
+          <option value="auto">Previews where slow</option>
+          <option value="preview">Previews first</option>
+          <option value="exact">Exact pixels only</option>
+        </select>
+      </label>
       <label className="sv-check" title="Enlarged pixels blend into each other instead of showing as squares">
         <input type="checkbox" checked={look.smooth ?? false} onChange={(event) => setProps({ look: { ...look, smooth: event.target.checked } })} />
         Smooth pixels when enlarged

@@ -109,9 +109,9 @@ export function Banner({ engine }: { engine: Engine }): React.ReactElement | nul
       </div>
     );
   }
-  if (waiting) return <div className="sv-banner">Loading slice {slice + 1}…</div>;
   const preparing = describeProgress(making);
   if (preparing !== null) return <div className="sv-banner">{preparing}</div>;
+  if (waiting) return <div className="sv-banner">Loading slice {slice + 1}…</div>;
   if (bare) return <div className="sv-banner">Labels are hidden. H shows them.</div>;
   return null;
 }
