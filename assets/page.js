@@ -66,7 +66,10 @@
     if (none) none.hidden = rows.some((row) => !row.hidden);
   }
 
-  const CONTRAST = "contrast:"; // before a volume's id, in the browser's storage
+  const CONTRAST = "contrast:"; // before a volume's path, in the browser's storage
+
+  /** All positions of one array share their contrast. */
+  const family = (manifest) => manifest.path.split("@")[0];
 
   function remembered(volume) {
     try {
@@ -166,6 +169,14 @@
       return skip();
     },
 
+    /** Open another volume of the same array: the address says which. */
+    openSibling(path) {
+      if (!path) return skip();
+      const search = new URLSearchParams(location.search);
+      search.set("volume", path);
+      return `?${search}`;
+    },
+
     addressedPlace: (search) => new URLSearchParams(search ?? "").get("at"),
 
     /** Look at another volume beside the one that is open. */
@@ -186,14 +197,15 @@
 
     /** A volume opens as it was last looked at in this browser. */
     contrast(manifest) {
-      if (!manifest) return [[], null, null, null, null];
-      const { window = null, look = null } = remembered(manifest.id);
-      return [manifest.histogram, manifest.histogram_range, manifest.window, window, look];
+      if (!manifest) return [[], null, null, [], null, null];
+      const { window = null, look = null } = remembered(family(manifest));
+      const channels = manifest.channel_windows.map((auto, place) => ({ name: manifest.channel_names[place], auto }));
+      return [manifest.histogram, manifest.histogram_range, manifest.window, channels, window, look];
     },
 
     /** Show the window or the look just chosen, and remember it for this volume. */
     chooseContrast(window, look, manifest) {
-      if (manifest) remember(manifest.id, { window, look });
+      if (manifest) remember(family(manifest), { window, look });
       return [window, look];
     },
 

@@ -13,6 +13,7 @@ def register(app: Dash, services: Services) -> None:  # noqa: ARG001 - as all fe
         Output(ids.CONTRAST, "histogram"),
         Output(ids.CONTRAST, "range"),
         Output(ids.CONTRAST, "auto"),
+        Output(ids.CONTRAST, "channels"),
         Output(ids.CONTRAST, "window"),
         Output(ids.CONTRAST, "look"),
         Input(ids.VIEWER, "manifest"),

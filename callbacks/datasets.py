@@ -33,6 +33,12 @@ def register(app: Dash, services: Services) -> None:
         ClientsideFunction(page, "addressedPlace"), Output(ids.VIEWER, "place"), Input(ids.LOCATION, "search")
     )
     app.clientside_callback(
+        ClientsideFunction(page, "openSibling"),
+        Output(ids.LOCATION, "search"),
+        Input(ids.VIEWER, "sibling"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
         ClientsideFunction(page, "compare"),
         Output(ids.VIEWER, "compare"),
         Input(ids.dataset_compare(ALL), "n_clicks"),

@@ -101,7 +101,8 @@ def _row(entry: CatalogEntry) -> html.Div | dcc.Link:
 def _about(info: VolumeInfo) -> str:
     shape = " x ".join(map(str, info.shape if info.shape[0] > 1 else info.shape[1:]))
     colours = f" x {info.channels} channels" if info.channels > 1 else ""
-    return f"{shape}{colours}  {info.dtype.name}  {size(info.nbytes)}"
+    further = "".join(f" x {axis.size} {axis.name}" for axis in info.extra_axes)
+    return f"{shape}{colours}{further}  {info.dtype.name}  {size(info.nbytes)}"
 
 
 def _notice(message: str, hint: str) -> html.Div:

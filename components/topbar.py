@@ -58,7 +58,9 @@ def facts(manifest: Mapping[str, Any] | None) -> str:
     if not manifest:
         return ""
     z, y, x = manifest["shape"]
-    kind = manifest["dtype"] if manifest["channels"] == 1 else f"colour {manifest['dtype']}"
+    channels = manifest["channels"]
+    many = "colour " if manifest.get("is_colour") else f"{channels} channels "
+    kind = manifest["dtype"] if channels == 1 else f"{many}{manifest['dtype']}"
     return f"{kind}, {f'{z} slices of ' if z > 1 else ''}{x} x {y}"
 
 

@@ -16,6 +16,10 @@ STACK = RNG.integers(0, 4000, (6, 70, 90)).astype("u2")
 FLOATS = RNG.normal(size=(3, 40, 50)).astype("f4")
 FLOATS[0, 0, :3] = np.nan, np.inf, -np.inf
 
+MOVIE = RNG.integers(0, 4000, (3, 6, 70, 90)).astype("u2")  # t, z, y, x
+CELLS = RNG.integers(0, 4000, (2, 2, 6, 40, 50)).astype("u2")  # t, c, z, y, x
+COARSE = 7  # every pixel of the stored level 1 of "levels", which is no mean of its level 0
+
 ARRAYS: dict[str, NDArray] = {
     "folders/deep/scan": STACK,  # one sequence in a folder: the folder is the row
     "pages": STACK,
@@ -33,9 +37,12 @@ ARRAYS: dict[str, NDArray] = {
     "single": STACK.astype("i4"),  # HDF5 with one array: the file is the row
     "plain": STACK,  # zarr
     "ome": STACK,  # OME-Zarr: the largest of its arrays
+    "movie": MOVIE[0],  # the volume at t = 0
+    "cells": np.moveaxis(CELLS[0], 0, -1),  # OME-Zarr of five axes
+    "levels": RNG.integers(0, 255, (1, 1401, 600)).astype("u1"),  # OME-Zarr with a coarser level
     "tall": RNG.integers(0, 255, (1, 1400, 600)).astype("u1"),  # two tiles wide, three high, three levels
 }
-UNREADABLE = {"cut": "cut.tif", "complex": "complex64", "fivefold": "5 axes"}  # path -> a word of the reason
+UNREADABLE = {"cut": "cut.tif", "complex": "complex64", "sixfold": "6 axes"}  # path -> a word of the reason
 
 
 def write_image_files(folder: Path) -> None:
@@ -48,8 +55,11 @@ def write_image_files(folder: Path) -> None:
         tifffile.imwrite(folder / f"{name}.tif", ARRAYS[name], photometric="rgb")
     for name in ("mask", "half", "double", "wide"):
         np.save(folder / f"{name}.npy", ARRAYS[name])
+    np.save(folder / "movie.npy", MOVIE)
     _write_hdf5(folder)
     _write_zarr(folder)
+    _write_ome(folder / "cells.zarr", [CELLS], "tczyx", omero={"channels": [{"label": "DNA"}, {"label": "actin"}]})
+    _write_ome(folder / "levels.zarr", [ARRAYS["levels"], np.full((1, 700, 300), COARSE, "u1")], "zyx")
     _write_unreadable(folder)
 
 
@@ -85,10 +95,18 @@ def _write_zarr(folder: Path) -> None:
     }
 
 
+def _write_ome(path: Path, levels: list[NDArray], axes: str, **more: object) -> None:
+    group = zarr.open_group(str(path), mode="w")
+    for level, pixels in enumerate(levels):
+        group.create_array(str(level), shape=pixels.shape, dtype=pixels.dtype, chunks=pixels.shape)[:] = pixels
+    scales = {"axes": [{"name": name} for name in axes], "datasets": [{"path": str(n)} for n in range(len(levels))]}
+    group.attrs["ome"] = {"version": "0.5", "multiscales": [scales], **more}
+
+
 def _write_unreadable(folder: Path) -> None:
     (folder / "cut.tif").write_bytes(b"II*\0garbage")
     np.save(folder / "complex.npy", np.ones((4, 5, 6), "c8"))
-    np.save(folder / "fivefold.npy", np.ones((2, 3, 4, 5, 6)))
+    np.save(folder / "sixfold.npy", np.ones((2, 3, 4, 5, 6, 7)))
     np.save(folder / "spectrum.npy", np.arange(5.0))
     (folder / "table.csv").write_text("a,b\n1,2\n")
     (folder / "notes.txt").write_text("not an image")

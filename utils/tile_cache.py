@@ -8,7 +8,7 @@ whole: their tiles come from levels stored beside them, or from an overview (`co
 import threading
 import time
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +23,7 @@ from core.images.geometry import Box, level_shapes
 from core.images.intensity import describe_intensity, encode
 from core.images.overview import OverviewRecipe, SliceLevels, is_large, read_levels, read_stored, read_tile
 from core.images.planes import PlaneAxis, PlaneVolume, turned_info
+from core.images.positions import read_positions
 from core.images.preview import can_preview, preview_tile
 from core.images.tiles import Manifest, Tile
 from core.images.volumes import MultiscaleSource, VolumeCatalog, VolumeInfo, VolumeSource
@@ -96,7 +97,7 @@ class CachedTileServer:
         self._derived.give_way()
         pixels, draft = self._pixels(known.source, axis, _Place(index, level, tx, ty))
         stored = encode(pixels, known.manifest.encoding)
-        if preview and can_preview(known.source.info.channels):
+        if preview and can_preview(known.source.info):
             return Tile(preview_tile(stored, known.manifest), draft, JPEG)
         return Tile(stored.tobytes(), draft)
 
@@ -148,11 +149,18 @@ class CachedTileServer:
         return self._remember(volume, source)
 
     def _remember(self, volume: str, source: VolumeSource) -> _Known:
-        manifest = self._manifests.get(source.info, lambda: describe_intensity(source))
+        manifest = self._manifests.get(source.info, lambda: self._describe(volume, source))
         known = _Known(source, manifest)
         with self._lock:
             self._known[volume], self._asked[volume] = known, time.monotonic()
         return known
+
+    def _describe(self, volume: str, source: VolumeSource) -> Manifest:
+        """All positions of one array share intensities, so that contrast stays while one moves through time."""
+        base = read_positions(volume).base
+        if base == volume:
+            return describe_intensity(source)
+        return replace(self.manifest(base), info=source.info)
 
     def _forget(self, volume: str) -> None:
         with self._lock:

@@ -8,7 +8,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from core.errors import AppError, NotFoundError, UnavailableError, UnsupportedImageError
 from core.images.geometry import Box, level_shapes
-from core.images.layout import Layout, describe_layout
+from core.images.layout import Layout, describe_layout, unnamed_channels
+from core.images.positions import read_positions
 from core.images.volumes import CatalogEntry, VolumeInfo, VolumeSource
-from core.images.voxels import multiscales, voxel_size_um
+from core.images.voxels import channel_labels, multiscales, voxel_size_um
 from utils.tiled_http import TiledAccess
 from utils.tiled_reader import Node, TiledReader
 
@@ -39,11 +40,13 @@ NX_ARRAY = "entry/data/data"  # where spec NXtomoproc keeps its stack
 class TiledVolume:
     """A MultiscaleSource: one array on a Tiled server, and the coarser ones beside it."""
 
-    def __init__(self, reader: TiledReader, array: Node, info: VolumeInfo, levels: Mapping[int, VolumeSource]) -> None:
+    def __init__(
+        self, reader: TiledReader, array: Node, layout: Layout, info: VolumeInfo, levels: Mapping[int, VolumeSource]
+    ) -> None:
         self.info, self.levels = info, levels
         self._reader, self._array = reader, array.path
         self._dtype = stored_dtype(array)
-        self._layout = layout_of(array)
+        self._layout = layout
 
     def read(self, box: Box) -> NDArray[Any]:
         """Read the voxels of `box`, in one request unless they exceed 250 MB.
@@ -111,11 +114,12 @@ class TiledCatalog:
         """
         if not path:
             raise NotFoundError("No dataset is named.", "Choose one from the list.")
-        if path == self._start.rpartition("/")[2]:
+        place = read_positions(path).path
+        if place == self._start.rpartition("/")[2]:
             root = self._reader.node(self._start)
             if root.family == "array":
                 return open_node(self._reader, root, path)
-        return open_node(self._reader, self._reader.node(f"{self._start}/{path}".strip("/")), path)
+        return open_node(self._reader, self._reader.node(f"{self._start}/{place}".strip("/")), path)
 
     def _walk(self) -> list[CatalogEntry]:
         root = self._root()
@@ -176,8 +180,9 @@ def open_uri(uri: str, *, api_key: str = "", timeout_s: float = 30.0) -> VolumeS
     ------
     NotFoundError, UnsupportedImageError, UnavailableError
     """
-    reader = TiledReader(TiledAccess(uri, api_key, SETTING, timeout_s))
-    return open_node(reader, reader.node(reader.start), reader.start)
+    array, _, position = uri.partition("#")
+    reader = TiledReader(TiledAccess(array, api_key, SETTING, timeout_s))
+    return open_node(reader, reader.node(reader.start), f"{reader.start}@{position}" if position else reader.start)
 
 
 def open_node(reader: TiledReader, node: Node, path: str) -> TiledVolume:
@@ -186,7 +191,8 @@ def open_node(reader: TiledReader, node: Node, path: str) -> TiledVolume:
     array = node if container is None else _only_image(reader, node, path)
     version = version_of(reader, array)
     info = describe(reader, array, path=path, version=version, container=container)
-    return TiledVolume(reader, array, info, _stored_levels(reader, container, info))
+    layout = layout_of(array, path, container)
+    return TiledVolume(reader, array, layout, info, _stored_levels(reader, container, info))
 
 
 def _stored_levels(reader: TiledReader, container: Node | None, info: VolumeInfo) -> dict[int, VolumeSource]:
@@ -195,10 +201,10 @@ def _stored_levels(reader: TiledReader, container: Node | None, info: VolumeInfo
     found: dict[int, VolumeSource] = {}
     for dataset in scales["datasets"][1:] if scales and container is not None else ():
         node = reader.node(f"{container.path}/{dataset['path']}")
-        coarse = describe(reader, node, path=info.path, version=info.version)
+        coarse = describe(reader, node, path=info.path, version=info.version, container=container)
         level = matching_level(info, coarse)
         if level is not None:
-            found[level] = TiledVolume(reader, node, coarse, {})
+            found[level] = TiledVolume(reader, node, layout_of(node, info.path, container), coarse, {})
     return found
 
 
@@ -243,22 +249,54 @@ def image_of(reader: TiledReader, container: Node, children: tuple[Node, ...]) -
 
 def describe(reader: TiledReader, array: Node, *, path: str, version: str, container: Node | None = None) -> VolumeInfo:
     """The facts of an array as a volume. Raises UnsupportedImageError."""
-    layout = layout_of(array)
+    layout = layout_of(array, path, container)
     voxel_size = voxel_size_um(array.metadata) or (voxel_size_um(container.metadata) if container else None)
     return VolumeInfo(
         path=path,
-        uri=reader.uri_of(array.path),
+        uri=reader.uri_of(array.path) + _fragment(path),
         shape=layout.shape,
         channels=layout.channels,
         dtype=stored_dtype(array).newbyteorder("="),
         version=version,
         voxel_size_um=voxel_size,
+        is_colour=layout.is_colour,
+        extra_axes=layout.extra,
+        channel_names=_channel_names(layout, container),
+        axes=layout.axes,
     )
 
 
-def layout_of(array: Node) -> Layout:
-    """How an array is shown. Raises UnsupportedImageError."""
-    return describe_layout(tuple(array.structure["shape"]), stored_dtype(array))
+def layout_of(array: Node, path: str, container: Node | None) -> Layout:
+    """How an array is shown at the positions that `path` names. Raises UnsupportedImageError, NotFoundError."""
+    chosen = read_positions(path)
+    names = list(chosen.axes) or axis_names(array, container)
+    return describe_layout(tuple(array.structure["shape"]), stored_dtype(array), names, chosen.positions)
+
+
+def axis_names(array: Node, container: Node | None) -> list[str] | None:
+    """What OME-Zarr, the array's metadata or its dimensions call its axes, in lower case; None when they are silent."""
+    scales = multiscales(container.metadata) if container is not None else None
+    found = (scales or {}).get("axes") or array.metadata.get("axes") or array.structure.get("dims")
+    if not isinstance(found, str | Sequence):
+        return None
+    names = [axis.get("name") if isinstance(axis, Mapping) else axis for axis in found]
+    if not all(isinstance(name, str) and name.isalpha() and name.isascii() for name in names):
+        return None
+    return [str(name).lower() for name in names]
+
+
+def _channel_names(layout: Layout, container: Node | None) -> tuple[str, ...]:
+    """Labels of the channels from the `omero` part of OME-Zarr."""
+    unnamed = unnamed_channels(layout)
+    metadata = container.metadata if container is not None else {}
+    described = channel_labels(metadata)
+    return described if len(described) == len(unnamed) else unnamed
+
+
+def _fragment(path: str) -> str:
+    """Where on its further axes a volume lies, as the end of its URI, so that jobs open the same one."""
+    chosen = read_positions(path)
+    return "#" + str(chosen).removeprefix(f"{chosen.path}@") if str(chosen) != chosen.path else ""
 
 
 def stored_dtype(array: Node) -> np.dtype[Any]:

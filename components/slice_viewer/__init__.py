@@ -39,11 +39,12 @@ class SliceViewer(_ViewerComponent):
     brushRadius : image pixels.
     slice : z, 0-based.
     window : {"lo", "hi"} true values, None for the manifest's.
-    look : {"colormap", "gamma", "smooth"}, None for plain grey.
+    look : {"colormap", "gamma", "smooth", "transfer", "channels"}, None for plain grey.
     compare : another volume, shown beside the open one.
     place : where the window looks, for links; None while all is in view.
     labelOpacity : 0 to 1.
     overlay : None or {"id", "classes", "opacity", "slices"}.
+    sibling : written by the component: path of a volume of the same array, at another time for instance, to be opened.
     manifest, annotated, saveState, classesRevision, error : written by the component.
     """
 
@@ -64,6 +65,7 @@ class SliceViewer(_ViewerComponent):
         "overlay",
         "place",
         "saveState",
+        "sibling",
         "slice",
         "tool",
         "volume",
@@ -81,11 +83,12 @@ class ContrastHistogram(_ViewerComponent):
     range : [lo, hi], true values at the ends of the histogram.
     window : {"lo", "hi"}, both ways; None stands for `auto`.
     auto : [lo, hi], what the button "Auto" takes.
-    look : {"colormap", "gamma", "smooth"}, both ways; None stands for plain grey.
+    channels : [{"name", "auto": [lo, hi]}] of channels that are not colours.
+    look : {"colormap", "gamma", "smooth", "transfer", "channels"}, both ways; None stands for plain grey.
     """
 
     _type = "ContrastHistogram"
-    _prop_names: ClassVar[list[str]] = ["id", "auto", "histogram", "look", "range", "window"]
+    _prop_names: ClassVar[list[str]] = ["id", "auto", "channels", "histogram", "look", "range", "window"]
 
 
 class ColorField(_ViewerComponent):

@@ -61,14 +61,21 @@ def describe_intensity(source: VolumeSource) -> Manifest:
     """
     info = source.info
     sample = _read_sample(source)
-    statistics = measure(sample, channels=info.channels)
+    statistics = measure(sample, channels=info.channels if info.is_colour else 1)
     return Manifest(
         info=info,
         encoding=choose_encoding(info.dtype, statistics.limits),
         window=_first_window(info, statistics.window),
         histogram=statistics.histogram,
         histogram_range=statistics.limits,
+        channel_windows=_channel_windows(sample, info),
     )
+
+
+def _channel_windows(sample: list[NDArray[Any]], info: VolumeInfo) -> tuple[tuple[float, float], ...]:
+    """The first window of each channel: fluorescence of one is often far brighter than that of another."""
+    count = len(info.channel_names)
+    return tuple(measure([block[..., channel] for block in sample]).window for channel in range(count))
 
 
 def _read_sample(source: VolumeSource) -> list[NDArray[Any]]:
@@ -170,7 +177,7 @@ def _first_window(info: VolumeInfo, window: tuple[float, float]) -> tuple[float,
     """Bool is 0 to 1, and 8-bit colours are shown as they are: stretching them changes their hue."""
     if info.dtype.kind == "b":
         return 0.0, 1.0
-    if info.channels > 1 and info.dtype.name == "uint8":
+    if info.is_colour and info.dtype.name == "uint8":
         return 0.0, 255.0
     return window
 

@@ -6,13 +6,15 @@ from typing import Any
 from numpy.typing import NDArray
 
 from core.images.geometry import Box
-from core.images.layout import Layout, describe_layout
+from core.images.layout import Layout, describe_layout, unnamed_channels
+from core.images.positions import read_positions
 from core.images.volumes import VolumeInfo
 
 
 class ArrayVolume:
     """A VolumeSource over a numpy array of any shape `core.images.layout` understands.
 
+    path : may end in a position, e.g. "movie@t=3". axes : names of the axes, as `describe_layout` takes them.
     version : a hash of all values unless given.
 
     Raises
@@ -28,9 +30,11 @@ class ArrayVolume:
         *,
         version: str = "",
         voxel_size_um: tuple[float, float, float] | None = None,
+        axes: str = "",
     ) -> None:
         self._array = array
-        self._layout: Layout = describe_layout(array.shape, array.dtype)
+        positions = read_positions(path).positions
+        self._layout: Layout = describe_layout(array.shape, array.dtype, axes or None, positions)
         self.info = VolumeInfo(
             path=path,
             uri="",
@@ -39,6 +43,10 @@ class ArrayVolume:
             dtype=array.dtype.newbyteorder("="),
             version=version or hashlib.blake2b(array.tobytes(), digest_size=8).hexdigest(),
             voxel_size_um=voxel_size_um,
+            is_colour=self._layout.is_colour,
+            extra_axes=self._layout.extra,
+            channel_names=unnamed_channels(self._layout),
+            axes=self._layout.axes,
         )
 
     def read(self, box: Box) -> NDArray[Any]:

@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.images.tiles import Encoding, Manifest
+from core.images.volumes import VolumeInfo
 
 QUALITY = 80
 
 
-def can_preview(channels: int) -> bool:
+def can_preview(info: VolumeInfo) -> bool:
     """JPEG knows grey and RGB."""
-    return channels in (1, 3)
+    return info.channels == 1 or (info.channels == 3 and info.is_colour)
 
 
 def preview_range(manifest: Manifest) -> tuple[float, float]:

@@ -26,6 +26,7 @@ class Manifest:
     """What the browser must know before it asks for tiles.
 
     window : (lo, hi) true values of the 1st and 99th percentile.
+    channel_windows : the same of each channel where they are not colours; else empty.
     histogram : counts of 256 equal bins between `histogram_range`, from a sample of slices.
     """
 
@@ -34,6 +35,7 @@ class Manifest:
     window: tuple[float, float]
     histogram: tuple[int, ...]
     histogram_range: tuple[float, float]
+    channel_windows: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from core.errors import NotFoundError
 from core.images.geometry import Box
+from core.images.layout import ExtraAxis
 
 
 def volume_id(path: str) -> str:
@@ -44,7 +45,10 @@ class VolumeInfo:
     path : keys below the data root, joined by "/".
     uri : where the array is, without any key.
     shape : (Z, Y, X); a plain image has Z = 1.
-    channels : 1 grey, 3 RGB, 4 RGBA.
+    channels : 1 grey, 3 RGB and 4 RGBA where `is_colour`, else as many as there are.
+    extra_axes : axes the array has beside those of a volume, and where on them this volume lies.
+    channel_names : "" where nobody has named a channel; empty for grey and colour.
+    axes : the role of each axis of the array, as in `core.images.layout.Layout`.
     version : changes when the content does; part of every tile's URL.
     voxel_size_um : (z, y, x) in micrometres, None when unknown.
     """
@@ -56,6 +60,10 @@ class VolumeInfo:
     dtype: np.dtype[Any]
     version: str
     voxel_size_um: tuple[float, float, float] | None = None
+    is_colour: bool = False
+    extra_axes: tuple[ExtraAxis, ...] = ()
+    channel_names: tuple[str, ...] = ()
+    axes: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

@@ -1,4 +1,4 @@
-"""The size of a voxel, as the metadata of an image tell it."""
+"""The size of a voxel and the names of channels, as the metadata of an image tell them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -41,6 +41,16 @@ def multiscales(metadata: Mapping[str, Any]) -> Mapping[str, Any] | None:
         if named and isinstance(first, Mapping):
             return first
     return None
+
+
+def channel_labels(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the channels as the `omero` part of OME-Zarr metadata gives them; empty when it does not."""
+    attributes = metadata.get("attributes")
+    for holder in (metadata, attributes, metadata.get("ome"), _get(attributes, "ome")):
+        channels = _get(_get(holder, "omero"), "channels")
+        if isinstance(channels, Sequence) and channels:
+            return tuple(str(_get(channel, "label") or "") for channel in channels)
+    return ()
 
 
 def _get(holder: Any, key: str) -> Any:

@@ -10,9 +10,12 @@ import pytest
 import tifffile
 
 from core.errors import NotFoundError, UnavailableError, UnsupportedImageError
+from core.images import overview
 from core.images.geometry import Box, whole_slice
+from core.images.layout import ExtraAxis
 from scripts.local_stack import wait_until
-from tests.image_files import ARRAYS, STACK, UNREADABLE
+from tests.image_files import ARRAYS, CELLS, COARSE, MOVIE, STACK, UNREADABLE
+from tests.tile_server import tile_server
 from utils import tiled_volumes
 from utils.tiled_volumes import TiledCatalog, open_uri, split_box
 
@@ -56,6 +59,43 @@ def test_every_voxel_comes_back_as_it_was_written(catalog, path):
 def test_a_box_is_read_without_its_surroundings(catalog, path):
     box = Box(start=(1, 10, 20), stop=(3, 31, 50))
     np.testing.assert_array_equal(catalog.open(path).read(box), ARRAYS[path][box.slices])
+
+
+def test_each_position_on_a_further_axis_is_a_volume(catalog):
+    info = catalog.open("movie@t=2").info
+    assert (info.shape, info.extra_axes) == ((6, 70, 90), (ExtraAxis("t", 3, 2),))
+    assert info.uri.endswith("/movie#t=2")
+    np.testing.assert_array_equal(read_all(catalog.open("movie@t=2")), MOVIE[2])
+    np.testing.assert_array_equal(read_all(catalog.open("movie@axes=ztyx,t=5")), MOVIE[:, 5])
+    with pytest.raises(NotFoundError, match="0 to 2"):
+        catalog.open("movie@t=3")
+
+
+def test_channels_and_their_names_come_from_ome_metadata(catalog):
+    info = catalog.open("cells@t=1").info
+    assert (info.channels, info.is_colour, info.channel_names) == (2, False, ("DNA", "actin"))
+    np.testing.assert_array_equal(read_all(catalog.open("cells@t=1")), np.moveaxis(CELLS[1], 0, -1))
+
+
+def test_jobs_open_the_position_that_a_uri_names(catalog, tiled_server):
+    volume = open_uri(catalog.open("movie@t=1").info.uri, api_key=tiled_server.key)
+    np.testing.assert_array_equal(read_all(volume), MOVIE[1])
+
+
+def test_stored_levels_are_used_for_large_slices(catalog, monkeypatch):
+    monkeypatch.setattr(overview, "WHOLE_SLICE_BYTES", 1000)
+    server = tile_server(catalog)
+    coarse = np.frombuffer(server.tile("levels", "z", 0, 1, 0, 1).pixels, "u1").reshape(701 - 512, 300)
+    assert (coarse == COARSE).all()
+    fine = np.frombuffer(server.tile("levels", "z", 0, 0, 1, 2).pixels, "u1").reshape(1401 - 1024, 600 - 512)
+    np.testing.assert_array_equal(fine, ARRAYS["levels"][0, 1024:, 512:])
+
+
+def test_contrast_is_the_same_at_all_positions(catalog):
+    server = tile_server(catalog)
+    first, later = server.manifest("movie"), server.manifest("movie@t=2")
+    assert (later.encoding, later.window, later.histogram) == (first.encoding, first.window, first.histogram)
+    assert later.info.extra_axes[0].position == 2
 
 
 def test_the_row_of_a_folder_with_one_image_names_the_folder(catalog):

@@ -48,6 +48,7 @@ export class Engine {
   private wantedPlace: Place | null = null;
   private crosshair = false;
   private fitted = true;
+  private awaitsSibling = false;
   private isFresh = false; // the volume has just been opened: nobody has chosen a place yet
   private opening = new AbortController();
   private troubles: Record<"image" | "result", Problem | null> = { image: null, result: null };
@@ -95,6 +96,7 @@ export class Engine {
 
   openVolume(volume: string | null): void {
     if (volume === this.volume) return;
+    if (volume !== null && this.awaitsSibling) return this.openSibling(volume);
     this.close();
     this.volume = volume;
     this.isFresh = this.leader === null && this.volume !== null;
@@ -102,6 +104,24 @@ export class Engine {
     update(this.shell, { ...FRESH_VOLUME, status: volume === null ? "empty" : "loading" });
     if (volume !== null) void this.ask((manifest) => this.begin(manifest));
     this.redraw();
+  }
+
+  /** Ask the page for another volume of the same array. */
+  goToSibling(path: string): void {
+    this.awaitsSibling = true;
+    update(this.shell, { sibling: path });
+  }
+
+  /** Open a volume of the same array: slice, camera and picture stay until it is there. */
+  private openSibling(volume: string): void {
+    this.awaitsSibling = false;
+    this.volume = volume;
+    void this.ask((manifest) => {
+      const { base } = this.shell.get();
+      this.close();
+      this.fitted ||= base === null || manifest.shape.some((size, axis) => size !== base.shape[axis]);
+      this.begin(manifest);
+    });
   }
 
   /** Open the same volume anew, after it could not be opened. */

@@ -1,6 +1,7 @@
 /** Keys of the viewer, as one table that the keyboard and the card of keys both read. Nothing is taken from who is typing. */
 import type { Desk, Layout } from "./desk";
 import type { Engine } from "./engine";
+import { pathAt } from "./siblings";
 import { update } from "./store";
 import { AXES, type Tool } from "./types";
 
@@ -59,6 +60,8 @@ const ACTIONS: Record<string, Action> = {
   m: (engine) => update(engine.shell, { minimapShown: !engine.shell.get().minimapShown }),
   f: (engine) => toggleFocus(engine),
   "?": (engine) => update(engine.shell, { keysShown: !engine.shell.get().keysShown }),
+  ",": (_engine, _event, desk) => stepExtra(desk, -1),
+  ".": (_engine, _event, desk) => stepExtra(desk, 1),
   v: (_engine, _event, desk) => nextPlane(desk),
   t: (_engine, _event, desk) => toggle(desk, "planes"),
   d: (_engine, _event, desk) => toggle(desk, "beside"),
@@ -95,6 +98,7 @@ export const KEY_CARD: [string, [string, string][]][] = [
       ["Page ↑ ↓", "Ten slices"],
       ["Home End", "First, last slice"],
       ["Shift wheel", "Through the stack"],
+      [", .", "Back and forth in time"],
     ],
   ],
   [
@@ -216,6 +220,15 @@ function toggle(desk: Desk, layout: Layout): void {
 function nextPlane(desk: Desk): void {
   const { axis } = desk.main.shell.get();
   if (canArrange(desk, "planes")) desk.showPlane(AXES[(AXES.indexOf(axis) + 1) % AXES.length]);
+}
+
+/** One step on the first axis a volume does not have, which is time in most images. */
+function stepExtra({ main }: Desk, step: number): void {
+  const { base } = main.shell.get();
+  const axis = base?.extra_axes[0];
+  if (base === null || axis === undefined) return;
+  const position = Math.min(axis.size - 1, Math.max(0, axis.position + step));
+  if (position !== axis.position) main.goToSibling(pathAt(base, axis.name, position));
 }
 
 /** A single image has no planes across it. */

@@ -15,10 +15,20 @@ export interface Look {
   colormap: string;
   /** Above 1 shows more of what is dark. */
   gamma: number;
+  /** Of an image of several channels that are not colours; missing: each in a colour of its own, in its own window. */
+  channels?: ChannelLook[];
   /** Enlarged pixels blend into each other instead of showing as squares. */
   smooth?: boolean;
   /** Whether JPEG previews come before the exact tiles: where the link is slow, always, never. */
   transfer?: Transfer;
+}
+
+/** How one channel is shown. `lo` and `hi` are true values. */
+export interface ChannelLook {
+  color: string;
+  visible: boolean;
+  lo: number;
+  hi: number;
 }
 
 export const PLAIN: Look = { colormap: "grey", gamma: 1 };
@@ -69,3 +79,43 @@ export function colorize(raw: Uint8Array | Uint16Array, channels: number, lut: U
 function alphaOf(raw: Uint8Array | Uint16Array, at: number): number {
   return raw instanceof Uint8Array ? raw[at] : raw[at] >> 8;
 }
+
+// Light adds up, so the first two are complementary to what most screens and eyes tell apart best.
+const CHANNEL_COLORS = ["#00ffff", "#ff00ff", "#ffff00", "#00ff00", "#ff4040", "#6080ff", "#ffffff", "#ff9000"];
+
+/** Each channel in its first window and a colour of its own. */
+export function firstChannels(windows: readonly (readonly [number, number])[]): ChannelLook[] {
+  return windows.map(([lo, hi], place) => ({ color: CHANNEL_COLORS[place % CHANNEL_COLORS.length], visible: true, lo, hi }));
+}
+
+/** Visible channels as tables: stored value to brightness, and the colour it is given. */
+export interface Mixer {
+  channel: number;
+  levels: Uint8Array;
+  color: [number, number, number];
+}
+
+export function buildMixers(encoding: Encoding, looks: readonly ChannelLook[], gamma: number): Mixer[] {
+  return looks.flatMap(({ color, visible, lo, hi }, channel) => {
+    if (!visible) return [];
+    const words = buildLut(encoding, { lo, hi }, { ...PLAIN, gamma });
+    const word = parseInt(color.slice(1), 16);
+    return [{ channel, levels: Uint8Array.from(words, (grey) => grey & 0xff), color: [word >> 16, (word >> 8) & 255, word & 255] }];
+  });
+}
+
+/** Add up the light of all channels. `raw` has `channels` values a pixel. */
+export function mix(raw: Uint8Array | Uint16Array, channels: number, mixers: readonly Mixer[], out: Uint32Array): void {
+  for (let i = 0, at = 0; i < out.length; i++, at += channels) {
+    let [red, green, blue] = [0, 0, 0];
+    for (const { channel, levels, color } of mixers) {
+      const level = levels[raw[at + channel]];
+      red += level * color[0];
+      green += level * color[1];
+      blue += level * color[2];
+    }
+    out[i] = ((0xff << 24) | (byte(blue) << 16) | (byte(green) << 8) | byte(red)) >>> 0;
+  }
+}
+
+const byte = (sum: number): number => Math.min(255, Math.round(sum / 255));

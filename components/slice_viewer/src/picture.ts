@@ -5,7 +5,7 @@
  */
 import { chooseLevel, tileKey, visibleTiles, type ImageTile } from "./grid";
 import { TileLayer } from "./layer";
-import { buildLut, colorize, PLAIN, type Look, type Window } from "./lut";
+import { buildLut, buildMixers, colorize, firstChannels, mix, PLAIN, type Look, type Mixer, type Window } from "./lut";
 import { isBusy, Making, type Progress } from "./making";
 import type { Cover, Need } from "./pieces";
 import { LINK } from "./previews";
@@ -53,6 +53,7 @@ export class Picture {
   private window: Window | null = null;
   private look: Look = PLAIN;
   private lut: Uint32Array;
+  private mixers: Mixer[] = [];
   private trail: number[] = [];
   private direction = 1;
   private drawn: Camera | null = null;
@@ -68,6 +69,7 @@ export class Picture {
     const [, height, width] = manifest.shape;
     this.area = { x0: 0, y0: 0, x1: width, y1: height };
     this.lut = this.buildLut();
+    this.mixers = this.buildMixers();
     this.image = this.createImage();
     this.making = new Making(`${apiRoot}/img/${manifest.id}/progress`, (progress) => this.hear(progress));
     if (manifest.axis !== "z") this.making.watch();
@@ -109,6 +111,7 @@ export class Picture {
   setWindow(window: Window | null): void {
     this.window = window;
     this.lut = this.buildLut();
+    this.mixers = this.buildMixers();
     this.image.recolor();
     this.drawn = null;
   }
@@ -129,6 +132,7 @@ export class Picture {
     this.image.want(need);
     const moved = this.advance(tiles);
     if (this.shown !== this.slice && !moved && camera === this.drawn) return;
+    if (this.shown < 0) return; // what was on the canvas stays until there is something better
     this.drawn = camera;
     this.renderer.begin(camera, this.area);
     const cover = this.image.cover(this.shown, tiles);
@@ -216,8 +220,17 @@ export class Picture {
     return this.manifest.encoding.dtype === "uint16" ? new Uint16Array(bytes) : new Uint8Array(bytes);
   }
 
+  /** Tables of the channels of an image that is neither grey nor in colour. */
+  private buildMixers(): Mixer[] {
+    const { channel_windows: windows, encoding } = this.manifest;
+    if (windows.length === 0) return [];
+    const looks = this.look.channels?.length === windows.length ? this.look.channels : firstChannels(windows);
+    return buildMixers(encoding, looks, this.look.gamma);
+  }
+
   private colorizeImage(bytes: ArrayBuffer, out: Uint32Array): void {
-    colorize(this.pixels(bytes), this.manifest.channels, this.lut, out);
+    if (this.manifest.channel_windows.length > 0) mix(this.pixels(bytes), this.manifest.channels, this.mixers, out);
+    else colorize(this.pixels(bytes), this.manifest.channels, this.lut, out);
   }
 
   private createImage(): TileLayer {

@@ -35,6 +35,8 @@ export interface Shell {
   bare: boolean;
   keysShown: boolean;
   minimapShown: boolean;
+  /** The volume of the same array that the user has asked for; the page opens it. */
+  sibling: string | null;
   /** What the server makes in the background for this volume. */
   making: readonly Progress[];
 }
@@ -62,6 +64,7 @@ export const INITIAL_SHELL: Shell = {
   keysShown: false,
   minimapShown: true,
   making: [],
+  sibling: null,
 };
 
 /** Everything that belongs to one volume, as it is before anything is known. */
@@ -69,6 +72,7 @@ export const FRESH_VOLUME = {
   manifest: null,
   base: null,
   making: [],
+  sibling: null,
   history: INITIAL_SHELL.history,
   annotated: [],
   problem: null,

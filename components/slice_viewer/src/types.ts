@@ -55,8 +55,17 @@ export interface Manifest {
   name: string;
   /** [Z, Y, X] */
   shape: [number, number, number];
-  /** 1 grey, 3 RGB, 4 RGBA. */
+  /** 1 grey, 3 RGB and 4 RGBA where `is_colour`, else as many as there are. */
   channels: number;
+  is_colour: boolean;
+  /** "" where a channel has no name; empty for grey and colour. */
+  channel_names: string[];
+  /** First window of each channel, true values. */
+  channel_windows: [number, number][];
+  /** Axes the array has beside those of a volume, and where on them this volume lies. */
+  extra_axes: ExtraAxis[];
+  /** What each axis of the array is. */
+  axes: string[];
   dtype: string;
   version: string;
   /** [z, y, x] */
@@ -73,6 +82,12 @@ export interface Manifest {
   window: [number, number];
   histogram: number[];
   histogram_range: [number, number];
+}
+
+export interface ExtraAxis {
+  name: string;
+  size: number;
+  position: number;
 }
 
 /** True value = `lo + stored * step`. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { clampWindow, moveHandle, outline } from "./histogram";
-import { buildLut, colorize } from "./lut";
+import { buildLut, buildMixers, colorize, firstChannels, mix } from "./lut";
 import { describe as inWords, format } from "./readout";
 import { runs } from "./runs";
 import { scaleBar } from "./scale";
@@ -115,4 +115,27 @@ test("consecutive slices become one mark", () => {
     [7, 8],
   ]);
   expect(runs([])).toEqual([]);
+});
+
+describe("channels that are not colours", () => {
+  const looks = firstChannels([
+    [0, 100],
+    [0, 200],
+  ]);
+  const shown = (raw: number[], channels = looks): number[] => {
+    const out = new Uint32Array(1);
+    mix(Uint16Array.from(raw), 2, buildMixers(exact16, channels, 1), out);
+    return [out[0] & 255, (out[0] >> 8) & 255, (out[0] >> 16) & 255];
+  };
+
+  test("add up their light, each in its own colour and window", () => {
+    expect(shown([100, 0])).toEqual([0, 255, 255]);
+    expect(shown([0, 100])).toEqual([128, 0, 128]);
+    expect(shown([100, 200])).toEqual([255, 255, 255]);
+  });
+
+  test("do not show when switched off", () => {
+    expect(shown([100, 200], [looks[0], { ...looks[1], visible: false }])).toEqual([0, 255, 255]);
+    expect(shown([100, 200], looks.map((look) => ({ ...look, visible: false })))).toEqual([0, 0, 0]);
+  });
 });

@@ -7,10 +7,12 @@ import type { Manifest, TileAddress } from "./types";
 const image = { width: 2000, height: 1000 };
 const canvas = { width: 800, height: 600 };
 
+const grey = { is_colour: false, channel_names: [], channel_windows: [], extra_axes: [], axes: ["z", "y", "x"] };
+
 function manifest(shape: [number, number, number], levels: [number, number][]): Manifest {
   const encoding = { dtype: "uint16", lo: 0, step: 1, exact: true, nan_code: null } as const;
   const rest = { id: "v", path: "v", name: "v", channels: 1, dtype: "uint16", version: "1", voxel_size_um: null, tile_px: 512 };
-  return { ...rest, axis: "z", planes: { y: [], x: [] }, preview: null, shape, levels, encoding, window: [0, 1], histogram: [], histogram_range: [0, 1] };
+  return { ...rest, axis: "z", planes: { y: [], x: [] }, preview: null, ...grey, shape, levels, encoding, window: [0, 1], histogram: [], histogram_range: [0, 1] };
 }
 
 const stack = manifest(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.errors import UnsupportedImageError
+from core.errors import NotFoundError, UnsupportedImageError
 from core.images.geometry import Box, whole_slice
 from core.images.layout import describe_layout
 from core.images.memory import ArrayVolume
@@ -43,8 +43,8 @@ def test_axes_get_the_role_people_expect(shape, dtype, volume, channels):
         ((), U1, "fewer than two axes"),
         ((5,), U1, "fewer than two axes"),
         ((0, 70, 90), U1, "empty"),
-        ((2, 3, 70, 90), U1, "4 axes"),
-        ((2, 3, 70, 90, 3), U1, "axes longer than 1"),
+        ((2, 3, 4, 5, 70, 90), U1, "6 axes"),
+        ((2, 3, 4, 70, 90, 3), U1, "axes longer than 1"),
         ((70, 90), np.dtype("c8"), "complex64"),
         ((70, 90), np.dtype("U5"), "U5"),
         ((70, 90), np.dtype("M8[s]"), "datetime64"),
@@ -75,3 +75,40 @@ def test_a_plain_image_reads_as_a_stack_of_one():
     assert pixels.shape == (1, 3, 4)
     assert pixels.dtype.isnative
     np.testing.assert_array_equal(pixels[0], image)
+
+
+@pytest.mark.parametrize(
+    ("shape", "names", "volume", "channels", "extra"),
+    [
+        ((5, 6, 70, 90), None, (6, 70, 90), 1, [("t", 5)]),
+        ((5, 6, 70, 90, 3), None, (6, 70, 90), 3, [("t", 5)]),
+        ((5, 2, 6, 70, 90), None, (6, 70, 90), 2, [("t", 5)]),
+        ((5, 12, 6, 70, 90), None, (6, 70, 90), 1, [("t", 5), ("c", 12)]),
+        ((5, 6, 70, 90), "ztyx", (5, 70, 90), 1, [("t", 6)]),
+        ((5, 6, 70, 90), "tcyx", (5, 70, 90), 6, []),  # without a z one scrolls through time
+        ((2, 6, 70, 90), "czyx", (6, 70, 90), 2, []),
+        ((70, 90, 4, 6), "yxcz", (6, 70, 90), 4, []),
+        ((4, 3, 2, 6, 70, 90), ["m", "t", "c", "z", "y", "x"], (6, 70, 90), 2, [("m", 4), ("t", 3)]),
+        ((5, 6, 70, 90), "abcd", (6, 70, 90), 1, [("t", 5)]),  # names that say nothing are ignored
+        ((5, 6, 70, 90), "zyx", (6, 70, 90), 1, [("t", 5)]),
+    ],
+)
+def test_axes_a_volume_does_not_have_stay_at_a_position(shape, names, volume, channels, extra):
+    layout = describe_layout(shape, U1, names)
+    assert (layout.shape, layout.channels) == (volume, channels)
+    assert [(axis.name, axis.size) for axis in layout.extra] == extra
+
+
+@pytest.mark.parametrize("order", ["tczyx", "zyxtc", "ctyzx", "xyzct"])
+def test_positions_and_channels_are_read_whatever_the_order(order):
+    sizes = {"t": 3, "c": 2, "z": 6, "y": 7, "x": 9}
+    array = np.arange(np.prod(list(sizes.values())), dtype="u2").reshape([sizes[name] for name in order])
+    volume = ArrayVolume(array, "movie@t=2", axes=order)
+    expected = np.moveaxis(array, [order.index(name) for name in "tzyxc"], range(5))[2]
+    np.testing.assert_array_equal(volume.read(Box((2, 1, 3), (4, 5, 9))), expected[2:4, 1:5, 3:9])
+
+
+@pytest.mark.parametrize(("path", "words"), [("movie@t=5", "0 to 4"), ("movie@m=1", "no further axis 'm'")])
+def test_a_position_that_is_not_there_is_said(path, words):
+    with pytest.raises(NotFoundError, match=words):
+        ArrayVolume(np.zeros((5, 6, 70, 90)), path)

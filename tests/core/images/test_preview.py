@@ -33,5 +33,7 @@ def test_the_range_stays_within_what_is_stored():
     assert 0 <= low < high
 
 
-def test_images_with_an_opacity_have_no_preview():
-    assert [n for n in (1, 2, 3, 4, 5) if can_preview(n)] == [1, 3]
+def test_only_grey_and_rgb_have_previews():
+    shapes = {"y x": (8, 8), "rgb": (8, 8, 3), "rgba": (8, 8, 4), "c z y x": (3, 2, 8, 8)}
+    infos = {n: ArrayVolume(np.zeros(s, "u1"), axes="czyx" if n[0] == "c" else "").info for n, s in shapes.items()}
+    assert [name for name, info in infos.items() if can_preview(info)] == ["y x", "rgb"]

@@ -1,7 +1,7 @@
 /** Grey values of the volume, and the window of them that is shown: drag the ends, type them, or take the automatic one. */
 import * as React from "react";
 import { COLORMAPS, gradient } from "../colormaps";
-import { PLAIN, type Look, type Window } from "../lut";
+import { firstChannels, PLAIN, type ChannelLook, type Look, type Window } from "../lut";
 import { clampWindow, moveHandle, outline } from "../histogram";
 import type { Transfer } from "../previews";
 import { format } from "../readout";
@@ -19,13 +19,16 @@ export interface ContrastHistogramProps {
   /** What "Auto" takes: the 1-99 % window. */
   auto?: [number, number] | null;
   look?: Look | null;
+  /** Channels that are not colours: their names and first windows. The histogram then sets the window of one of them. */
+  channels?: { name: string; auto: [number, number] }[];
   setProps: (props: { window: Window } | { look: Look }) => void;
 }
 
 type End = "lo" | "hi";
 
 export function ContrastHistogram(props: ContrastHistogramProps): React.ReactElement {
-  const { id, histogram = [], range, auto, setProps } = props;
+  const { id, histogram = [], range, channels = [], setProps } = props;
+  const [chosen, choose] = React.useState(0);
   if (range === undefined || histogram.length === 0) {
     return (
       <div id={id} className="sv-contrast sv-contrast-empty">
@@ -33,12 +36,26 @@ export function ContrastHistogram(props: ContrastHistogramProps): React.ReactEle
       </div>
     );
   }
-  const [low, high] = auto ?? range;
-  const window = props.window ?? { lo: low, hi: high };
-  const set = (next: Window): void => setProps({ window: next });
   const look = props.look ?? PLAIN;
+  const active = Math.min(chosen, channels.length - 1);
+  const looks = look.channels?.length === channels.length ? look.channels : firstChannels(channels.map(({ auto }) => auto));
+  const setChannel = (place: number, patch: Partial<ChannelLook>): void =>
+    setProps({ look: { ...look, channels: looks.map((old, at) => (at === place ? { ...old, ...patch } : old)) } });
+  const [low, high] = channels[active]?.auto ?? props.auto ?? range;
+  const window = looks[active] ?? props.window ?? { lo: low, hi: high };
+  const set = ({ lo, hi }: Window): void => (channels.length > 0 ? setChannel(active, { lo, hi }) : setProps({ window: { lo, hi } }));
   return (
     <div id={id} className="sv-contrast">
+      {channels.map(({ name }, place) => (
+        <ChannelRow
+          key={place}
+          name={name || `Channel ${place + 1}`}
+          look={looks[place]}
+          chosen={place === active}
+          choose={() => choose(place)}
+          set={(patch) => setChannel(place, patch)}
+        />
+      ))}
       <Plot histogram={histogram} range={range} window={window} colors={gradient(look.colormap)} set={set} />
       <div className="sv-contrast-row">
         <Bound name="Black" value={window.lo} set={(lo) => set(clampWindow({ ...window, lo }, "lo"))} />
@@ -65,6 +82,26 @@ export function ContrastHistogram(props: ContrastHistogramProps): React.ReactEle
         <input type="checkbox" checked={look.smooth ?? false} onChange={(event) => setProps({ look: { ...look, smooth: event.target.checked } })} />
         Smooth pixels when enlarged
       </label>
+    </div>
+  );
+}
+
+interface ChannelRowProps {
+  name: string;
+  look: ChannelLook;
+  chosen: boolean;
+  choose: () => void;
+  set: (patch: Partial<ChannelLook>) => void;
+}
+
+function ChannelRow({ name, look, chosen, choose, set }: ChannelRowProps): React.ReactElement {
+  return (
+    <div className="sv-channel" data-chosen={chosen}>
+      <input type="checkbox" aria-label={`Show ${name}`} checked={look.visible} onChange={(event) => set({ visible: event.target.checked })} />
+      <input type="color" aria-label={`Colour of ${name}`} value={look.color} onChange={(event) => set({ color: event.target.value })} />
+      <button type="button" aria-pressed={chosen} title="The histogram sets the window of this channel" onClick={choose}>
+        {name}
+      </button>
     </div>
   );
 }

@@ -5,7 +5,8 @@ import type { Engine } from "../engine";
 import { PLANE_NAMES } from "../planes";
 import { runs } from "../runs";
 import { update, useStore } from "../store";
-import { AXES, type PlaneAxis } from "../types";
+import { axisOrders, pathAt, pathWithAxes } from "../siblings";
+import { AXES, type ExtraAxis, type Manifest, type PlaneAxis } from "../types";
 import { Icon, type IconName } from "./icons";
 
 const ZOOM_STEP = 1.25;
@@ -19,9 +20,65 @@ export function SliceBar({ desk }: { desk: Desk }): React.ReactElement | null {
     <div className="sv-bar">
       {count > 1 ? <Steps engine={engine} count={count} /> : <span className="sv-single">Single image</span>}
       {count > 1 ? <Track engine={engine} count={count} /> : <span className="sv-track" />}
+      <ExtraAxes engine={desk.main} />
       <LayoutControls desk={desk} />
       <ZoomControls engine={engine} />
     </div>
+  );
+}
+
+/** A slider for each axis that a volume does not have, and the order in which the array's axes are meant. */
+function ExtraAxes({ engine }: { engine: Engine }): React.ReactElement | null {
+  const { base } = useStore(engine.shell);
+  if (base === null) return null;
+  const orders = axisOrders(base);
+  return (
+    <>
+      {base.extra_axes.map((axis) => (
+        <ExtraAxisSlider key={axis.name} engine={engine} base={base} axis={axis} />
+      ))}
+      {orders.length > 0 && (
+        <select
+          className="sv-axes"
+          aria-label="Order of the array's axes"
+          title="What the axes of the array are, slowest first"
+          value={orders[0]}
+          onChange={(event) => engine.goToSibling(pathWithAxes(base, event.target.value))}
+        >
+          {orders.map((order) => (
+            <option key={order} value={order}>
+              {[...order].filter((letter) => "tczyx".includes(letter)).join(" ")}
+            </option>
+          ))}
+        </select>
+      )}
+    </>
+  );
+}
+
+function ExtraAxisSlider({ engine, base, axis }: { engine: Engine; base: Manifest; axis: ExtraAxis }): React.ReactElement {
+  const [wanted, setWanted] = React.useState(axis.position); // the thumb does not wait for the volume
+  React.useEffect(() => setWanted(axis.position), [axis.position]);
+  const go = (position: number): void => {
+    setWanted(position);
+    engine.goToSibling(pathAt(base, axis.name, position));
+  };
+  return (
+    <label className="sv-extra">
+      {axis.name}
+      <input
+        type="range"
+        aria-label={`Position on axis ${axis.name}`}
+        min={0}
+        max={axis.size - 1}
+        value={wanted}
+        style={{ "--sv-fill": `${(100 * wanted) / Math.max(1, axis.size - 1)}%` } as React.CSSProperties}
+        onChange={(event) => go(Number(event.target.value))}
+      />
+      <span>
+        {wanted + 1} / {axis.size}
+      </span>
+    </label>
   );
 }
 

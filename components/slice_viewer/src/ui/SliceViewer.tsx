@@ -132,12 +132,12 @@ function watch(desk: Desk, offer: (props: Props) => void): () => void {
 
 /** The properties that the page reads. */
 function outgoing(desk: Desk): Props {
-  const { position, tool, brushRadius, activeClass, base, annotated, classesRevision, problem, notices } = desk.main.shell.get();
+  const { position, sibling, tool, brushRadius, activeClass, base, annotated, classesRevision, problem, notices } = desk.main.shell.get();
   const lost = notices.findLast(({ sticky }) => sticky);
   const saveStates = desk.state.get().panes.map(({ engine }) => engine.shell.get().saveState);
   const saveState = saveStates.find(({ state }) => state !== "saved") ?? saveStates[0];
   const { place } = desk.main;
-  return { place: place === null ? null : writePlace(place), slice: position.z, tool, brushRadius, activeClass, manifest: base, annotated, saveState, classesRevision, error: problem ?? lost ?? null };
+  return { sibling, place: place === null ? null : writePlace(place), slice: position.z, tool, brushRadius, activeClass, manifest: base, annotated, saveState, classesRevision, error: problem ?? lost ?? null };
 }
 
 /** For tests and measurements: conditions to wait for instead of sleeping. */
