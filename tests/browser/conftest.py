@@ -51,6 +51,11 @@ def with_nan(shape: tuple[int, int, int]) -> np.ndarray:
     return volume
 
 
+def movie() -> np.ndarray:
+    """(3, 2, 300, 400) uint16: t, z, y, x, or t as channels."""
+    return np.stack([ramp((2, 300, 400), "uint16") // (t + 1) for t in range(3)])
+
+
 def arrays() -> dict[str, tuple[np.ndarray, tuple[float, float, float] | None]]:
     """Name -> (values, voxel size)."""
     return {
@@ -59,6 +64,8 @@ def arrays() -> dict[str, tuple[np.ndarray, tuple[float, float, float] | None]]:
         "real32": (with_nan((4, 300, 400)), None),
         "colour": (np.stack([ramp((2, 300, 400), "uint8") // f for f in (1, 2, 3)], axis=-1), None),
         "single": (ramp((1, 700, 900), "uint16"), None),
+        **{f"movie{at}": (movie(), None) for at in ("", "@t=1", "@t=2")},
+        "cells": (movie(), None),
     }
 
 
@@ -172,6 +179,12 @@ def connect(app: Dash) -> None:
         Input("viewer", "manifest"),
         prevent_initial_call=True,
     )
+    clientside_callback(
+        "path => path ? btoa(path).replaceAll('=', '') : dash_clientside.no_update",
+        Output("viewer", "volume"),
+        Input("viewer", "sibling"),
+        prevent_initial_call=True,
+    )
     clientside_callback("w => w", Output("viewer", "window"), Input("contrast", "window"), prevent_initial_call=True)
 
     @app.callback(Output("slice-out", "children"), Input("viewer", "slice"), State("viewer", "volume"))
@@ -190,7 +203,11 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def viewer_server() -> Iterator[ViewerApp]:
     made = arrays()
-    sources = {name: ArrayVolume(values, name, voxel_size_um=voxel) for name, (values, voxel) in made.items()}
+    axes = {"cells": "czyx"}
+    sources = {
+        name: ArrayVolume(values, name, voxel_size_um=voxel, axes=axes.get(name, ""))
+        for name, (values, voxel) in made.items()
+    }
     catalog = MemoryCatalog(dict(sources))
     halves = np.ones((6, 300, 400), np.uint8)
     halves[:, :, 200:] = 2

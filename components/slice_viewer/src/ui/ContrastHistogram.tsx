@@ -69,7 +69,7 @@ export function ContrastHistogram(props: ContrastHistogramProps): React.ReactEle
           Full range
         </button>
       </div>
-      <LookRow look={look} set={(next) => setProps({ look: next })} />
+      <LookRow look={look} mapped={channels.length === 0} set={(next) => setProps({ look: next })} />
       <label className="sv-transfer" title="Over a slow link small previews come before the exact pixels">
         Transfer
         <select value={look.transfer ?? "auto"} onChange={(event) => setProps({ look: { ...look, transfer: event.target.value as Transfer } })}>
@@ -108,10 +108,11 @@ function ChannelRow({ name, look, chosen, choose, set }: ChannelRowProps): React
 
 const GAMMA = { min: 0.25, max: 4 };
 
-function LookRow({ look, set }: { look: Look; set: (look: Look) => void }): React.ReactElement {
+/** `mapped`: grey values go through a colour map. */
+function LookRow({ look, mapped, set }: { look: Look; mapped: boolean; set: (look: Look) => void }): React.ReactElement {
   return (
     <div className="sv-contrast-row">
-      <label>
+      <label hidden={!mapped}>
         Colours
         <select value={look.colormap} onChange={(event) => set({ ...look, colormap: event.target.value })}>
           {Object.keys(COLORMAPS).map((name) => (
