@@ -19,7 +19,7 @@ from core.images.volumes import VolumeInfo, VolumeSource
 
 SIDE_PX = 32
 MAX_DEPTH = 16  # slices of a brick
-SLAB_BYTES = 128 << 20  # slices held at a time while their bricks are made
+SLAB_BYTES = 64 << 20  # slices held at a time while their bricks are made
 BRICKS = "bricks"
 
 
@@ -128,5 +128,5 @@ class BrickedVolume:
 
 
 def wants_bricks(info: VolumeInfo, axis: PlaneAxis) -> bool:
-    """Whether planes of `axis` are worth a second layout: a stack that fits the memory twice is not."""
-    return axis != "z" and info.nbytes > 2 * SLAB_BYTES
+    """Whether planes of `axis` are worth a second layout: of a small stack they are read quickly as it is."""
+    return axis != "z" and info.nbytes > 4 * SLAB_BYTES

@@ -1,68 +1,33 @@
 """How quick the page feels: drive Chromium over a 2560 x 2560 uint16 stack served by Tiled, and print p50 and p95.
 
-Every figure is measured in the page. "Next slice" runs from the key event to the frame in which all visible tiles are
-sharp; "brush" and "pan" from the pointer event to the second animation frame after it (33 ms is the floor at 60 Hz).
+``--data r1`` and ``r2`` do the same at full scale (`full_scale.py`).
 """
 
 import argparse
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import tifffile
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from scripts.benchmarks import DOCS, write_table
-from scripts.chromium import CHROMIUM_FLAGS, find_chromium
+from scripts.benchmarks import DOCS, full_scale, write_table
+from scripts.benchmarks.page import (
+    HEAD,
+    POINTER_JS,
+    READY,
+    Figure,
+    count_bytes,
+    drag,
+    measure_slices,
+    open_page,
+    settle,
+)
 from scripts.local_stack import local_stack
 
 STACK_SHAPE = (48, 2560, 2560)
-WINDOW_PX = {"width": 1400, "height": 900}
 RADII_PX = (5, 50, 200)
-
-HEAD = "| what | p50 | p95 | unit | n |\n|---|---|---|---|---|"
-
-READY = "() => document.querySelector('.sv-root')?.__viewer?.state().ready"
-
-IDLE = "() => { const s = document.querySelector('.sv-root').__viewer.state(); return s.ready && s.idle }"
-
-# Resolves to milliseconds from a key press to the sharp frame of the slice it leads to.
-STEP_JS = """({key, shift, target}) => new Promise(resolve => {
-  const viewer = document.querySelector('.sv-root').__viewer;
-  const start = performance.now();
-  document.body.dispatchEvent(new KeyboardEvent('keydown', {key, shiftKey: shift, bubbles: true}));
-  const look = () => {
-    const state = viewer.state();
-    if (state.slice === target && state.ready) resolve(performance.now() - start);
-    else requestAnimationFrame(look);
-  };
-  requestAnimationFrame(look);
-})"""
-
-# Collects, for each pointer move, the time from the event to the second frame after it.
-POINTER_JS = """() => {
-  window.__latencies = [];
-  window.addEventListener('pointermove', event => {
-    const note = () => window.__latencies.push(performance.now() - event.timeStamp);
-    requestAnimationFrame(() => requestAnimationFrame(note));
-  }, {capture: true});
-}"""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One row of the table."""
-
-    name: str
-    values: list[float]
-    unit: str = "ms"
-
-    def row(self) -> str:
-        p50, p95 = np.percentile(self.values, [50, 95])
-        return f"| {self.name} | {p50:.0f} | {p95:.0f} | {self.unit} | {len(self.values)} |"
 
 
 def make_stack(path: Path, shape: tuple[int, int, int] = STACK_SHAPE) -> None:
@@ -77,62 +42,6 @@ def make_stack(path: Path, shape: tuple[int, int, int] = STACK_SHAPE) -> None:
         tifffile.imwrite(path / f"slice_{z:04d}.tif", image.clip(0, 65535).astype(np.uint16))
 
 
-@contextmanager
-def open_page(url: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*CHROMIUM_FLAGS, "--disable-gpu"])
-        page = browser.new_page(viewport=WINDOW_PX)
-        page.goto(url)
-        yield page
-        browser.close()
-
-
-def step(page: Page, key: str, target: int, *, shift: bool = False) -> float:
-    """Press an arrow key and return the milliseconds until slice `target` is sharp on screen."""
-    milliseconds: float = page.evaluate(STEP_JS, {"key": key, "shift": shift, "target": target})
-    return milliseconds
-
-
-def settle(page: Page) -> None:
-    """Wait until everything visible is drawn and the prefetch of the neighbours is over."""
-    page.wait_for_function(IDLE)
-
-
-def measure_slices(page: Page, depth: int) -> list[Figure]:
-    """Far steps (never seen, never prefetched), neighbour steps after a rest, and steps back to what was seen."""
-    far = []
-    for target in range(10, depth, 10):
-        settle(page)
-        far.append(step(page, "ArrowRight", target, shift=True))
-    last = (depth - 1) // 10 * 10
-    near, seen = [], []
-    for target in range(last - 1, last - 7, -1):
-        settle(page)
-        near.append(step(page, "ArrowLeft", target))
-    for target in range(last - 5, last + 1):
-        seen.append(step(page, "ArrowRight", target))
-    return [
-        Figure("next slice, uncached", far),
-        Figure("next slice, prefetched", near),
-        Figure("next slice, cached", seen),
-    ]
-
-
-def drag(page: Page, *, steps: int) -> list[float]:
-    """Drag across the middle of the image and return each pointer event's latency."""
-    box = page.locator(".sv-root canvas").first.bounding_box()
-    assert box is not None, "the viewer has no canvas"
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.evaluate("() => { window.__latencies = [] }")
-    page.mouse.move(x - 150, y - 60)
-    page.mouse.down()
-    page.mouse.move(x + 150, y + 60, steps=steps)
-    page.mouse.up()
-    page.wait_for_function(f"() => window.__latencies.length >= {steps}")
-    latencies: list[float] = page.evaluate("() => window.__latencies")
-    return latencies[1:]  # the first move comes before the button is down
-
-
 def measure_strokes(page: Page) -> Iterator[Figure]:
     page.evaluate(POINTER_JS)
     page.keyboard.press("a")
@@ -143,15 +52,6 @@ def measure_strokes(page: Page) -> Iterator[Figure]:
         page.evaluate("([id, props]) => dash_clientside.set_props(id, props)", ["viewer", {"brushRadius": radius}])
         yield Figure(f"brush radius {radius}, pointer to second frame", drag(page, steps=40))
         page.wait_for_function("() => document.querySelector('.sv-root').__viewer.state().saveState === 'saved'")
-
-
-def count_bytes(page: Page) -> list[int]:
-    """A list that grows by the encoded size of each answer from now on."""
-    sizes: list[int] = []
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    session.on("Network.loadingFinished", lambda event: sizes.append(int(event["encodedDataLength"])))
-    return sizes
 
 
 def measure(url: str, volume: str) -> Iterator[Figure]:
@@ -173,11 +73,23 @@ def measure(url: str, volume: str) -> Iterator[Figure]:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--write", action="store_true", help="write docs/speed.md")
+    parser.add_argument("--write", action="store_true", help="write docs/speed.md, speed-r1.md or speed-r2.md")
+    parser.add_argument(
+        "--data",
+        choices=("stack", "r1", "r2"),
+        default="stack",
+        help="48 slices, 512 slices, or 50,000 x 50,000 px",
+    )
+    parser.add_argument("--folder", type=Path, help="where r1 and r2 are kept for the next time; default: nowhere")
+    parser.add_argument("--slices", type=int, default=512, help="of r1")
+    parser.add_argument("--side", type=int, default=50_000, help="of r2, pixels")
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the table, and write it down when asked to."""
+    if options.data != "stack":
+        full_scale.run(options)
+        return
     lines = [HEAD]
     print(HEAD)
     with tempfile.TemporaryDirectory() as folder:

@@ -15,6 +15,7 @@ import type { Problem } from "./tilecache";
 import type { Camera, LabelLayer, Manifest, Point, Rect, TileAddress } from "./types";
 
 const CALM_MS = 60; // between the frames of a slice whose tiles come in one by one: drawing each would slow the rest down
+const PATIENCE_MS = 120; // a sharp slice takes about as long on one machine; over a network the coarse one shows meanwhile
 const MAX_TRAIL = 4; // slices passed in a fast scrub whose preview is still worth showing
 
 export interface PictureEvents {
@@ -59,6 +60,8 @@ export class Picture {
   private drawn: Camera | null = null;
   private calm: ReturnType<typeof setTimeout> | undefined;
   private readonly making: Making;
+  private wished = 0; // when the slice was asked for
+  private patience: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly manifest: Manifest,
@@ -97,6 +100,7 @@ export class Picture {
 
   goTo(z: number): void {
     this.direction = z < this.slice ? -1 : 1;
+    this.wished = performance.now();
     this.trail = [...this.trail.filter((other) => other !== z), z].slice(-MAX_TRAIL);
     this.ready = false;
   }
@@ -168,6 +172,7 @@ export class Picture {
 
   dispose(): void {
     clearTimeout(this.calm);
+    clearTimeout(this.patience);
     this.making.stop();
     this.image.dispose();
     this.result?.tiles.dispose();
@@ -176,10 +181,23 @@ export class Picture {
   /** Show the newest slice of the trail that can fill the window. True when the slice on the canvas changes. */
   private advance(tiles: readonly TileAddress[]): boolean {
     const z = this.trail.findLast((other) => this.image.cover(other, tiles).bare === 0);
-    if (z === undefined || z === this.shown) return false;
+    if (z === undefined || z === this.shown || this.mayYetBeSharp(z, tiles)) return false;
     this.shown = z;
     this.trail = this.trail.slice(this.trail.indexOf(z));
     return true;
+  }
+
+  /** Whether slice `z`, of which only coarse tiles are here, may be sharp in a moment: drawing it twice takes longer. */
+  private mayYetBeSharp(z: number, tiles: readonly TileAddress[]): boolean {
+    const left = this.wished + PATIENCE_MS - performance.now();
+    if (this.shown < 0 || left <= 0 || this.image.cover(z, tiles).blurred === 0) return false;
+    this.patience ??= setTimeout(() => this.drawPatiently(), left);
+    return true;
+  }
+
+  private drawPatiently(): void {
+    this.patience = undefined;
+    this.events.redraw();
   }
 
   private drawOver(frame: { camera: Camera; level: number; tiles: TileAddress[]; need: Need; over: Over }): void {

@@ -33,11 +33,42 @@ const SPARE_TILES = 24; // coloured tiles kept at least beyond those of the last
 interface Coloured {
   canvas: HTMLCanvasElement;
   frame: number;
+  /** The colours are out of date; the canvas is painted over when it is needed. */
+  stale: boolean;
+}
+
+/** Canvases and pixel buffers used again: making them takes longer than filling them. */
+class Paints {
+  private readonly free: HTMLCanvasElement[] = [];
+  private readonly buffers = new Map<string, ImageData>();
+
+  canvas(width: number, height: number): HTMLCanvasElement {
+    const at = this.free.findIndex((canvas) => canvas.width === width && canvas.height === height);
+    if (at >= 0) return this.free.splice(at, 1)[0];
+    const canvas = document.createElement("canvas");
+    canvas.width = width;
+    canvas.height = height;
+    return canvas;
+  }
+
+  giveBack(canvas: HTMLCanvasElement): void {
+    this.free.push(canvas);
+    if (this.free.length > SPARE_TILES) this.free.shift();
+  }
+
+  buffer(width: number, height: number): ImageData {
+    const key = `${width}x${height}`;
+    const found = this.buffers.get(key) ?? new ImageData(width, height);
+    if (this.buffers.size > 8) this.buffers.clear();
+    this.buffers.set(key, found);
+    return found;
+  }
 }
 
 export class Canvas2DRenderer implements Renderer {
   readonly context: CanvasRenderingContext2D;
   private readonly coloured = new Map<string, Coloured>();
+  private readonly paints = new Paints();
   private frame = 0;
 
   constructor(private readonly canvas: HTMLCanvasElement) {
@@ -75,33 +106,36 @@ export class Canvas2DRenderer implements Renderer {
     this.context.restore();
     const old = [...this.coloured].filter(([, { frame }]) => frame < this.frame).sort(([, a], [, b]) => a.frame - b.frame);
     const spare = Math.max(SPARE_TILES, this.coloured.size - old.length); // one window full
-    for (const [key] of old.slice(0, Math.max(0, old.length - spare))) this.coloured.delete(key);
+    for (const [key] of old.slice(0, Math.max(0, old.length - spare))) this.drop(key);
   }
 
   recolor(layer: string): void {
-    for (const key of this.coloured.keys()) if (key.startsWith(`${layer}:`)) this.coloured.delete(key);
+    for (const [key, tile] of this.coloured) if (key.startsWith(`${layer}:`)) tile.stale = true;
   }
 
   forget(layer: string, key: string): void {
-    this.coloured.delete(`${layer}:${key}`);
+    const tile = this.coloured.get(`${layer}:${key}`);
+    if (tile !== undefined) tile.stale = true;
+  }
+
+  private drop(key: string): void {
+    this.paints.giveBack(this.coloured.get(key)!.canvas);
+    this.coloured.delete(key);
   }
 
   private picture(layer: string, sprite: Sprite, colorize: Colorizer): HTMLCanvasElement {
     const key = `${layer}:${sprite.key}`;
-    const found = this.coloured.get(key) ?? { canvas: paint(sprite, colorize), frame: 0 };
-    found.frame = this.frame;
+    const { width, height } = sprite;
+    const found = this.coloured.get(key) ?? { canvas: this.paints.canvas(width, height), frame: 0, stale: true };
+    if (found.stale) this.paint(found.canvas, sprite, colorize);
+    Object.assign(found, { frame: this.frame, stale: false });
     this.coloured.set(key, found);
     return found.canvas;
   }
-}
 
-function paint({ key, width, height }: Sprite, colorize: Colorizer): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  const context = canvas.getContext("2d", { willReadFrequently: true })!; // in memory: it is written once, by the CPU
-  const image = context.createImageData(width, height);
-  colorize(key, new Uint32Array(image.data.buffer));
-  context.putImageData(image, 0, 0);
-  return canvas;
+  private paint(canvas: HTMLCanvasElement, { key, width, height }: Sprite, colorize: Colorizer): void {
+    const image = this.paints.buffer(width, height);
+    colorize(key, new Uint32Array(image.data.buffer));
+    canvas.getContext("2d", { willReadFrequently: true })!.putImageData(image, 0, 0); // in memory: the CPU writes it
+  }
 }

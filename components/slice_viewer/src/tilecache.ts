@@ -158,13 +158,10 @@ export class TileCache {
   private async load(wish: Wish, signal: AbortSignal): Promise<void> {
     const { key } = wish;
     const first = wish.preview !== undefined && !this.kept.has(key);
-    this.link.begin();
-    let received = 0;
     try {
       const response = await this.fetcher(first ? wish.preview! : wish.url, { signal });
       if (response.ok) {
-        const data = await response.arrayBuffer();
-        received = data.byteLength;
+        const data = await this.receive(response);
         if (first) return this.keepPreview(key, await this.decode(new Blob([data])));
         return this.keep(key, response.status === 204 ? null : data, response.headers.has(DRAFT));
       }
@@ -173,6 +170,17 @@ export class TileCache {
       else this.fail(key, problem);
     } catch {
       if (!signal.aborted) this.fail(key, { message: "The server cannot be reached.", hint: "The image comes back by itself when it can." });
+    }
+  }
+
+  /** The body of an answer. How long the server took to begin says nothing about the link. */
+  private async receive(response: Response): Promise<ArrayBuffer> {
+    this.link.begin();
+    let received = 0;
+    try {
+      const data = await response.arrayBuffer();
+      received = data.byteLength;
+      return data;
     } finally {
       this.link.end(received);
     }
