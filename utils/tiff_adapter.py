@@ -2,7 +2,7 @@
 
 Tiled's own adapter makes one chunk of a multi-page file and loads it whole for every read. This one gives each page a
 chunk of its own and reads only what is asked for. A stack is one file of many pages or many files of one page each;
-its array is always (Z, Y, X) or (Z, Y, X, C).
+its array is (Z, Y, X) or (Z, Y, X, S), with further axes in front where OME or ImageJ metadata name them.
 
 `utils/tiled_server.py` uses it. A Tiled server of one's own takes it with
 ``tiled serve directory FOLDER --adapter image/tiff=utils.tiff_adapter:TiffAdapter
@@ -10,6 +10,7 @@ its array is always (Z, Y, X) or (Z, Y, X, C).
 """
 
 import builtins
+import itertools
 import math
 from functools import lru_cache
 from pathlib import Path
@@ -65,13 +66,15 @@ class TiffAdapter(Adapter[ArrayStructure]):
         layout = current_layout(self.paths[0])
         if len(self.paths) > 1 and layout.pages > 1:
             raise UnsupportedImageError(f"{layout.path.name} has {layout.pages} pages; a file of a sequence has one.")
-        structure = structure or structure_of(layout, pages=max(layout.pages, len(self.paths)))
+        leading = layout.leading if len(self.paths) == 1 else (("z", len(self.paths)),)
+        structure = structure or structure_of(layout, leading=leading)
         super().__init__(structure, metadata=metadata, specs=specs)
 
     @classmethod
     def from_uris(cls, *data_uris: str, **_: Any) -> "TiffAdapter":
         adapter = cls(data_uris=list(data_uris))
-        adapter._metadata = {**current_layout(adapter.paths[0]).metadata, "pages": adapter.structure().shape[0]}
+        metadata = current_layout(adapter.paths[0]).metadata
+        adapter._metadata = {**metadata, "pages": math.prod(adapter._leading)}
         return adapter
 
     @classmethod
@@ -80,20 +83,31 @@ class TiffAdapter(Adapter[ArrayStructure]):
 
     def read(self, slice: NDSlice = EVERYTHING) -> NDArray[Any]:
         """Read only the pages, and of large pages only the rows, that `slice` touches."""
-        shape = self.structure().shape
-        z, y, *rest = NDSlice(slice).expand_for_shape(shape)
-        planes, rows = _indices(z, shape[0]), _indices(y, shape[1])
-        _refuse_huge(len(planes) * max(len(rows), 1) * math.prod(shape[2:]), self.structure())
+        shape, depth = self.structure().shape, len(self._leading)
+        picked = list(NDSlice(slice).expand_for_shape(shape))
+        leading = [_indices(pick, size) for pick, size in zip(picked[:depth], self._leading, strict=True)]
+        planes, rows = self._planes(leading), _indices(picked[depth], shape[depth])
+        _refuse_huge(len(planes) * max(len(rows), 1) * math.prod(shape[depth + 1 :]), self.structure())
         if not planes or not rows:
             return np.empty(shape, self._dtype)[tuple(slice)]
         band = builtins.slice(min(rows), max(rows) + 1)
-        picked_rows = y - band.start if isinstance(y, int) else np.asarray(rows) - band.start
-        pages = np.stack([self._read_page(plane, band)[picked_rows] for plane in planes])
-        return np.ascontiguousarray((pages[0] if isinstance(z, int) else pages)[_rest(z, y, rest)])
+        pages = np.stack([self._read_page(plane, band)[np.asarray(rows) - band.start] for plane in planes])
+        block = pages.reshape(*(len(axis) for axis in leading), *pages.shape[1:])
+        return np.ascontiguousarray(block[_left_to_pick(picked, read=depth + 1)])
 
     def read_block(self, block: NDBlock, slice: NDSlice = EVERYTHING) -> NDArray[Any]:
         array = self.read(block.slice_from_chunks(self.structure().chunks))
         return array[tuple(slice)] if slice else array
+
+    @property
+    def _leading(self) -> tuple[int, ...]:
+        """Sizes of the axes that pages are counted along."""
+        shape = self.structure().shape
+        return shape[: len(shape) - len(current_layout(self.paths[0]).frame)]
+
+    def _planes(self, leading: list[range]) -> list[int]:
+        """Numbers of the pages picked along each leading axis, in the order of the array."""
+        return [int(np.ravel_multi_index(place, self._leading)) for place in itertools.product(*leading)]
 
     @property
     def _dtype(self) -> np.dtype[Any]:
@@ -104,10 +118,10 @@ class TiffAdapter(Adapter[ArrayStructure]):
         path, page = (self.paths[plane], 0) if len(self.paths) > 1 else (self.paths[0], plane)
         try:
             layout = current_layout(path)
-            if layout.frame != self.structure().shape[1:] or layout.dtype != self._dtype or page >= layout.pages:
+            frame = self.structure().shape[-len(layout.frame) :]
+            if layout.frame != frame or layout.dtype != self._dtype or page >= layout.pages:
                 raise UnsupportedImageError(
-                    f"{path.name} is {_words(layout.frame, layout.dtype)}; "
-                    f"the stack is {_words(self.structure().shape[1:], self._dtype)}."
+                    f"{path.name} is {_words(layout.frame, layout.dtype)}; the stack is {_words(frame, self._dtype)}."
                 )
             return read_rows(layout, page, rows)
         except AppError as error:
@@ -116,7 +130,7 @@ class TiffAdapter(Adapter[ArrayStructure]):
             raise UnreadableError(f"{path.name} cannot be opened: {error.strerror}.") from error
 
 
-def structure_of(layout: TiffLayout, *, pages: int) -> ArrayStructure:
+def structure_of(layout: TiffLayout, *, leading: tuple[tuple[str, int], ...]) -> ArrayStructure:
     """A chunk a page; pages too large for one answer are cut into bands of whole strips or tiles."""
     rows = layout.frame[0]
     if layout.page_bytes > MAX_CHUNK_BYTES:
@@ -126,9 +140,11 @@ def structure_of(layout: TiffLayout, *, pages: int) -> ArrayStructure:
     bands = tuple(min(rows, layout.frame[0] - start) for start in range(0, layout.frame[0], rows))
     return ArrayStructure(
         data_type=BuiltinDtype.from_numpy_dtype(layout.dtype),
-        shape=(pages, *layout.frame),
-        chunks=((1,) * pages, bands, *((n,) for n in layout.frame[1:])),
-        dims=("z", "y", "x", "c")[: 1 + len(layout.frame)],
+        shape=(*(size for _, size in leading), *layout.frame),
+        chunks=(*((1,) * size for _, size in leading), bands, *((n,) for n in layout.frame[1:])),
+        dims=(*(name for name, _ in leading), "y", "x", "s" if "c" in dict(leading) else "c")[
+            : len(leading) + len(layout.frame)
+        ],
     )
 
 
@@ -138,10 +154,9 @@ def _indices(picked: int | builtins.slice, length: int) -> range:
     return range(*picked.indices(length))
 
 
-def _rest(z: int | builtins.slice, y: int | builtins.slice, rest: list[Any]) -> tuple[Any, ...]:
-    """Index of the axes after z and y, in an array from which integer picks of those two are gone already."""
-    kept = sum(not isinstance(axis, int) for axis in (z, y))
-    return (builtins.slice(None),) * kept + tuple(rest)
+def _left_to_pick(picked: list[Any], *, read: int) -> tuple[Any, ...]:
+    """Index into a block whose first `read` axes hold only what was picked; integers still take their axis out."""
+    return (*(0 if isinstance(pick, int) else builtins.slice(None) for pick in picked[:read]), *picked[read:])
 
 
 def _refuse_huge(pixels: int, structure: ArrayStructure) -> None:

@@ -16,7 +16,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from core.errors import AppError, UnsupportedImageError
-from utils.tiff_metadata import describe
+from utils.tiff_metadata import describe, page_axes
 
 WHOLE_PAGE_BYTES = 64 << 20  # above this, only the touched strips and tiles of a page are decoded
 MAX_PAGE_BYTES = 4 << 30  # a page that must be decoded whole; more would push a laptop into swap
@@ -39,6 +39,7 @@ class TiffLayout:
     dtype : as served, native byte order; `raw_dtype` keeps the file's.
     segment_rows : rows that are decoded together: those of a strip or tile, 1 when the pixels lie raw.
     metadata : page count, voxel size, description.
+    leading : what the pages are, as (name, size), slowest first; sizes multiply to their number.
     """
 
     path: Path
@@ -51,6 +52,7 @@ class TiffLayout:
     raw_offset: int | None
     segment_rows: int
     metadata: dict[str, Any]
+    leading: tuple[tuple[str, int], ...]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -92,9 +94,11 @@ def _layout(tif: tifffile.TiffFile, path: Path) -> TiffLayout:
     frame = (*stored[1:], stored[0]) if page.axes == "SYX" else stored
     raw_offset = series.dataoffset
     offsets = () if raw_offset is not None else _page_offsets(series, path)
+    pages = math.prod(series.shape) // math.prod(stored)
     layout = TiffLayout(
         path=path,
-        pages=math.prod(series.shape) // math.prod(stored),
+        pages=pages,
+        leading=page_axes(tif, series, pages),
         frame=frame,
         stored=stored,
         dtype=page.dtype.newbyteorder("="),

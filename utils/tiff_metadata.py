@@ -4,6 +4,7 @@ Three dialects are understood: ImageJ, OME-XML and the plain resolution tags. A 
 is nearly always the 72 or 300 dpi of a printer and would give a wrong scale bar.
 """
 
+import math
 import re
 from typing import Any
 
@@ -29,6 +30,33 @@ def describe(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> dict[st
     if voxel is not None:
         facts["voxel_size_um"] = list(voxel)
     return facts
+
+
+def page_axes(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, pages: int) -> tuple[tuple[str, int], ...]:
+    """What the pages of a file are, slowest axis first, e.g. (("t", 3), ("c", 2), ("z", 6)).
+
+    OME-XML and ImageJ say; where they are silent, or do not agree with the number of pages, the pages are z.
+    """
+    named = _ome_axes(series.keyframe.description) or _imagej_axes(tif, series)
+    named = tuple((name, size) for name, size in named if size > 1)
+    return named if named and math.prod(size for _, size in named) == pages else (("z", pages),)
+
+
+def _ome_axes(xml: str) -> tuple[tuple[str, int], ...]:
+    order = re.search(r'DimensionOrder="XY([ZCT]{3})"', xml)
+    sizes = {axis: re.search(rf'Size{axis}="(\d+)"', xml) for axis in "ZCT"}
+    if order is None or None in sizes.values():
+        return ()
+    return tuple((axis.lower(), int(sizes[axis].group(1))) for axis in reversed(order.group(1)))  # type: ignore[union-attr]
+
+
+def _imagej_axes(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> tuple[tuple[str, int], ...]:
+    if not tif.is_imagej:
+        return ()
+    leading = series.axes[: -len(series.keyframe.axes)]
+    if not set(leading) <= set("TZC"):
+        return ()
+    return tuple((axis.lower(), int(size)) for axis, size in zip(leading, series.shape, strict=False))
 
 
 def _ome_voxel(xml: str) -> tuple[float, float, float] | None:

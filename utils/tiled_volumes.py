@@ -276,7 +276,7 @@ def layout_of(array: Node, path: str, container: Node | None) -> Layout:
 def axis_names(array: Node, container: Node | None) -> list[str] | None:
     """What OME-Zarr, the array's metadata or its dimensions call its axes, in lower case; None when they are silent."""
     scales = multiscales(container.metadata) if container is not None else None
-    found = (scales or {}).get("axes") or array.metadata.get("axes") or array.structure.get("dims")
+    found = (scales or {}).get("axes") or array.structure.get("dims") or array.metadata.get("axes")
     if not isinstance(found, str | Sequence):
         return None
     names = [axis.get("name") if isinstance(axis, Mapping) else axis for axis in found]

@@ -5,6 +5,7 @@ since the exact range of a large stack costs reading all of it. The browser show
 true one.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ BINS = 256
 WINDOW_PERCENT = (1.0, 99.0)
 SAMPLE_SLICES = 3  # each costs one read before the first picture shows
 SAMPLE_PIXELS = 4_000_000  # of one slice; more does not move a percentile
-SAMPLE_BANDS = 8  # of rows, when a slice is larger than that
+SAMPLE_PATCHES = 4  # each way, when a slice is larger than that: a patch touches few chunks, a row many
 STATISTICS_PIXELS = 1_000_000  # of one slice; sorting more takes longer than reading
 OUTLIER_SPANS = 64  # a range this many windows wide would leave the window 1000 of 65535 steps
 KEPT_SPANS = 16  # what is kept on either side of the window then
@@ -91,24 +92,31 @@ def _read_sample(source: VolumeSource) -> list[NDArray[Any]]:
 
 
 def sample_boxes(info: VolumeInfo) -> list[Box]:
-    """Boxes that stand for the volume: a few slices off both ends, or bands of rows where a slice is large."""
-    depth, _, width = info.shape
+    """Boxes that stand for the volume: a few slices off both ends, or patches of them where a slice is large."""
+    depth = info.shape[0]
     count = min(SAMPLE_SLICES, depth)
     places = [(2 * i + 1) * depth // (2 * count) for i in range(count)]
     return [
-        Box(start=(z, rows.start, 0), stop=(z + 1, rows.stop, width))
+        Box(start=(z, rows.start, columns.start), stop=(z + 1, rows.stop, columns.stop))
         for z in places
-        for rows in _sample_rows(info.shape)
+        for rows, columns in _sample_patches(info.shape)
     ]
 
 
-def _sample_rows(shape: tuple[int, int, int]) -> list[slice]:
+def _sample_patches(shape: tuple[int, int, int]) -> list[tuple[slice, slice]]:
     _, height, width = shape
-    if height * width <= SAMPLE_PIXELS * 2 or height <= SAMPLE_BANDS:
-        return [slice(0, height)]
-    rows = max(1, SAMPLE_PIXELS // (SAMPLE_BANDS * width))
-    starts = [(2 * i + 1) * height // (2 * SAMPLE_BANDS) for i in range(SAMPLE_BANDS)]
-    return [slice(start, min(start + rows, height)) for start in starts]
+    if height * width <= SAMPLE_PIXELS * 2:
+        return [(slice(0, height), slice(0, width))]
+    side = math.isqrt(SAMPLE_PIXELS) // SAMPLE_PATCHES
+    return [(rows, columns) for rows in _places(height, side) for columns in _places(width, side)]
+
+
+def _places(length: int, side: int) -> list[slice]:
+    """Ranges of `side` pixels, evenly along `length`; the whole of a shorter one."""
+    if length <= side * SAMPLE_PATCHES:
+        return [slice(0, length)]
+    middles = [(2 * i + 1) * length // (2 * SAMPLE_PATCHES) for i in range(SAMPLE_PATCHES)]
+    return [slice(middle - side // 2, middle - side // 2 + side) for middle in middles]
 
 
 def measure(sample: list[NDArray[Any]], *, channels: int = 1) -> Statistics:

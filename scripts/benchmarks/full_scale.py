@@ -45,13 +45,14 @@ SAVED = "() => document.querySelector('.sv-root').__viewer.state().saveState ===
 WISH_JS = """({props, target}) => new Promise(resolve => {
   const viewer = document.querySelector('.sv-root').__viewer;
   const start = performance.now();
+  const { frame } = viewer.state();
   let first = null;
   dash_clientside.set_props('viewer', props);
   const look = () => {
     const state = viewer.state();
     const there = Object.entries(target).every(([name, value]) => state[name] === value);
-    if (there && state.shown === state.slice) first ??= performance.now() - start;
-    if (there && state.ready) resolve([first, performance.now() - start]);
+    if (there && state.shown === state.slice && state.frame > frame) first ??= performance.now() - start;
+    if (first !== null && state.ready) resolve([first, performance.now() - start]);
     else requestAnimationFrame(look);
   };
   requestAnimationFrame(look);

@@ -56,6 +56,34 @@ def test_every_page_comes_back_as_it_was_written(tmp_path, options, dtype):
         assert block.dtype.isnative
 
 
+@pytest.mark.parametrize(
+    ("axes", "options"),
+    [
+        ("TZCYX", {"imagej": True}),
+        ("TZCYX", {"ome": True}),
+        ("TCZYX", {"ome": True, "compression": "zlib"}),
+        ("ZTCYX", {"ome": True}),
+        ("CYX", {"imagej": True}),
+    ],
+    ids=str,
+)
+def test_axes_that_ome_and_imagej_name_are_axes(tmp_path, axes, options):
+    sizes = {"T": 3, "Z": 4, "C": 2, "Y": 40, "X": 30}
+    pixels = stack("uint16", tuple(sizes[axis] for axis in axes))
+    tifffile.imwrite(tmp_path / "a.ome.tif", pixels, metadata={"axes": axes}, photometric="minisblack", **options)
+    stacked = adapter(tmp_path / "a.ome.tif")
+    assert (stacked.structure().shape, stacked.structure().dims) == (pixels.shape, tuple(axes.lower()))
+    np.testing.assert_array_equal(stacked.read(), pixels)
+    np.testing.assert_array_equal(stacked.read(NDSlice(1, ..., slice(3, 9), slice(2, 7))), pixels[1, ..., 3:9, 2:7])
+    np.testing.assert_array_equal(stacked.read(NDSlice(slice(0, 2), ..., 5)), pixels[:2, ..., 5])
+
+
+def test_page_axes_that_do_not_fit_the_pages_are_not_believed(tmp_path):
+    xml = '<OME><Pixels DimensionOrder="XYZCT" SizeZ="9" SizeC="1" SizeT="2"/></OME>'
+    tifffile.imwrite(tmp_path / "a.tif", stack(), description=xml, metadata=None)
+    assert adapter(tmp_path / "a.tif").structure().dims == ("z", "y", "x")
+
+
 @pytest.mark.parametrize("dtype", ["bool", "int16", "int32", "uint32", "float16", "float64"])
 def test_less_common_types_keep_their_values(tmp_path, dtype):
     pixels = stack(dtype)

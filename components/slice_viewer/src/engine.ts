@@ -256,7 +256,7 @@ export class Engine {
   fit(): void {
     this.fitted = true;
     if (this.picture === null) return;
-    this.camera.set(cameras.fit(this.imageSize, this.canvasSize, this.camera.get().pixelRatio));
+    this.setCamera(cameras.fit(this.imageSize, this.canvasSize, this.camera.get().pixelRatio));
     this.redraw();
   }
 
@@ -276,7 +276,7 @@ export class Engine {
     const { width, height, pixelRatio } = this.camera.get();
     if (this.picture === null || width <= 1) return;
     this.fitted = false;
-    this.camera.set(cameras.resized(other, { width, height }, pixelRatio));
+    this.setCamera(cameras.resized(other, { width, height }, pixelRatio));
     this.redraw();
   }
 
@@ -316,15 +316,20 @@ export class Engine {
     return camera.screenToImage({ x: (x - left) * camera.pixelRatio, y: (y - top) * camera.pixelRatio });
   }
 
+  private setCamera(camera: Camera): void {
+    this.camera.set(camera);
+    if (this.picture !== null) this.picture.ready = false; // until the next frame says so
+  }
+
   private look(change: (camera: Camera, image: cameras.Size) => Camera): void {
     if (this.picture === null) return;
     this.fitted = false;
-    this.camera.set(change(this.camera.get(), this.imageSize));
+    this.setCamera(change(this.camera.get(), this.imageSize));
     this.redraw();
   }
 
   private resize(size: cameras.Size, pixelRatio: number): void {
-    this.camera.set(cameras.resized(this.camera.get(), size, pixelRatio));
+    this.setCamera(cameras.resized(this.camera.get(), size, pixelRatio));
     this.refit();
     if (this.wantedPlace !== null && this.picture !== null) this.showPlace(this.wantedPlace);
     this.redraw();

@@ -8,6 +8,7 @@ import { AXES, type Tool } from "./types";
 const BIG_STEP = 10; // slices
 const ZOOM_STEP = 1.25;
 const BRUSH_STEP = 1.2;
+const PAN_STEPS = 8; // across the window
 const FOCUS_CLASS = "sv-focus"; // on <html>: only the image shows
 
 type Action = (engine: Engine, event: KeyboardEvent, desk: Desk) => void;
@@ -72,6 +73,10 @@ const ACTIONS: Record<string, Action> = {
 const CONTROL_ACTIONS: Record<string, Action> = {
   z: (engine, { shiftKey }) => (shiftKey ? engine.labels?.redo() : engine.labels?.undo()),
   y: (engine) => engine.labels?.redo(),
+  arrowleft: (engine) => panBy(engine, 1, 0),
+  arrowright: (engine) => panBy(engine, -1, 0),
+  arrowup: (engine) => panBy(engine, 0, 1),
+  arrowdown: (engine) => panBy(engine, 0, -1),
 };
 
 /** What the card says, by group. */
@@ -108,6 +113,7 @@ export const KEY_CARD: [string, [string, string][]][] = [
       ["+ −", "Zoom"],
       ["0", "Fit the window"],
       ["Space drag", "Pan with any tool"],
+      ["Ctrl ← ↑ → ↓", "Pan"],
       ["H", "Hide labels and result"],
       ["M", "Minimap"],
       ["V", "Next plane: XY, XZ, YZ"],
@@ -220,6 +226,12 @@ function toggle(desk: Desk, layout: Layout): void {
 function nextPlane(desk: Desk): void {
   const { axis } = desk.main.shell.get();
   if (canArrange(desk, "planes")) desk.showPlane(AXES[(AXES.indexOf(axis) + 1) % AXES.length]);
+}
+
+/** Move the image by an eighth of the window. */
+function panBy(engine: Engine, across: number, down: number): void {
+  const { width, height } = engine.canvasSize;
+  engine.pan((across * width) / PAN_STEPS, (down * height) / PAN_STEPS);
 }
 
 /** One step on the first axis a volume does not have, which is time in most images. */

@@ -154,7 +154,7 @@ function paneHandle(engine: Engine): object {
       const shown = picture?.shown ?? -1;
       const facts = { ready: picture?.ready ?? false, pendingTiles: picture?.pendingTiles ?? 0, level: picture?.level ?? 0, idle: picture?.idle ?? true };
       const overlay = engine.overlayId;
-      return { slice, shown, status, tool, axis, position, overlay, scale: engine.camera.get().scale, labelsReady, saveState: saveState.state, ...facts };
+      return { slice, shown, status, tool, axis, position, overlay, scale: engine.camera.get().scale, frame: engine.frames.get(), labelsReady, saveState: saveState.state, ...facts };
     },
     /** Client (CSS) coordinates of an image point. */
     imageToScreen: (y: number, x: number) => engine.toClient({ x, y } satisfies Point),
