@@ -18,24 +18,21 @@ export class View implements Camera {
     readonly width: number,
     readonly height: number,
     readonly pixelRatio: number,
+    readonly aspect = 1,
   ) {}
 
   imageToScreen({ x, y }: Point): Point {
-    return { x: x * this.scale + this.offsetX, y: y * this.scale + this.offsetY };
+    return { x: x * this.scale + this.offsetX, y: y * this.scale * this.aspect + this.offsetY };
   }
 
   screenToImage({ x, y }: Point): Point {
-    return { x: (x - this.offsetX) / this.scale, y: (y - this.offsetY) / this.scale };
+    return { x: (x - this.offsetX) / this.scale, y: (y - this.offsetY) / (this.scale * this.aspect) };
   }
 
   screenRect(rect: Rect): Rect {
-    const { scale, offsetX, offsetY } = this;
-    return {
-      x0: Math.round(rect.x0 * scale + offsetX),
-      y0: Math.round(rect.y0 * scale + offsetY),
-      x1: Math.round(rect.x1 * scale + offsetX),
-      y1: Math.round(rect.y1 * scale + offsetY),
-    };
+    const from = this.imageToScreen({ x: rect.x0, y: rect.y0 });
+    const to = this.imageToScreen({ x: rect.x1, y: rect.y1 });
+    return { x0: Math.round(from.x), y0: Math.round(from.y), x1: Math.round(to.x), y1: Math.round(to.y) };
   }
 
   view(): Rect {
@@ -45,31 +42,32 @@ export class View implements Camera {
   }
 }
 
-/** The whole image in the middle of the canvas, with a margin. */
-export function fit(image: Size, canvas: Size, pixelRatio: number): View {
-  const scale = fitScale(image, canvas, pixelRatio);
-  return centredOn({ x: image.width / 2, y: image.height / 2 }, scale, canvas, pixelRatio);
+/** The whole image in the middle of the canvas, with a margin. `aspect`: height of an image pixel in its widths. */
+export function fit(image: Size, canvas: Size, pixelRatio: number, aspect = 1): View {
+  const scale = fitScale(image, canvas, pixelRatio, aspect);
+  return centredOn({ x: image.width / 2, y: image.height / 2 }, scale, { ...canvas, pixelRatio, aspect });
 }
 
-export function fitScale(image: Size, canvas: Size, pixelRatio: number): number {
+export function fitScale(image: Size, canvas: Size, pixelRatio: number, aspect = 1): number {
   const margin = 2 * FIT_MARGIN_CSS_PX * pixelRatio;
   const width = Math.max(1, canvas.width - margin);
   const height = Math.max(1, canvas.height - margin);
-  return Math.min(width / image.width, height / image.height, MAX_SCALE);
+  return Math.min(width / image.width, height / (image.height * aspect), MAX_SCALE);
 }
 
-function centredOn(point: Point, scale: number, canvas: Size, pixelRatio: number): View {
-  const offsetX = canvas.width / 2 - point.x * scale;
-  const offsetY = canvas.height / 2 - point.y * scale;
-  return new View(scale, offsetX, offsetY, canvas.width, canvas.height, pixelRatio);
+/** What of a camera does not change with the view. */
+type Frame = Size & Pick<Camera, "pixelRatio" | "aspect">;
+
+function centredOn(point: Point, scale: number, { width, height, pixelRatio, aspect }: Frame): View {
+  return new View(scale, width / 2 - point.x * scale, height / 2 - point.y * scale * aspect, width, height, pixelRatio, aspect);
 }
 
 /** Zoom by `factor`; the image point under screen point `at` stays where it is. */
 export function zoomAt(camera: Camera, at: Point, factor: number, image: Size): View {
-  const smallest = Math.min(1, fitScale(image, camera, camera.pixelRatio) * MIN_OF_FIT);
+  const smallest = Math.min(1, fitScale(image, camera, camera.pixelRatio, camera.aspect) * MIN_OF_FIT);
   const scale = Math.min(MAX_SCALE, Math.max(smallest, camera.scale * factor));
   const anchor = camera.screenToImage(at);
-  return onImage(camera, scale, at.x - anchor.x * scale, at.y - anchor.y * scale, image);
+  return onImage(camera, scale, at.x - anchor.x * scale, at.y - anchor.y * scale * camera.aspect, image);
 }
 
 /** Make an image pixel `scale` screen pixels wide; the middle stays where it is. */
@@ -85,21 +83,21 @@ export function panBy(camera: Camera, dx: number, dy: number, image: Size): View
 /** The same place and size on the screen of a canvas that has become larger, smaller or finer. */
 export function resized(camera: Camera, canvas: Size, pixelRatio: number): View {
   const middle = camera.screenToImage({ x: camera.width / 2, y: camera.height / 2 });
-  return centredOn(middle, (camera.scale * pixelRatio) / camera.pixelRatio, canvas, pixelRatio);
+  return centredOn(middle, (camera.scale * pixelRatio) / camera.pixelRatio, { ...canvas, pixelRatio, aspect: camera.aspect });
 }
 
 /** Look at image point `point`, at the same scale. */
 export function lookAt(camera: Camera, point: Point, image: Size): View {
   const middle = { x: clamp(point.x, 0, image.width), y: clamp(point.y, 0, image.height) };
-  return centredOn(middle, camera.scale, camera, camera.pixelRatio);
+  return centredOn(middle, camera.scale, camera);
 }
 
 /** A camera whose middle is kept on the image. */
 function onImage(camera: Camera, scale: number, offsetX: number, offsetY: number, image: Size): View {
-  const { width, height, pixelRatio } = camera;
+  const { width, height, pixelRatio, aspect } = camera;
   const x = clamp(offsetX, width / 2 - image.width * scale, width / 2);
-  const y = clamp(offsetY, height / 2 - image.height * scale, height / 2);
-  return new View(scale, x, y, width, height, pixelRatio);
+  const y = clamp(offsetY, height / 2 - image.height * scale * aspect, height / 2);
+  return new View(scale, x, y, width, height, pixelRatio, aspect);
 }
 
 function clamp(value: number, low: number, high: number): number {

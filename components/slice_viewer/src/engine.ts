@@ -10,7 +10,7 @@ import { PLAIN, type Look, type Window } from "./lut";
 import { fetchManifest, Refusal } from "./manifests";
 import { Picture } from "./picture";
 import { Canvas2DRenderer, type Renderer } from "./renderer";
-import { clampVoxel, lineAxes, middleOf, PLANE_COLORS, planeManifest, pointOf, voxelAt } from "./planes";
+import { clampVoxel, lineAxes, middleOf, pixelAspect, PLANE_COLORS, planeManifest, pointOf, voxelAt } from "./planes";
 import { placeOf, type Place } from "./place";
 import type { Overlay } from "./results";
 import { FRESH_VOLUME, INITIAL_SHELL, type Shell } from "./shell";
@@ -256,7 +256,7 @@ export class Engine {
   fit(): void {
     this.fitted = true;
     if (this.picture === null) return;
-    this.setCamera(cameras.fit(this.imageSize, this.canvasSize, this.camera.get().pixelRatio));
+    this.setCamera(cameras.fit(this.imageSize, this.canvasSize, this.camera.get().pixelRatio, pixelAspect(this.manifest)));
     this.redraw();
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clampVoxel, planeManifest, pointOf, tilesOnPlane, voxelAt } from "./planes";
+import { clampVoxel, pixelAspect, planeManifest, pointOf, tilesOnPlane, voxelAt } from "./planes";
 import { AXES, type Manifest } from "./types";
 
 const encoding = { dtype: "uint16", lo: 0, step: 1, exact: true, nan_code: null } as const;
@@ -24,6 +24,13 @@ describe("planes", () => {
   it.each(AXES)("place a voxel and find it again (%s)", (axis) => {
     const voxel = { z: 7, y: 600, x: 1000 };
     expect(voxelAt(axis, voxel[axis], pointOf(axis, voxel))).toEqual(voxel);
+  });
+
+  it("show voxels in their true shape, unless the metadata make no sense", () => {
+    expect(pixelAspect(planeManifest(stack, "y"))).toBe(3);
+    expect(pixelAspect(planeManifest(stack, "x"))).toBe(2 / 3);
+    expect(pixelAspect({ ...stack, voxel_size_um: null })).toBe(1);
+    expect(pixelAspect({ ...stack, voxel_size_um: [1, 1000, 1] })).toBe(1);
   });
 
   it("keep the voxel inside", () => {

@@ -25,6 +25,14 @@ export function clampVoxel(voxel: Voxel, { shape: [z, y, x] }: Manifest): Voxel 
   return { z: clamp(voxel.z, z), y: clamp(voxel.y, y), x: clamp(voxel.x, x) };
 }
 
+const MAX_ASPECT = 50; // beyond it the metadata are more likely wrong than the image so flat
+
+/** Height of a pixel of a plane in its widths; 1 where the voxel size is not known. */
+export function pixelAspect({ voxel_size_um: size }: Manifest): number {
+  const aspect = size === null ? 1 : size[1] / size[2];
+  return aspect > 1 / MAX_ASPECT && aspect < MAX_ASPECT ? aspect : 1;
+}
+
 /** The middle of slice `z`. */
 export function middleOf(manifest: Manifest, z: number): Voxel {
   const [, y, x] = manifest.shape;

@@ -21,7 +21,7 @@ export interface Rect {
 
 /** Where the image lies on the canvas. A value: a changed view is a new camera. */
 export interface Camera {
-  /** Screen pixels per image pixel. */
+  /** Screen pixels per image pixel, across. */
   readonly scale: number;
   /** Screen position of image point (0, 0). */
   readonly offsetX: number;
@@ -29,6 +29,8 @@ export interface Camera {
   /** Size of the canvas in screen pixels. */
   readonly width: number;
   readonly height: number;
+  /** Height of an image pixel in its widths: across the slices voxels are often longer than wide. */
+  readonly aspect: number;
   /** Screen pixels per CSS pixel; multiply widths and distances meant for the eye by it. */
   readonly pixelRatio: number;
   imageToScreen(point: Point): Point;

@@ -33,6 +33,17 @@ describe("cameras", () => {
     expect(x1).toBeGreaterThan(2000);
   });
 
+  test("pixels that are taller than wide fit, zoom and move in their true shape", () => {
+    const fitted = cameras.fit(image, canvas, 1, 3);
+    const { y0, y1 } = fitted.screenRect({ x0: 0, y0: 0, x1: 2000, y1: 1000 });
+    expect([y0, y1]).toEqual([16, 584]);
+    const camera = cameras.panBy(cameras.zoomAt(fitted, { x: 300, y: 200 }, 2, image), 10, 5, image);
+    const before = fitted.screenToImage({ x: 300, y: 200 });
+    const after = camera.screenToImage({ x: 310, y: 205 });
+    expect([after.x, after.y]).toEqual([expect.closeTo(before.x), expect.closeTo(before.y)]);
+    expect(cameras.resized(camera, { width: 400, height: 300 }, 1).aspect).toBe(3);
+  });
+
   test("screen and image coordinates undo each other", () => {
     const camera = cameras.zoomAt(cameras.fit(image, canvas, 2), { x: 123, y: 456 }, 7.3, image);
     const there = camera.imageToScreen({ x: 12.25, y: 90.5 });

@@ -143,8 +143,8 @@ export class Layer implements LabelLayer, Easel {
   }
 
   distance(a: Point, b: Point): number {
-    const { scale, pixelRatio } = this.host.camera;
-    return (Math.hypot(a.x - b.x, a.y - b.y) * scale) / pixelRatio;
+    const { scale, aspect, pixelRatio } = this.host.camera;
+    return (Math.hypot(a.x - b.x, (a.y - b.y) * aspect) * scale) / pixelRatio;
   }
 
   private step(kind: "undo" | "redo"): void {

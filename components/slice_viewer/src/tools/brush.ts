@@ -52,7 +52,8 @@ export class Brush implements DrawingTool {
     const pixel = pixelAt(pointer);
     const centre = camera.imageToScreen({ x: pixel.x + 0.5, y: pixel.y + 0.5 });
     context.beginPath();
-    context.arc(centre.x, centre.y, Math.max(NAKED_PX * camera.pixelRatio, this.easel.radius * camera.scale), 0, 2 * Math.PI);
+    const radius = Math.max(NAKED_PX * camera.pixelRatio, this.easel.radius * camera.scale);
+    context.ellipse(centre.x, centre.y, radius, radius * camera.aspect, 0, 0, 2 * Math.PI);
     ink(context, camera, "#ffffff");
   }
 

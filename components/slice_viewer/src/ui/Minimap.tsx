@@ -3,6 +3,7 @@ import * as React from "react";
 import type { Engine } from "../engine";
 import type { Picture } from "../picture";
 import { useStore } from "../store";
+import type { Point } from "../types";
 
 const SIDE_CSS_PX = 152;
 
@@ -22,12 +23,14 @@ function showsAll(engine: Engine, { area }: Picture): boolean {
 function Map({ engine, picture }: { engine: Engine; picture: Picture }): React.ReactElement {
   const canvas = React.useRef<HTMLCanvasElement>(null);
   const frame = useStore(engine.frames);
-  const scale = SIDE_CSS_PX / Math.max(picture.area.x1, picture.area.y1);
+  const { aspect } = engine.camera.get();
+  const across = SIDE_CSS_PX / Math.max(picture.area.x1, picture.area.y1 * aspect);
+  const scale = { x: across, y: across * aspect };
   React.useEffect(() => paint(canvas.current!, picture), [frame, picture]);
   const go = (event: React.PointerEvent<HTMLElement>): void => {
     if (event.buttons !== 1) return;
     const box = event.currentTarget.getBoundingClientRect();
-    engine.lookAt({ x: (event.clientX - box.left) / scale, y: (event.clientY - box.top) / scale });
+    engine.lookAt({ x: (event.clientX - box.left) / scale.x, y: (event.clientY - box.top) / scale.y });
   };
   const grab = (event: React.PointerEvent<HTMLElement>): void => {
     event.currentTarget.setPointerCapture(event.pointerId);
@@ -35,7 +38,7 @@ function Map({ engine, picture }: { engine: Engine; picture: Picture }): React.R
   };
   return (
     <div className="sv-minimap" aria-label="Minimap: drag to move the view" onPointerDown={grab} onPointerMove={go}>
-      <canvas ref={canvas} style={{ width: picture.area.x1 * scale, height: picture.area.y1 * scale }} />
+      <canvas ref={canvas} style={{ width: picture.area.x1 * scale.x, height: picture.area.y1 * scale.y }} />
       <span className="sv-view" style={frameStyle(engine, picture, scale)} />
     </div>
   );
@@ -52,14 +55,14 @@ function paint(canvas: HTMLCanvasElement, { manifest, thumbnail }: Picture): voi
   if (image !== null) canvas.getContext("2d")!.putImageData(image, 0, 0);
 }
 
-function frameStyle(engine: Engine, { area }: Picture, scale: number): React.CSSProperties {
+function frameStyle(engine: Engine, { area }: Picture, scale: Point): React.CSSProperties {
   const view = engine.camera.get().view();
-  const left = Math.max(0, view.x0) * scale;
-  const top = Math.max(0, view.y0) * scale;
+  const left = Math.max(0, view.x0) * scale.x;
+  const top = Math.max(0, view.y0) * scale.y;
   return {
     left,
     top,
-    width: Math.max(6, Math.min(area.x1, view.x1) * scale - left),
-    height: Math.max(6, Math.min(area.y1, view.y1) * scale - top),
+    width: Math.max(6, Math.min(area.x1, view.x1) * scale.x - left),
+    height: Math.max(6, Math.min(area.y1, view.y1) * scale.y - top),
   };
 }
