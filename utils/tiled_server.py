@@ -35,6 +35,7 @@ from tiled.utils import path_from_uri
 from core.errors import AppError
 from utils.hdf5_adapter import Hdf5Tree
 from utils.tiff_adapter import TiffAdapter, current_layout
+from utils.tiled_quick import remember_signatures
 
 LISTING_S = 2.0  # a folder is listed again after this long; a burst of slice reads costs one listing
 CHECKED_FILES = 16  # files of a sequence whose headers are compared; every header of 2160 files would take seconds
@@ -156,6 +157,7 @@ class FolderTree(Adapter[ContainerStructure]):
 
 def folder_tree(folder: str) -> FolderTree:
     """The tree of `folder`, as `utils/tiled_folder.yml` asks for it."""
+    remember_signatures()
     return FolderTree(Path(folder))
 
 

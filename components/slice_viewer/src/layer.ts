@@ -52,6 +52,12 @@ export class TileLayer {
     this.renderer.draw(this.source.name, sprites, (key, out) => this.source.colorize(this.cache.get(key)!, out), opacity);
   }
 
+  /** Colour a tile of slice `z` that has come and will be drawn soon. */
+  prepare(tile: ImageTile): void {
+    const key = tileKey(tile);
+    if (this.cache.get(key)) this.renderer.prepare(this.source.name, { key, ...tileSize(this.manifest, tile) }, (of, out) => this.source.colorize(this.cache.get(of)!, out));
+  }
+
   /** The same pixels in other colours from now on. */
   recolor(): void {
     this.renderer.recolor(this.source.name);

@@ -60,6 +60,7 @@ export class Picture {
   private drawn: Camera | null = null;
   private calm: ReturnType<typeof setTimeout> | undefined;
   private readonly making: Making;
+  private visible = new Map<string, ImageTile>(); // of the wanted slice
   private wished = 0; // when the slice was asked for
   private patience: ReturnType<typeof setTimeout> | undefined;
 
@@ -133,6 +134,7 @@ export class Picture {
     const level = (this.level = chooseLevel(camera.scale, this.manifest.levels.length));
     const tiles = visibleTiles(this.manifest, camera, level);
     const need = { trail: this.trail, tiles, direction: this.direction };
+    this.visible = new Map(tiles.map((tile) => ({ ...tile, z: this.slice })).map((tile) => [tileKey(tile), tile]));
     this.image.want(need);
     const moved = this.advance(tiles);
     if (this.shown !== this.slice && !moved && camera === this.drawn) return;
@@ -279,6 +281,8 @@ export class Picture {
   /** A tile has come: draw at once what begins or completes a slice, what lies between a little later. */
   private arrived(key: string): void {
     if (this.image.cache.isDraft(key)) this.making.watch();
+    const soon = this.visible.get(key);
+    if (soon !== undefined) this.image.prepare(soon);
     if (this.shown !== this.slice || this.pendingTiles === 0) this.events.redraw();
     else this.calm ??= setTimeout(() => this.drawPartly(), CALM_MS);
   }

@@ -20,6 +20,8 @@ export interface Renderer {
   /** `layer` names a set of coloured tiles that `recolor` drops together. */
   draw(layer: string, sprites: readonly Sprite[], colorize: Colorizer, opacity: number): void;
   end(): void;
+  /** Colour a tile that will be drawn soon, while there is nothing else to do. */
+  prepare(layer: string, tile: Pick<Sprite, "key" | "width" | "height">, colorize: Colorizer): void;
   /** The layer's colours have changed: a new window, say. */
   recolor(layer: string): void;
   /** One tile has other pixels now. */
@@ -123,7 +125,11 @@ export class Canvas2DRenderer implements Renderer {
     this.coloured.delete(key);
   }
 
-  private picture(layer: string, sprite: Sprite, colorize: Colorizer): HTMLCanvasElement {
+  prepare(layer: string, tile: Pick<Sprite, "key" | "width" | "height">, colorize: Colorizer): void {
+    this.picture(layer, tile, colorize);
+  }
+
+  private picture(layer: string, sprite: Pick<Sprite, "key" | "width" | "height">, colorize: Colorizer): HTMLCanvasElement {
     const key = `${layer}:${sprite.key}`;
     const { width, height } = sprite;
     const found = this.coloured.get(key) ?? { canvas: this.paints.canvas(width, height), frame: 0, stale: true };
@@ -133,7 +139,7 @@ export class Canvas2DRenderer implements Renderer {
     return found.canvas;
   }
 
-  private paint(canvas: HTMLCanvasElement, { key, width, height }: Sprite, colorize: Colorizer): void {
+  private paint(canvas: HTMLCanvasElement, { key, width, height }: Pick<Sprite, "key" | "width" | "height">, colorize: Colorizer): void {
     const image = this.paints.buffer(width, height);
     colorize(key, new Uint32Array(image.data.buffer));
     canvas.getContext("2d", { willReadFrequently: true })!.putImageData(image, 0, 0); // in memory: the CPU writes it
