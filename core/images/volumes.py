@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import NotFoundError
-from core.images.geometry import Box
+from core.images.geometry import Box, whole_slice
 from core.images.layout import ExtraAxis
 
 
@@ -98,6 +98,12 @@ class MultiscaleSource(VolumeSource, Protocol):
     def levels(self) -> Mapping[int, VolumeSource]:
         """Level, from 1 on, to a volume of that level's shape, give or take the last row and column."""
         ...
+
+
+def read_slice(volume: VolumeSource, z: int) -> NDArray[Any]:
+    """Slice `z` as algorithms see it: (Y, X) or (Y, X, C) with all its channels, the opacity of RGBA left out."""
+    pixels: NDArray[Any] = volume.read(whole_slice(z, volume.info.shape))[0]
+    return pixels[..., :3] if volume.info.is_colour else pixels
 
 
 @dataclass(frozen=True)
