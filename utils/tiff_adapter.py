@@ -2,7 +2,7 @@
 
 Tiled's own adapter makes one chunk of a multi-page file and loads it whole for every read. This one gives each page a
 chunk of its own and reads only what is asked for. A stack is one file of many pages or many files of one page each;
-its array is always (Z, Y, X) or (Z, Y, X, C).
+its array is (Z, Y, X) or (Z, Y, X, C), or has further axes before these where the file says so (`utils/tiff_axes.py`).
 
 `utils/tiled_server.py` uses it. A Tiled server of one's own takes it with
 ``tiled serve directory FOLDER --adapter image/tiff=utils.tiff_adapter:TiffAdapter
@@ -11,6 +11,7 @@ its array is always (Z, Y, X) or (Z, Y, X, C).
 
 import builtins
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -65,13 +66,16 @@ class TiffAdapter(Adapter[ArrayStructure]):
         layout = current_layout(self.paths[0])
         if len(self.paths) > 1 and layout.pages > 1:
             raise UnsupportedImageError(f"{layout.path.name} has {layout.pages} pages; a file of a sequence has one.")
-        structure = structure or structure_of(layout, pages=max(layout.pages, len(self.paths)))
+        leading = layout.leading if len(self.paths) == 1 else (len(self.paths),)
+        structure = structure or structure_of(layout, leading=leading)
+        self._axes = len(structure.shape) - len(layout.frame)  # that the pages run over
         super().__init__(structure, metadata=metadata, specs=specs)
 
     @classmethod
     def from_uris(cls, *data_uris: str, **_: Any) -> "TiffAdapter":
         adapter = cls(data_uris=list(data_uris))
-        adapter._metadata = {**current_layout(adapter.paths[0]).metadata, "pages": adapter.structure().shape[0]}
+        pages = math.prod(adapter.structure().shape[: adapter._axes])
+        adapter._metadata = {**current_layout(adapter.paths[0]).metadata, "pages": pages}
         return adapter
 
     @classmethod
@@ -81,15 +85,19 @@ class TiffAdapter(Adapter[ArrayStructure]):
     def read(self, slice: NDSlice = EVERYTHING) -> NDArray[Any]:
         """Read only the pages, and of large pages only the rows, that `slice` touches."""
         shape = self.structure().shape
-        z, y, *rest = NDSlice(slice).expand_for_shape(shape)
-        planes, rows = _indices(z, shape[0]), _indices(y, shape[1])
-        _refuse_huge(len(planes) * max(len(rows), 1) * math.prod(shape[2:]), self.structure())
-        if not planes or not rows:
+        leading, (y, *rest) = _split(NDSlice(slice).expand_for_shape(shape), self._axes)
+        height, *width = shape[self._axes :]
+        planes = np.arange(math.prod(shape[: self._axes])).reshape(shape[: self._axes])[leading]
+        rows = _indices(y, height)
+        _refuse_huge(planes.size * max(len(rows), 1) * math.prod(width), self.structure())
+        if not planes.size or not rows:
             return np.empty(shape, self._dtype)[tuple(slice)]
         band = builtins.slice(min(rows), max(rows) + 1)
         picked_rows = y - band.start if isinstance(y, int) else np.asarray(rows) - band.start
-        pages = np.stack([self._read_page(plane, band)[picked_rows] for plane in planes])
-        return np.ascontiguousarray((pages[0] if isinstance(z, int) else pages)[_rest(z, y, rest)])
+        pages = np.stack([self._read_page(int(plane), band)[picked_rows] for plane in planes.flat])
+        kept = planes.ndim + (not isinstance(y, int))
+        stacked = pages.reshape(*planes.shape, *pages.shape[1:])
+        return np.ascontiguousarray(stacked[(builtins.slice(None),) * kept + tuple(rest)])
 
     def read_block(self, block: NDBlock, slice: NDSlice = EVERYTHING) -> NDArray[Any]:
         array = self.read(block.slice_from_chunks(self.structure().chunks))
@@ -104,10 +112,10 @@ class TiffAdapter(Adapter[ArrayStructure]):
         path, page = (self.paths[plane], 0) if len(self.paths) > 1 else (self.paths[0], plane)
         try:
             layout = current_layout(path)
-            if layout.frame != self.structure().shape[1:] or layout.dtype != self._dtype or page >= layout.pages:
+            frame = self.structure().shape[self._axes :]
+            if layout.frame != frame or layout.dtype != self._dtype or page >= layout.pages:
                 raise UnsupportedImageError(
-                    f"{path.name} is {_words(layout.frame, layout.dtype)}; "
-                    f"the stack is {_words(self.structure().shape[1:], self._dtype)}."
+                    f"{path.name} is {_words(layout.frame, layout.dtype)}; the stack is {_words(frame, self._dtype)}."
                 )
             return read_rows(layout, page, rows)
         except AppError as error:
@@ -116,7 +124,7 @@ class TiffAdapter(Adapter[ArrayStructure]):
             raise UnreadableError(f"{path.name} cannot be opened: {error.strerror}.") from error
 
 
-def structure_of(layout: TiffLayout, *, pages: int) -> ArrayStructure:
+def structure_of(layout: TiffLayout, *, leading: tuple[int, ...]) -> ArrayStructure:
     """A chunk a page; pages too large for one answer are cut into bands of whole strips or tiles."""
     rows = layout.frame[0]
     if layout.page_bytes > MAX_CHUNK_BYTES:
@@ -126,9 +134,9 @@ def structure_of(layout: TiffLayout, *, pages: int) -> ArrayStructure:
     bands = tuple(min(rows, layout.frame[0] - start) for start in range(0, layout.frame[0], rows))
     return ArrayStructure(
         data_type=BuiltinDtype.from_numpy_dtype(layout.dtype),
-        shape=(pages, *layout.frame),
-        chunks=((1,) * pages, bands, *((n,) for n in layout.frame[1:])),
-        dims=("z", "y", "x", "c")[: 1 + len(layout.frame)],
+        shape=(*leading, *layout.frame),
+        chunks=(*((1,) * count for count in leading), bands, *((n,) for n in layout.frame[1:])),
+        dims=_dims(layout.metadata["axes"]),
     )
 
 
@@ -138,10 +146,15 @@ def _indices(picked: int | builtins.slice, length: int) -> range:
     return range(*picked.indices(length))
 
 
-def _rest(z: int | builtins.slice, y: int | builtins.slice, rest: list[Any]) -> tuple[Any, ...]:
-    """Index of the axes after z and y, in an array from which integer picks of those two are gone already."""
-    kept = sum(not isinstance(axis, int) for axis in (z, y))
-    return (builtins.slice(None),) * kept + tuple(rest)
+def _split(picked: Sequence[Any], axes: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """What is picked of the axes that pages run over, and of those of a page."""
+    return tuple(picked[:axes]), tuple(picked[axes:])
+
+
+def _dims(axes: str) -> tuple[str, ...] | None:
+    """Names of the axes as Tiled knows them; None when two have the same."""
+    names = tuple(axes.lower().replace("s", "c"))
+    return names if len(set(names)) == len(names) else None
 
 
 def _refuse_huge(pixels: int, structure: ArrayStructure) -> None:

@@ -4,10 +4,13 @@ Three dialects are understood: ImageJ, OME-XML and the plain resolution tags. A 
 is nearly always the 72 or 300 dpi of a printer and would give a wrong scale bar.
 """
 
+import math
 import re
 from typing import Any
 
 import tifffile
+
+from utils.tiff_axes import PageAxes, ome_channels
 
 MAX_DESCRIPTION = 300
 MACHINE_TALK = ("ImageJ=", '{"shape"', "<?xml", "<OME")  # written by programs for programs
@@ -18,13 +21,20 @@ UM_PER_UNIT = {
 RESOLUTION_UM = {3: 1e4, 4: 1e3, 5: 1.0}  # TIFF tag 296: centimetre, and the common extensions millimetre, micrometre
 
 
-def describe(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> dict[str, Any]:
-    """Metadata of a file: `pages`, `axes`, and where known `voxel_size_um` [z, y, x] and `description`."""
+def describe(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, axes: PageAxes) -> dict[str, Any]:
+    """Metadata of a file: `pages`, `axes` as it is served, and where known `voxel_size_um` [z, y, x] and `description`.
+
+    Channels that have names or colours come as OME-Zarr's `omero`.
+    """
     page = series.keyframe
-    facts: dict[str, Any] = {"pages": len(series), "axes": series.axes}
+    of_page = "YX" if page.axes == "YX" else "YXS"
+    facts: dict[str, Any] = {"pages": math.prod(axes.sizes), "axes": axes.names + of_page}
     text = "".join(c for c in page.description if c.isprintable() or c == "\n").strip()
     if text and not text.startswith(MACHINE_TALK):
         facts["description"] = text[:MAX_DESCRIPTION]
+    channels = ome_channels(page.description, dict(zip(axes.names, axes.sizes, strict=True)).get("C", 0))
+    if any(channels):
+        facts["omero"] = {"channels": channels}
     voxel = _ome_voxel(page.description) or _tag_voxel(tif, page)
     if voxel is not None:
         facts["voxel_size_um"] = list(voxel)

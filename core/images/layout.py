@@ -158,9 +158,9 @@ def _has_colour(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
 
 def _named_roles(shape: tuple[int, ...], names: Sequence[str] | None) -> tuple[str, ...] | None:
     """The roles that the names of the axes say; None when they do not say enough."""
-    if names is None or len(names) != len(shape) or len(set(names)) != len(names) or not {"y", "x"} <= set(names):
+    roles = ["c" if name == SAMPLES else name for name in names or ()]
+    if len(roles) != len(shape) or len(set(roles)) != len(roles) or not {"y", "x"} <= set(roles):
         return None
-    roles = ["c" if name == SAMPLES else name for name in names]
     roles = [ONE if size == 1 and name not in ("y", "x") else name for name, size in zip(roles, shape, strict=True)]
     return _with_depth(roles)
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from core.errors import NotFoundError
 from core.images.geometry import Box, whole_slice
 from core.images.layout import ExtraAxis
+from core.images.positions import read_positions
 
 
 def volume_id(path: str) -> str:
@@ -48,6 +49,7 @@ class VolumeInfo:
     channels : 1 grey, 3 RGB and 4 RGBA where `is_colour`, else as many as there are.
     extra_axes : axes the array has beside those of a volume, and where on them this volume lies.
     channel_names : "" where nobody has named a channel; empty for grey and colour.
+    channel_colors : "#rrggbb" each; empty when nobody has chosen them.
     axes : the role of each axis of the array, as in `core.images.layout.Layout`.
     version : changes when the content does; part of every tile's URL.
     voxel_size_um : (z, y, x) in micrometres, None when unknown.
@@ -63,11 +65,17 @@ class VolumeInfo:
     is_colour: bool = False
     extra_axes: tuple[ExtraAxis, ...] = ()
     channel_names: tuple[str, ...] = ()
+    channel_colors: tuple[str, ...] = ()
     axes: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
         return volume_id(self.path)
+
+    @property
+    def base_path(self) -> str:
+        """The path of the volume at the beginning of every further axis; all positions of one array share it."""
+        return read_positions(self.path).base
 
     @property
     def name(self) -> str:

@@ -77,6 +77,19 @@ def test_channels_and_their_names_come_from_ome_metadata(catalog):
     np.testing.assert_array_equal(read_all(catalog.open("cells@t=1")), np.moveaxis(CELLS[1], 0, -1))
 
 
+def test_a_tiff_of_several_times_and_channels_is_more_than_one_long_stack(catalog):
+    info = catalog.open("hyper@t=1").info
+    assert (info.shape, info.channels, info.extra_axes) == ((6, 40, 50), 2, (ExtraAxis("t", 2, 1),))
+    assert (info.channel_names, info.channel_colors) == (("DNA", "actin"), ("#0000ff", "#00ff00"))
+    np.testing.assert_array_equal(read_all(catalog.open("hyper@t=1")), np.moveaxis(CELLS[1], 0, -1))
+
+
+def test_positions_of_one_array_share_a_base_path(catalog):
+    assert catalog.open("movie@t=2").info.base_path == "movie"
+    assert catalog.open("movie@axes=ztyx,t=2").info.base_path == "movie@axes=ztyx"
+    assert catalog.open("pages").info.base_path == "pages"
+
+
 def test_jobs_open_the_position_that_a_uri_names(catalog, tiled_server):
     volume = open_uri(catalog.open("movie@t=1").info.uri, api_key=tiled_server.key)
     np.testing.assert_array_equal(read_all(volume), MOVIE[1])

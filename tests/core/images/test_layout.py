@@ -90,6 +90,7 @@ def test_a_plain_image_reads_as_a_stack_of_one():
         ((70, 90, 4, 6), "yxcz", (6, 70, 90), 4, []),
         ((4, 3, 2, 6, 70, 90), ["m", "t", "c", "z", "y", "x"], (6, 70, 90), 2, [("m", 4), ("t", 3)]),
         ((5, 6, 70, 90), "abcd", (6, 70, 90), 1, [("t", 5)]),  # names that say nothing are ignored
+        ((5, 70, 90, 3), "cyxs", (5, 70, 90), 3, []),  # channels of colours: neither word tells
         ((5, 6, 70, 90), "zyx", (6, 70, 90), 1, [("t", 5)]),
     ],
 )
