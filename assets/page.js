@@ -167,11 +167,10 @@
     },
 
     /** Open another volume of the same array: the address says which. */
-    openSibling(path) {
+    openSibling(path, slice, place) {
       if (!path) return skip();
-      const search = new URLSearchParams(location.search);
-      search.set("volume", path);
-      return `?${search}`;
+      const at = place ? { at: place } : {}; // not from the address, which lags behind
+      return `?${new URLSearchParams({ volume: path, slice: slice + 1, ...at })}`;
     },
 
     addressedPlace: (search) => new URLSearchParams(search ?? "").get("at"),
