@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from core.errors import AppError, NotFoundError, UnavailableError, UnsupportedImageError
 from core.images.geometry import Box, level_shapes
-from core.images.layout import Layout, describe_layout, unnamed_channels
+from core.images.layout import Layout, chosen_axes, describe_layout, unnamed_channels
 from core.images.positions import read_positions
 from core.images.volumes import CatalogEntry, VolumeInfo, VolumeSource
 from core.images.voxels import channel_colors, channel_labels, multiscales, voxel_size_um
@@ -270,8 +270,9 @@ def describe(reader: TiledReader, array: Node, *, path: str, version: str, conta
 def layout_of(array: Node, path: str, container: Node | None) -> Layout:
     """How an array is shown at the positions that `path` names. Raises UnsupportedImageError, NotFoundError."""
     chosen = read_positions(path)
-    names = list(chosen.axes) or axis_names(array, container)
-    return describe_layout(tuple(array.structure["shape"]), stored_dtype(array), names, chosen.positions)
+    shape = tuple(array.structure["shape"])
+    names = chosen_axes(chosen.axes, shape) if chosen.axes else axis_names(array, container)
+    return describe_layout(shape, stored_dtype(array), names, chosen.positions)
 
 
 def axis_names(array: Node, container: Node | None) -> list[str] | None:

@@ -109,6 +109,22 @@ def describe_layout(
     )
 
 
+def chosen_axes(axes: str, shape: tuple[int, ...]) -> list[str]:
+    """The letters that a path gives the axes of an array.
+
+    Raises
+    ------
+    NotFoundError
+        If they do not suit the array: metadata that make no sense are passed over, a person is told.
+    """
+    if _named_roles(shape, axes) is None:
+        raise NotFoundError(
+            f"The axes {axes!r} do not suit an array of shape {shape}.",
+            "Give each axis a letter of its own, y and x among them, or choose the dataset from the list again.",
+        )
+    return list(axes)
+
+
 def unnamed_channels(layout: Layout) -> tuple[str, ...]:
     """Room for a name for each channel that is not a colour."""
     return ("",) * layout.channels if layout.channels > 1 and not layout.is_colour else ()

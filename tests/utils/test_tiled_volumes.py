@@ -69,6 +69,8 @@ def test_each_position_on_a_further_axis_is_a_volume(catalog):
     np.testing.assert_array_equal(read_all(catalog.open("movie@axes=ztyx,t=5")), MOVIE[:, 5])
     with pytest.raises(NotFoundError, match="0 to 2"):
         catalog.open("movie@t=3")
+    with pytest.raises(NotFoundError, match="do not suit"):
+        catalog.open("movie@axes=tyx")
 
 
 def test_channels_and_their_names_come_from_ome_metadata(catalog):
