@@ -68,9 +68,6 @@
 
   const CONTRAST = "contrast:"; // before a volume's path, in the browser's storage
 
-  /** All positions of one array share their contrast. */
-  const family = (manifest) => manifest.path.split("@")[0];
-
   function remembered(volume) {
     try {
       return JSON.parse(localStorage.getItem(CONTRAST + volume)) ?? {};
@@ -170,11 +167,10 @@
     },
 
     /** Open another volume of the same array: the address says which. */
-    openSibling(path) {
+    openSibling(path, slice, place) {
       if (!path) return skip();
-      const search = new URLSearchParams(location.search);
-      search.set("volume", path);
-      return `?${search}`;
+      const at = place ? { at: place } : {}; // not from the address, which lags behind
+      return `?${new URLSearchParams({ volume: path, slice: slice + 1, ...at })}`;
     },
 
     addressedPlace: (search) => new URLSearchParams(search ?? "").get("at"),
@@ -198,14 +194,14 @@
     /** A volume opens as it was last looked at in this browser. */
     contrast(manifest) {
       if (!manifest) return [[], null, null, [], null, null];
-      const { window = null, look = null } = remembered(family(manifest));
-      const channels = manifest.channel_windows.map((auto, place) => ({ name: manifest.channel_names[place], auto }));
+      const { window = null, look = null } = remembered(manifest.base_path);
+      const channels = manifest.channel_windows.map((auto, place) => ({ name: manifest.channel_names[place], color: manifest.channel_colors[place], auto }));
       return [manifest.histogram, manifest.histogram_range, manifest.window, channels, window, look];
     },
 
     /** Show the window or the look just chosen, and remember it for this volume. */
     chooseContrast(window, look, manifest) {
-      if (manifest) remember(family(manifest), { window, look });
+      if (manifest) remember(manifest.base_path, { window, look });
       return [window, look];
     },
 

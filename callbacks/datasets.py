@@ -7,6 +7,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
 from components import datasets, ids, stores, topbar
 from core.errors import AppError
+from core.images.positions import read_positions
 from core.images.volumes import volume_id
 from core.services import Services
 
@@ -36,6 +37,8 @@ def register(app: Dash, services: Services) -> None:
         ClientsideFunction(page, "openSibling"),
         Output(ids.LOCATION, "search"),
         Input(ids.VIEWER, "sibling"),
+        State(ids.VIEWER, "slice"),
+        State(ids.VIEWER, "place"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
@@ -71,14 +74,20 @@ def register(app: Dash, services: Services) -> None:
         path = path or first_volume(services)
         if path is None:
             return None, None, no_update, "Choose a dataset"
+        asked = no_update if z is None else z
         if current is not None and path == current["path"]:
-            return no_update, no_update, no_update if z is None else z, no_update
+            return no_update, no_update, asked, no_update
         vid = volume_id(path)
-        return {"path": path, "id": vid}, vid, z or 0, path
+        return {"path": path, "id": vid}, vid, asked if _are_siblings(path, current) else z or 0, path
 
     @app.callback(Output(ids.DATASET_FACTS, "children"), Input(ids.VIEWER, "manifest"))
     def show_facts(manifest: dict[str, Any] | None) -> str:
         return topbar.facts(manifest)
+
+
+def _are_siblings(path: str, current: dict[str, str] | None) -> bool:
+    """Whether the volume that is open is another part of the same array, so that its slice means the same."""
+    return current is not None and read_positions(path).path == read_positions(current["path"]).path
 
 
 def read_address(search: str | None) -> tuple[str | None, int | None]:
@@ -86,9 +95,12 @@ def read_address(search: str | None) -> tuple[str | None, int | None]:
 
     >>> read_address("?volume=sample%2Fbeads&slice=5")
     ('sample/beads', 4)
+    >>> read_address("?volume=movie%40t%3D3,m%3D0")  # labels belong to a path, so there is one way to write it
+    ('movie@t=3', None)
     """
     query = parse_qs((search or "").removeprefix("?"))
     path, number = query.get("volume", [None])[0], query.get("slice", [""])[0]
+    path = str(read_positions(path)) if path else None
     return path, int(number) - 1 if number.isdigit() and int(number) > 0 else None
 
 

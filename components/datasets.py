@@ -1,5 +1,6 @@
 """The dataset picker: a panel over the image with every volume that Tiled serves."""
 
+import math
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
@@ -102,7 +103,8 @@ def _about(info: VolumeInfo) -> str:
     shape = " x ".join(map(str, info.shape if info.shape[0] > 1 else info.shape[1:]))
     colours = f" x {info.channels} channels" if info.channels > 1 else ""
     further = "".join(f" x {axis.size} {axis.name}" for axis in info.extra_axes)
-    return f"{shape}{colours}{further}  {info.dtype.name}  {size(info.nbytes)}"
+    volumes = math.prod(axis.size for axis in info.extra_axes)
+    return f"{shape}{colours}{further}  {info.dtype.name}  {size(info.nbytes * volumes)}"
 
 
 def _notice(message: str, hint: str) -> html.Div:

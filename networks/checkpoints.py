@@ -18,7 +18,7 @@ MODEL_FILE, WEIGHTS_FILE = "model.json", "weights.safetensors"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A network with what it was trained for. channels : of the images, 1 or 3."""
+    """A network with what it was trained for. channels : of the images, without an opacity."""
 
     model: UNet
     channels: int

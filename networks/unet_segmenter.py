@@ -14,7 +14,7 @@ from core.errors import InvalidInputError
 from core.learning.holdout import hold_out, is_dense
 from core.learning.labelled import labelled_classes
 from core.learning.metrics import Scores
-from core.learning.normalisation import Normalisation, as_channels
+from core.learning.normalisation import Normalisation
 from core.learning.segmenter import LabelledSlice, Prediction, Progress, Report, Segmenter, TrainingReport
 from core.learning.unet_parameters import UNetParameters
 from networks import checkpoints
@@ -40,12 +40,6 @@ class UNetSegmenter:
 
     def predict(self, image: NDArray[Any]) -> Prediction:
         known = self.checkpoint
-        channels = as_channels(image).shape[0]
-        if channels != known.channels:
-            raise InvalidInputError(
-                f"The image has {channels} channels; the model was trained on {known.channels}.",
-                "Choose a model that was trained on images of this kind.",
-            )
         normalised = known.normalisation.apply(image)
         chance = predict_probabilities(known.model, normalised, depth=known.parameters.depth)
         labels = np.asarray(known.class_ids, np.uint8)[chance.argmax(axis=0)]
@@ -121,9 +115,7 @@ class Data:
     def of(
         cls, slices: Sequence[LabelledSlice], class_ids: Sequence[int], normalisation: Normalisation, *, seed: int
     ) -> "Data":
-        """Split and normalise. Raises InvalidInputError when slices differ in channels."""
-        if len({as_channels(each.image).shape[0] for each in slices}) > 1:
-            raise InvalidInputError("Some slices are grey and some in colour.", "Train on slices of one kind.")
+        """Split and normalise."""
         splits = [hold_out(each.labels, fraction=HELD_OUT, seed=seed + at) for at, each in enumerate(slices)]
         training = [
             TrainingSlice(normalisation.apply(each.image), _places(kept, class_ids))

@@ -1,13 +1,9 @@
 """The part that training and prediction jobs share: reading slices, predicting them, writing each to Tiled at once."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
-
-from numpy.typing import NDArray
 
 from core.errors import InvalidInputError
-from core.images.geometry import whole_slice
-from core.images.volumes import VolumeSource
+from core.images.volumes import VolumeSource, read_slice
 from core.labels.classes import LabelClass
 from core.labels.publishing import result_metadata
 from core.learning.segmenter import Progress, Segmenter
@@ -25,12 +21,6 @@ def open_volume(run: JobRun) -> VolumeSource:
         api_key=settings.data_tiled_api_key.get_secret_value(),
         timeout_s=settings.tiled_timeout_s,
     )
-
-
-def read_image(volume: VolumeSource, z: int) -> NDArray[Any]:
-    """(Y, X) or (Y, X, C) pixels of slice `z`."""
-    image: NDArray[Any] = volume.read(whole_slice(z, volume.info.shape))[0]
-    return image
 
 
 def interesting_first(slices: Sequence[int], annotated: Iterable[int]) -> list[int]:
@@ -60,7 +50,7 @@ def segment_slices(
     writer = _open_result(run, volume, classes)
     run.begin(_told(0, len(order)), start=start, stop=1.0)
     for count, z in enumerate(order, start=1):
-        prediction = segmenter.predict(read_image(volume, z))
+        prediction = segmenter.predict(read_slice(volume, z))
         writer.write_slice(z, prediction.labels, prediction.confidence)
         run.slice_done(z, Progress(count / len(order), f"{_told(count, len(order))}, last slice {z + 1}"))
 

@@ -24,8 +24,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from core.errors import AppError, InvalidInputError, NotEnoughLabelsError, NotFoundError, ParameterError
-from core.images.geometry import whole_slice
-from core.images.volumes import VolumeSource
+from core.images.volumes import VolumeSource, read_slice
 from core.labels.mask_values import UNLABELLED, MaskValues, values_in
 from core.learning.algorithm_file import read_algorithms
 from core.learning.descriptors import AlgorithmDescriptor, validate_parameters
@@ -96,7 +95,7 @@ def read_labelled(images: VolumeSource, masks: VolumeSource) -> Labelled:
     kept: dict[int, NDArray[Any]] = {}
     counts: Counter[int] = Counter()
     for z in range(masks.info.shape[0]):
-        mask = _read(masks, z)
+        mask = read_slice(masks, z)
         here = values_in(mask) - set(UNLABELLED)
         counts.update({value: int((mask == value).sum()) for value in here})
         if here:
@@ -108,7 +107,7 @@ def read_labelled(images: VolumeSource, masks: VolumeSource) -> Labelled:
         )
     if len(counts) == 1:
         raise NotEnoughLabelsError(f"Only the class {values.values[0]} is labelled.", "Label a second class too.")
-    slices = [LabelledSlice(z, _read(images, z), values.labels_of(mask)) for z, mask in kept.items()]
+    slices = [LabelledSlice(z, read_slice(images, z), values.labels_of(mask)) for z, mask in kept.items()]
     return Labelled(slices, values, dict(sorted(counts.items())))
 
 
@@ -116,7 +115,7 @@ def predictions(segmenter: Segmenter, images: VolumeSource, values: MaskValues) 
     """Each slice as values of the masks, in order, one at a time in memory."""
     count = images.info.shape[0]
     for z in range(count):
-        yield values.mask_of(segmenter.predict(_read(images, z)).labels)
+        yield values.mask_of(segmenter.predict(read_slice(images, z)).labels)
         _tell(Progress((z + 1) / count, f"Segmented {z + 1} of {count} slices"))
 
 
@@ -195,11 +194,6 @@ def _check_target(out: Path) -> None:
 
 def _words(shape: tuple[int, int, int]) -> str:
     return f"{shape[0]} slices of {shape[2]} x {shape[1]}"
-
-
-def _read(volume: VolumeSource, z: int) -> NDArray[Any]:
-    pixels: NDArray[Any] = volume.read(whole_slice(z, volume.info.shape))[0]
-    return pixels
 
 
 def _named(scores: Any, values: MaskValues) -> dict[str, float]:

@@ -12,12 +12,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
 
 from core.errors import InvalidInputError
-from core.images.volumes import VolumeSource
+from core.images.volumes import VolumeSource, read_slice
 from core.learning.models import TrainedModel
 from core.learning.segmenter import LabelledSlice, Segmenter, TrainingReport
 from scripts.algorithms import train
 from scripts.job_run import JobRun, main, patiently
-from scripts.job_slices import interesting_first, open_volume, read_image, segment_slices
+from scripts.job_slices import interesting_first, open_volume, segment_slices
 from utils.mlflow_registry import MlflowRegistry
 from utils.tiled_masks import PublishedMask, read_mask
 
@@ -59,7 +59,7 @@ def _read_slices(volume: VolumeSource, mask: PublishedMask) -> list[LabelledSlic
             f"{volume.info.shape[2]} x {volume.info.shape[1]}.",
             "Train on the volume the mask was painted on.",
         )
-    return [LabelledSlice(z, read_image(volume, z), labels) for z, labels in mask]
+    return [LabelledSlice(z, read_slice(volume, z), labels) for z, labels in mask]
 
 
 def _keep_model(run: JobRun, segmenter: Segmenter, report: TrainingReport) -> None:

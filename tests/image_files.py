@@ -38,6 +38,8 @@ ARRAYS: dict[str, NDArray] = {
     "plain": STACK,  # zarr
     "ome": STACK,  # OME-Zarr: the largest of its arrays
     "movie": MOVIE[0],  # the volume at t = 0
+    "hyper": np.moveaxis(CELLS[0], 0, -1),  # OME-TIFF of five axes
+    "planar": RNG.integers(0, 255, (3, 40, 50, 3)).astype("u1"),  # TIFF with colour planes one after the other
     "cells": np.moveaxis(CELLS[0], 0, -1),  # OME-Zarr of five axes
     "levels": RNG.integers(0, 255, (1, 1401, 600)).astype("u1"),  # OME-Zarr with a coarser level
     "tall": RNG.integers(0, 255, (1, 1400, 600)).astype("u1"),  # two tiles wide, three high, three levels
@@ -53,6 +55,7 @@ def write_image_files(folder: Path) -> None:
         tifffile.imwrite(folder / f"{name}.tif", ARRAYS[name], byteorder=byteorder, photometric="minisblack")
     for name in ("rgb", "rgb16_stack"):
         tifffile.imwrite(folder / f"{name}.tif", ARRAYS[name], photometric="rgb")
+    _write_planes(folder)
     for name in ("mask", "half", "double", "wide"):
         np.save(folder / f"{name}.npy", ARRAYS[name])
     np.save(folder / "movie.npy", MOVIE)
@@ -61,6 +64,14 @@ def write_image_files(folder: Path) -> None:
     _write_ome(folder / "cells.zarr", [CELLS], "tczyx", omero={"channels": [{"label": "DNA"}, {"label": "actin"}]})
     _write_ome(folder / "levels.zarr", [ARRAYS["levels"], np.full((1, 700, 300), COARSE, "u1")], "zyx")
     _write_unreadable(folder)
+
+
+def _write_planes(folder: Path) -> None:
+    planes = np.moveaxis(ARRAYS["planar"], -1, 1)
+    tifffile.imwrite(folder / "planar.tif", planes, photometric="rgb", planarconfig="separate")
+    channels = {"Name": ["DNA", "actin"], "Color": [65535, 16711935]}  # 0xRRGGBBAA: blue and green
+    facts = {"axes": "TCZYX", "Channel": channels}
+    tifffile.imwrite(folder / "hyper.tif", CELLS, ome=True, photometric="minisblack", metadata=facts)
 
 
 def _write_sequence(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 Tiled's own adapter makes one chunk of a multi-page file and loads it whole for every read. This one gives each page a
 chunk of its own and reads only what is asked for. A stack is one file of many pages or many files of one page each;
-its array is (Z, Y, X) or (Z, Y, X, S), with further axes in front where OME or ImageJ metadata name them.
+its array is (Z, Y, X) or (Z, Y, X, C), or has further axes before these where the file says so (`utils/tiff_axes.py`).
 
 `utils/tiled_server.py` uses it. A Tiled server of one's own takes it with
 ``tiled serve directory FOLDER --adapter image/tiff=utils.tiff_adapter:TiffAdapter
@@ -10,8 +10,8 @@ its array is (Z, Y, X) or (Z, Y, X, S), with further axes in front where OME or 
 """
 
 import builtins
-import itertools
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -66,15 +66,16 @@ class TiffAdapter(Adapter[ArrayStructure]):
         layout = current_layout(self.paths[0])
         if len(self.paths) > 1 and layout.pages > 1:
             raise UnsupportedImageError(f"{layout.path.name} has {layout.pages} pages; a file of a sequence has one.")
-        leading = layout.leading if len(self.paths) == 1 else (("z", len(self.paths)),)
+        leading = layout.leading if len(self.paths) == 1 else (len(self.paths),)
         structure = structure or structure_of(layout, leading=leading)
+        self._axes = len(structure.shape) - len(layout.frame)  # that the pages run over
         super().__init__(structure, metadata=metadata, specs=specs)
 
     @classmethod
     def from_uris(cls, *data_uris: str, **_: Any) -> "TiffAdapter":
         adapter = cls(data_uris=list(data_uris))
-        metadata = current_layout(adapter.paths[0]).metadata
-        adapter._metadata = {**metadata, "pages": math.prod(adapter._leading)}
+        pages = math.prod(adapter.structure().shape[: adapter._axes])
+        adapter._metadata = {**current_layout(adapter.paths[0]).metadata, "pages": pages}
         return adapter
 
     @classmethod
@@ -83,31 +84,24 @@ class TiffAdapter(Adapter[ArrayStructure]):
 
     def read(self, slice: NDSlice = EVERYTHING) -> NDArray[Any]:
         """Read only the pages, and of large pages only the rows, that `slice` touches."""
-        shape, depth = self.structure().shape, len(self._leading)
-        picked = list(NDSlice(slice).expand_for_shape(shape))
-        leading = [_indices(pick, size) for pick, size in zip(picked[:depth], self._leading, strict=True)]
-        planes, rows = self._planes(leading), _indices(picked[depth], shape[depth])
-        _refuse_huge(len(planes) * max(len(rows), 1) * math.prod(shape[depth + 1 :]), self.structure())
-        if not planes or not rows:
+        shape = self.structure().shape
+        leading, (y, *rest) = _split(NDSlice(slice).expand_for_shape(shape), self._axes)
+        height, *width = shape[self._axes :]
+        planes = np.arange(math.prod(shape[: self._axes])).reshape(shape[: self._axes])[leading]
+        rows = _indices(y, height)
+        _refuse_huge(planes.size * max(len(rows), 1) * math.prod(width), self.structure())
+        if not planes.size or not rows:
             return np.empty(shape, self._dtype)[tuple(slice)]
         band = builtins.slice(min(rows), max(rows) + 1)
-        pages = np.stack([self._read_page(plane, band)[np.asarray(rows) - band.start] for plane in planes])
-        block = pages.reshape(*(len(axis) for axis in leading), *pages.shape[1:])
-        return np.ascontiguousarray(block[_left_to_pick(picked, read=depth + 1)])
+        picked_rows = y - band.start if isinstance(y, int) else np.asarray(rows) - band.start
+        pages = np.stack([self._read_page(int(plane), band)[picked_rows] for plane in planes.flat])
+        kept = planes.ndim + (not isinstance(y, int))
+        stacked = pages.reshape(*planes.shape, *pages.shape[1:])
+        return np.ascontiguousarray(stacked[(builtins.slice(None),) * kept + tuple(rest)])
 
     def read_block(self, block: NDBlock, slice: NDSlice = EVERYTHING) -> NDArray[Any]:
         array = self.read(block.slice_from_chunks(self.structure().chunks))
         return array[tuple(slice)] if slice else array
-
-    @property
-    def _leading(self) -> tuple[int, ...]:
-        """Sizes of the axes that pages are counted along."""
-        shape = self.structure().shape
-        return shape[: len(shape) - len(current_layout(self.paths[0]).frame)]
-
-    def _planes(self, leading: list[range]) -> list[int]:
-        """Numbers of the pages picked along each leading axis, in the order of the array."""
-        return [int(np.ravel_multi_index(place, self._leading)) for place in itertools.product(*leading)]
 
     @property
     def _dtype(self) -> np.dtype[Any]:
@@ -118,7 +112,7 @@ class TiffAdapter(Adapter[ArrayStructure]):
         path, page = (self.paths[plane], 0) if len(self.paths) > 1 else (self.paths[0], plane)
         try:
             layout = current_layout(path)
-            frame = self.structure().shape[-len(layout.frame) :]
+            frame = self.structure().shape[self._axes :]
             if layout.frame != frame or layout.dtype != self._dtype or page >= layout.pages:
                 raise UnsupportedImageError(
                     f"{path.name} is {_words(layout.frame, layout.dtype)}; the stack is {_words(frame, self._dtype)}."
@@ -130,7 +124,7 @@ class TiffAdapter(Adapter[ArrayStructure]):
             raise UnreadableError(f"{path.name} cannot be opened: {error.strerror}.") from error
 
 
-def structure_of(layout: TiffLayout, *, leading: tuple[tuple[str, int], ...]) -> ArrayStructure:
+def structure_of(layout: TiffLayout, *, leading: tuple[int, ...]) -> ArrayStructure:
     """A chunk a page; pages too large for one answer are cut into bands of whole strips or tiles."""
     rows = layout.frame[0]
     if layout.page_bytes > MAX_CHUNK_BYTES:
@@ -140,11 +134,9 @@ def structure_of(layout: TiffLayout, *, leading: tuple[tuple[str, int], ...]) ->
     bands = tuple(min(rows, layout.frame[0] - start) for start in range(0, layout.frame[0], rows))
     return ArrayStructure(
         data_type=BuiltinDtype.from_numpy_dtype(layout.dtype),
-        shape=(*(size for _, size in leading), *layout.frame),
-        chunks=(*((1,) * size for _, size in leading), bands, *((n,) for n in layout.frame[1:])),
-        dims=(*(name for name, _ in leading), "y", "x", "s" if "c" in dict(leading) else "c")[
-            : len(leading) + len(layout.frame)
-        ],
+        shape=(*leading, *layout.frame),
+        chunks=(*((1,) * count for count in leading), bands, *((n,) for n in layout.frame[1:])),
+        dims=_dims(layout.metadata["axes"]),
     )
 
 
@@ -154,9 +146,15 @@ def _indices(picked: int | builtins.slice, length: int) -> range:
     return range(*picked.indices(length))
 
 
-def _left_to_pick(picked: list[Any], *, read: int) -> tuple[Any, ...]:
-    """Index into a block whose first `read` axes hold only what was picked; integers still take their axis out."""
-    return (*(0 if isinstance(pick, int) else builtins.slice(None) for pick in picked[:read]), *picked[read:])
+def _split(picked: Sequence[Any], axes: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """What is picked of the axes that pages run over, and of those of a page."""
+    return tuple(picked[:axes]), tuple(picked[axes:])
+
+
+def _dims(axes: str) -> tuple[str, ...] | None:
+    """Names of the axes as Tiled knows them; None when two have the same."""
+    names = tuple(axes.lower().replace("s", "c"))
+    return names if len(set(names)) == len(names) else None
 
 
 def _refuse_huge(pixels: int, structure: ArrayStructure) -> None:

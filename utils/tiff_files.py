@@ -16,7 +16,8 @@ import tifffile
 from numpy.typing import NDArray
 
 from core.errors import AppError, UnsupportedImageError
-from utils.tiff_metadata import describe, page_axes
+from utils.tiff_axes import page_axes
+from utils.tiff_metadata import describe
 
 WHOLE_PAGE_BYTES = 64 << 20  # above this, only the touched strips and tiles of a page are decoded
 MAX_PAGE_BYTES = 4 << 30  # a page that must be decoded whole; more would push a laptop into swap
@@ -32,6 +33,7 @@ PAGE_AXES = ("YX", "YXS", "SYX")
 class TiffLayout:
     """Where the pages of a file are.
 
+    leading : sizes of the axes that the pages run over, slowest first; one for a plain stack.
     frame : (Y, X) or (Y, X, C) of every page as it is served.
     stored : the same in stored order; differs when colour planes are separate.
     offsets : byte offset of each page's directory; empty when the pages lie raw behind one another.
@@ -39,11 +41,10 @@ class TiffLayout:
     dtype : as served, native byte order; `raw_dtype` keeps the file's.
     segment_rows : rows that are decoded together: those of a strip or tile, 1 when the pixels lie raw.
     metadata : page count, voxel size, description.
-    leading : what the pages are, as (name, size), slowest first; sizes multiply to their number.
     """
 
     path: Path
-    pages: int
+    leading: tuple[int, ...]
     frame: tuple[int, ...]
     stored: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -52,12 +53,15 @@ class TiffLayout:
     raw_offset: int | None
     segment_rows: int
     metadata: dict[str, Any]
-    leading: tuple[tuple[str, int], ...]
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(Z, Y, X) or (Z, Y, X, C)."""
-        return (self.pages, *self.frame)
+        """(..., Y, X) or (..., Y, X, C)."""
+        return (*self.leading, *self.frame)
+
+    @property
+    def pages(self) -> int:
+        return math.prod(self.leading)
 
     @property
     def page_bytes(self) -> int:
@@ -95,10 +99,10 @@ def _layout(tif: tifffile.TiffFile, path: Path) -> TiffLayout:
     raw_offset = series.dataoffset
     offsets = () if raw_offset is not None else _page_offsets(series, path)
     pages = math.prod(series.shape) // math.prod(stored)
+    axes = page_axes(series, pages)
     layout = TiffLayout(
         path=path,
-        pages=pages,
-        leading=page_axes(tif, series, pages),
+        leading=axes.sizes,
         frame=frame,
         stored=stored,
         dtype=page.dtype.newbyteorder("="),
@@ -106,7 +110,7 @@ def _layout(tif: tifffile.TiffFile, path: Path) -> TiffLayout:
         offsets=offsets,
         raw_offset=raw_offset,
         segment_rows=_segment_rows(page, frame, raw=raw_offset is not None),
-        metadata=describe(tif, series),
+        metadata=describe(tif, series, axes),
     )
     _check_size(layout)
     return layout

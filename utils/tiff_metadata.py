@@ -10,6 +10,8 @@ from typing import Any
 
 import tifffile
 
+from utils.tiff_axes import PageAxes, ome_channels
+
 MAX_DESCRIPTION = 300
 MACHINE_TALK = ("ImageJ=", '{"shape"', "<?xml", "<OME")  # written by programs for programs
 UM_PER_UNIT = {
@@ -19,44 +21,24 @@ UM_PER_UNIT = {
 RESOLUTION_UM = {3: 1e4, 4: 1e3, 5: 1.0}  # TIFF tag 296: centimetre, and the common extensions millimetre, micrometre
 
 
-def describe(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> dict[str, Any]:
-    """Metadata of a file: `pages`, `axes`, and where known `voxel_size_um` [z, y, x] and `description`."""
+def describe(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, axes: PageAxes) -> dict[str, Any]:
+    """Metadata of a file: `pages`, `axes` as it is served, and where known `voxel_size_um` [z, y, x] and `description`.
+
+    Channels that have names or colours come as OME-Zarr's `omero`.
+    """
     page = series.keyframe
-    facts: dict[str, Any] = {"pages": len(series), "axes": series.axes}
+    of_page = "YX" if page.axes == "YX" else "YXS"
+    facts: dict[str, Any] = {"pages": math.prod(axes.sizes), "axes": axes.names + of_page}
     text = "".join(c for c in page.description if c.isprintable() or c == "\n").strip()
     if text and not text.startswith(MACHINE_TALK):
         facts["description"] = text[:MAX_DESCRIPTION]
+    channels = ome_channels(page.description, dict(zip(axes.names, axes.sizes, strict=True)).get("C", 0))
+    if any(channels):
+        facts["omero"] = {"channels": channels}
     voxel = _ome_voxel(page.description) or _tag_voxel(tif, page)
     if voxel is not None:
         facts["voxel_size_um"] = list(voxel)
     return facts
-
-
-def page_axes(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, pages: int) -> tuple[tuple[str, int], ...]:
-    """What the pages of a file are, slowest axis first, e.g. (("t", 3), ("c", 2), ("z", 6)).
-
-    OME-XML and ImageJ say; where they are silent, or do not agree with the number of pages, the pages are z.
-    """
-    named = _ome_axes(series.keyframe.description) or _imagej_axes(tif, series)
-    named = tuple((name, size) for name, size in named if size > 1)
-    return named if named and math.prod(size for _, size in named) == pages else (("z", pages),)
-
-
-def _ome_axes(xml: str) -> tuple[tuple[str, int], ...]:
-    order = re.search(r'DimensionOrder="XY([ZCT]{3})"', xml)
-    sizes = {axis: re.search(rf'Size{axis}="(\d+)"', xml) for axis in "ZCT"}
-    if order is None or None in sizes.values():
-        return ()
-    return tuple((axis.lower(), int(sizes[axis].group(1))) for axis in reversed(order.group(1)))  # type: ignore[union-attr]
-
-
-def _imagej_axes(tif: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> tuple[tuple[str, int], ...]:
-    if not tif.is_imagej:
-        return ()
-    leading = series.axes[: -len(series.keyframe.axes)]
-    if not set(leading) <= set("TZC"):
-        return ()
-    return tuple((axis.lower(), int(size)) for axis, size in zip(leading, series.shape, strict=False))
 
 
 def _ome_voxel(xml: str) -> tuple[float, float, float] | None:

@@ -36,6 +36,7 @@ class TiffVolume:
             channels=channels[0] if channels else 1,
             dtype=first.dtype,
             version="",
+            is_colour=tuple(channels) in ((3,), (4,)),
         )
 
     @cached_property

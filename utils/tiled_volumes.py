@@ -8,7 +8,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from core.errors import AppError, NotFoundError, UnavailableError, UnsupportedImageError
 from core.images.geometry import Box, level_shapes
-from core.images.layout import Layout, describe_layout, unnamed_channels
+from core.images.layout import Layout, chosen_axes, describe_layout, unnamed_channels
 from core.images.positions import read_positions
 from core.images.volumes import CatalogEntry, VolumeInfo, VolumeSource
-from core.images.voxels import channel_labels, multiscales, voxel_size_um
+from core.images.voxels import channel_colors, channel_labels, multiscales, voxel_size_um
 from utils.tiled_http import TiledAccess
 from utils.tiled_reader import Node, TiledReader
 
@@ -261,7 +261,8 @@ def describe(reader: TiledReader, array: Node, *, path: str, version: str, conta
         voxel_size_um=voxel_size,
         is_colour=layout.is_colour,
         extra_axes=layout.extra,
-        channel_names=_channel_names(layout, container),
+        channel_names=_of_channels(channel_labels, array, container, layout) or unnamed_channels(layout),
+        channel_colors=_of_channels(channel_colors, array, container, layout),
         axes=layout.axes,
     )
 
@@ -269,8 +270,9 @@ def describe(reader: TiledReader, array: Node, *, path: str, version: str, conta
 def layout_of(array: Node, path: str, container: Node | None) -> Layout:
     """How an array is shown at the positions that `path` names. Raises UnsupportedImageError, NotFoundError."""
     chosen = read_positions(path)
-    names = list(chosen.axes) or axis_names(array, container)
-    return describe_layout(tuple(array.structure["shape"]), stored_dtype(array), names, chosen.positions)
+    shape = tuple(array.structure["shape"])
+    names = chosen_axes(chosen.axes, shape) if chosen.axes else axis_names(array, container)
+    return describe_layout(shape, stored_dtype(array), names, chosen.positions)
 
 
 def axis_names(array: Node, container: Node | None) -> list[str] | None:
@@ -285,12 +287,12 @@ def axis_names(array: Node, container: Node | None) -> list[str] | None:
     return [str(name).lower() for name in names]
 
 
-def _channel_names(layout: Layout, container: Node | None) -> tuple[str, ...]:
-    """Labels of the channels from the `omero` part of OME-Zarr."""
-    unnamed = unnamed_channels(layout)
-    metadata = container.metadata if container is not None else {}
-    described = channel_labels(metadata)
-    return described if len(described) == len(unnamed) else unnamed
+def _of_channels(
+    ask: Callable[[Mapping[str, Any]], tuple[str, ...]], array: Node, container: Node | None, layout: Layout
+) -> tuple[str, ...]:
+    """What the metadata of the array, or of its container, say of its channels; empty when nothing fits."""
+    told = ask(array.metadata) or (ask(container.metadata) if container is not None else ())
+    return told if len(told) == len(unnamed_channels(layout)) else ()
 
 
 def _fragment(path: str) -> str:

@@ -67,11 +67,13 @@ def manifest_json(manifest: Manifest) -> dict[str, Any]:
     return {
         "id": info.id,
         "path": info.path,
+        "base_path": info.base_path,
         "name": info.name,
         "shape": info.shape,
         "channels": info.channels,
         "is_colour": info.is_colour,
         "channel_names": info.channel_names,
+        "channel_colors": info.channel_colors,
         "channel_windows": manifest.channel_windows,
         "axes": info.axes,
         "extra_axes": [asdict(axis) for axis in info.extra_axes],

@@ -83,7 +83,7 @@ class ContrastHistogram(_ViewerComponent):
     range : [lo, hi], true values at the ends of the histogram.
     window : {"lo", "hi"}, both ways; None stands for `auto`.
     auto : [lo, hi], what the button "Auto" takes.
-    channels : [{"name", "auto": [lo, hi]}] of channels that are not colours.
+    channels : [{"name", "color", "auto": [lo, hi]}] of channels that are not colours.
     look : {"colormap", "gamma", "smooth", "transfer", "channels"}, both ways; None stands for plain grey.
     """
 

@@ -109,6 +109,22 @@ def describe_layout(
     )
 
 
+def chosen_axes(axes: str, shape: tuple[int, ...]) -> list[str]:
+    """The letters that a path gives the axes of an array.
+
+    Raises
+    ------
+    NotFoundError
+        If they do not suit the array: metadata that make no sense are passed over, a person is told.
+    """
+    if _named_roles(shape, axes) is None:
+        raise NotFoundError(
+            f"The axes {axes!r} do not suit an array of shape {shape}.",
+            "Give each axis a letter of its own, y and x among them, or choose the dataset from the list again.",
+        )
+    return list(axes)
+
+
 def unnamed_channels(layout: Layout) -> tuple[str, ...]:
     """Room for a name for each channel that is not a colour."""
     return ("",) * layout.channels if layout.channels > 1 and not layout.is_colour else ()
@@ -158,9 +174,9 @@ def _has_colour(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
 
 def _named_roles(shape: tuple[int, ...], names: Sequence[str] | None) -> tuple[str, ...] | None:
     """The roles that the names of the axes say; None when they do not say enough."""
-    if names is None or len(names) != len(shape) or len(set(names)) != len(names) or not {"y", "x"} <= set(names):
+    roles = ["c" if name == SAMPLES else name for name in names or ()]
+    if len(roles) != len(shape) or len(set(roles)) != len(roles) or not {"y", "x"} <= set(roles):
         return None
-    roles = ["c" if name == SAMPLES else name for name in names]
     roles = [ONE if size == 1 and name not in ("y", "x") else name for name, size in zip(roles, shape, strict=True)]
     return _with_depth(roles)
 

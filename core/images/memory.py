@@ -6,7 +6,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from core.images.geometry import Box
-from core.images.layout import Layout, describe_layout, unnamed_channels
+from core.images.layout import Layout, chosen_axes, describe_layout, unnamed_channels
 from core.images.positions import read_positions
 from core.images.volumes import VolumeInfo
 
@@ -14,7 +14,8 @@ from core.images.volumes import VolumeInfo
 class ArrayVolume:
     """A VolumeSource over a numpy array of any shape `core.images.layout` understands.
 
-    path : may end in a position, e.g. "movie@t=3". axes : names of the axes, as `describe_layout` takes them.
+    path : may end in a position and an order of axes, e.g. "movie@axes=tzyx,t=3".
+    axes : names of the axes, as `describe_layout` takes them.
     version : a hash of all values unless given.
 
     Raises
@@ -33,8 +34,9 @@ class ArrayVolume:
         axes: str = "",
     ) -> None:
         self._array = array
-        positions = read_positions(path).positions
-        self._layout: Layout = describe_layout(array.shape, array.dtype, axes or None, positions)
+        chosen = read_positions(path)
+        names = chosen_axes(chosen.axes, array.shape) if chosen.axes else axes
+        self._layout: Layout = describe_layout(array.shape, array.dtype, names, chosen.positions)
         self.info = VolumeInfo(
             path=path,
             uri="",

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import NotFoundError
-from core.images.geometry import Box
+from core.images.geometry import Box, whole_slice
 from core.images.layout import ExtraAxis
+from core.images.positions import read_positions
 
 
 def volume_id(path: str) -> str:
@@ -48,6 +49,7 @@ class VolumeInfo:
     channels : 1 grey, 3 RGB and 4 RGBA where `is_colour`, else as many as there are.
     extra_axes : axes the array has beside those of a volume, and where on them this volume lies.
     channel_names : "" where nobody has named a channel; empty for grey and colour.
+    channel_colors : "#rrggbb" each; empty when nobody has chosen them.
     axes : the role of each axis of the array, as in `core.images.layout.Layout`.
     version : changes when the content does; part of every tile's URL.
     voxel_size_um : (z, y, x) in micrometres, None when unknown.
@@ -63,11 +65,17 @@ class VolumeInfo:
     is_colour: bool = False
     extra_axes: tuple[ExtraAxis, ...] = ()
     channel_names: tuple[str, ...] = ()
+    channel_colors: tuple[str, ...] = ()
     axes: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
         return volume_id(self.path)
+
+    @property
+    def base_path(self) -> str:
+        """The path of the volume at the beginning of every further axis; all positions of one array share it."""
+        return read_positions(self.path).base
 
     @property
     def name(self) -> str:
@@ -98,6 +106,12 @@ class MultiscaleSource(VolumeSource, Protocol):
     def levels(self) -> Mapping[int, VolumeSource]:
         """Level, from 1 on, to a volume of that level's shape, give or take the last row and column."""
         ...
+
+
+def read_slice(volume: VolumeSource, z: int) -> NDArray[Any]:
+    """Slice `z` as algorithms see it: (Y, X) or (Y, X, C) with all its channels, the opacity of RGBA left out."""
+    pixels: NDArray[Any] = volume.read(whole_slice(z, volume.info.shape))[0]
+    return pixels[..., :3] if volume.info.is_colour else pixels
 
 
 @dataclass(frozen=True)

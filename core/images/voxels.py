@@ -1,6 +1,7 @@
-"""The size of a voxel and the names of channels, as the metadata of an image tell them."""
+"""The size of a voxel, and the names and colours of channels, as the metadata of an image tell them."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,12 +45,33 @@ def multiscales(metadata: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def channel_labels(metadata: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of the channels as the `omero` part of OME-Zarr metadata gives them; empty when it does not."""
+    """Names of the channels as the `omero` part of OME-Zarr metadata gives them; empty when it does not.
+
+    >>> channel_labels({"omero": {"channels": [{"label": "DNA"}, {}]}})
+    ('DNA', '')
+    """
+    return tuple(str(_get(channel, "label") or "") for channel in _omero_channels(metadata))
+
+
+def channel_colors(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """Colours of the channels as "#rrggbb", from the same place; empty when they cannot tell the channels apart.
+
+    >>> channel_colors({"omero": {"channels": [{"color": "0000FF"}, {"color": "00FF00"}]}})
+    ('#0000ff', '#00ff00')
+    >>> channel_colors({"omero": {"channels": [{"color": "FFFFFF"}, {"color": "FFFFFF"}]}})
+    ()
+    """
+    given = [str(_get(channel, "color") or "").removeprefix("#").lower() for channel in _omero_channels(metadata)]
+    are_usable = all(re.fullmatch("[0-9a-f]{6}", color) for color in given) and len(set(given)) == len(given)
+    return tuple(f"#{color}" for color in given) if are_usable else ()
+
+
+def _omero_channels(metadata: Mapping[str, Any]) -> Sequence[Any]:
     attributes = metadata.get("attributes")
     for holder in (metadata, attributes, metadata.get("ome"), _get(attributes, "ome")):
         channels = _get(_get(holder, "omero"), "channels")
         if isinstance(channels, Sequence) and channels:
-            return tuple(str(_get(channel, "label") or "") for channel in channels)
+            return channels
     return ()
 
 

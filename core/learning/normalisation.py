@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import InvalidInputError
+
 SAMPLE_PX = 200_000  # per image; a percentile of so many values is good to a few thousandths
 PERCENTILES = (1.0, 99.0)
 CLIP = (-0.5, 1.5)  # hot pixels and zingers must not outweigh the image
@@ -21,16 +23,36 @@ class Normalisation:
 
     @classmethod
     def of(cls, images: Sequence[NDArray[Any]], *, seed: int = 0) -> "Normalisation":
-        """Measure it on images, (Y, X) or (Y, X, C) of any real dtype; NaN and Inf do not count."""
+        """Measure it on images, (Y, X) or (Y, X, C) of any real dtype; NaN and Inf do not count.
+
+        Raises
+        ------
+        InvalidInputError
+            If the images differ in channels.
+        """
+        if len({as_channels(image).shape[0] for image in images}) > 1:
+            raise InvalidInputError("The slices differ in their number of channels.", "Train on slices of one kind.")
         rng = np.random.default_rng(seed)
         values = np.concatenate([_sample(as_channels(image), rng) for image in images], axis=1)
         ranges = [_finite_range(channel) for channel in values]
         return cls(lo=tuple(lo for lo, _ in ranges), hi=tuple(hi for _, hi in ranges))
 
     def apply(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """(Y, X) or (Y, X, C) -> (C, Y, X) float32, about 0 to 1; NaN and Inf become 0."""
+        """(Y, X) or (Y, X, C) -> (C, Y, X) float32, about 0 to 1; NaN and Inf become 0.
+
+        Raises
+        ------
+        InvalidInputError
+            If the image has other channels than those it was measured on.
+        """
+        channels = as_channels(image)
+        if len(channels) != len(self.lo):
+            raise InvalidInputError(
+                f"The image has {len(channels)} channels; the model was trained on {len(self.lo)}.",
+                "Choose a model that was trained on images of this kind.",
+            )
         lo, hi = (np.asarray(v, np.float64)[:, None, None] for v in (self.lo, self.hi))
-        scaled = (as_channels(image) - lo) / (hi - lo)
+        scaled = (channels - lo) / (hi - lo)
         scaled[~np.isfinite(scaled)] = 0
         return scaled.clip(*CLIP).astype(np.float32)
 
@@ -43,10 +65,10 @@ class Normalisation:
 
 
 def as_channels(image: NDArray[Any]) -> NDArray[Any]:
-    """(Y, X) -> (1, Y, X) and (Y, X, C) -> (C, Y, X); an alpha channel is left out. A view."""
+    """(Y, X) -> (1, Y, X) and (Y, X, C) -> (C, Y, X). A view."""
     if image.ndim == 2:
         return image[None]
-    return np.moveaxis(image[..., :3], -1, 0)
+    return np.moveaxis(image, -1, 0)
 
 
 def _sample(channels: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:

@@ -96,6 +96,16 @@ def test_an_address_of_the_open_volume_does_not_open_it_again(client):
     assert stores.VOLUME not in told
 
 
+def test_another_time_of_the_open_array_keeps_the_slice_unless_the_address_names_one(client):
+    def go(search):
+        known = {f"{ids.LOCATION}.search": search, f"{stores.VOLUME}.data": {"path": "movie", "id": volume_id("movie")}}
+        return client.call(f"{stores.VOLUME}.data", known, trigger="location.search")[ids.VIEWER]
+
+    assert go("?volume=movie%40t%3D2") == {"volume": volume_id("movie@t=2")}
+    assert go("?volume=movie%40t%3D2&slice=4") == {"volume": volume_id("movie@t=2"), "slice": 3}
+    assert go("?volume=tall") == {"volume": volume_id("tall"), "slice": 0}
+
+
 def test_the_picker_lists_what_opens_and_says_why_the_rest_does_not(client, services):
     told = client.call(f"{ids.DATASET_LIST}.children", {}, trigger=f"{ids.DATASET_BUTTON}.n_clicks")
     text = json.dumps(told)

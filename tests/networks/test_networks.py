@@ -163,6 +163,14 @@ def test_colour_images_and_gaps_in_the_class_ids():
         segmenter.predict(image[..., 0])
 
 
+def test_a_network_takes_as_many_channels_as_the_images_have():
+    image, truth = scene(colour=True)
+    many = np.concatenate([image, image[..., :2]], axis=-1)
+    segmenter, _, _ = train([LabelledSlice(0, many, truth)], {"steps": 2})
+    assert segmenter.checkpoint.channels == 5
+    assert segmenter.predict(many).labels.shape == truth.shape
+
+
 def test_what_cannot_be_trained_is_said():
     image, truth = scene()
     with pytest.raises(NotEnoughLabelsError, match="Only one class"):

@@ -100,6 +100,66 @@ def test_colour_comes_last_however_it_is_stored(tmp_path, planar):
     np.testing.assert_array_equal(adapter(tmp_path / "a.tif").read(NDSlice(1)), pixels[1])
 
 
+HYPER = {  # (T, Z, C, Y, X) in the words of each dialect
+    "imagej": {"imagej": True, "metadata": {"axes": "TZCYX"}},
+    "ome": {"ome": True, "metadata": {"axes": "TZCYX"}},
+    "tifffile": {"metadata": {"axes": "TZCYX"}},
+    "compressed": {"ome": True, "metadata": {"axes": "TZCYX"}, "compression": "zlib"},
+}
+
+
+@pytest.mark.parametrize("options", HYPER.values(), ids=HYPER)
+@pytest.mark.parametrize(
+    "picked", [(), (1,), (1, 2), (1, slice(0, 4), 1), (0, 3, 0, slice(2, 9), 5), (slice(None), -1, 1, 4)], ids=str
+)
+def test_pages_of_several_axes_are_read_along_all_of_them(tmp_path, options, picked):
+    pixels = stack(shape=(2, 4, 3, 20, 25))
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="minisblack", **options)
+    hyper = adapter(tmp_path / "a.tif")
+    assert hyper.structure().dims == ("t", "z", "c", "y", "x")
+    assert hyper.structure().chunks[:3] == ((1, 1), (1,) * 4, (1,) * 3)
+    assert hyper.metadata()["pages"] == 24
+    np.testing.assert_array_equal(hyper.read(NDSlice(*picked)), pixels[picked])
+    np.testing.assert_array_equal(hyper.read_block(NDBlock(1, 2, 0, 0, 0)), pixels[1:, 2:3, :1])
+
+
+@pytest.mark.parametrize(
+    ("shape", "options", "served", "axes"),
+    [
+        ((4, 20, 25), {}, (4, 20, 25), "ZYX"),
+        ((20, 25), {}, (1, 20, 25), "ZYX"),
+        ((4, 20, 25), {"imagej": True, "metadata": {"axes": "TYX"}}, (4, 20, 25), "TYX"),
+        ((3, 20, 25), {"imagej": True, "metadata": {"axes": "CYX"}}, (3, 20, 25), "CYX"),
+        ((2, 4, 20, 25), {"metadata": {}}, (2, 4, 20, 25), "QQYX"),  # nobody has named them
+        ((2, 2, 2, 2, 20, 25), {"metadata": {}}, (16, 20, 25), "ZYX"),  # nor could anybody
+        ((2, 4, 20, 25, 3), {"metadata": {"axes": "TZYXS"}, "photometric": "rgb"}, (2, 4, 20, 25, 3), "TZYXS"),
+    ],
+)
+def test_the_axes_are_those_of_the_array_as_it_is_served(tmp_path, shape, options, served, axes):
+    tifffile.imwrite(tmp_path / "a.tif", stack("uint8", shape), **{"photometric": "minisblack"} | options)
+    stacked = adapter(tmp_path / "a.tif")
+    assert (stacked.structure().shape, stacked.metadata()["axes"]) == (served, axes)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'SizeZ="4"', b'SizeZ="9"'),  # more pages than there are: the others are in another file
+        (b'<TiffData IFD="0"', b'<TiffData IFD="3"'),
+        (b'DimensionOrder="XYCZT"', b'DimensionOrder="XYYYY"'),
+    ],
+)
+def test_ome_metadata_that_do_not_account_for_the_pages_are_not_believed(tmp_path, old, new):
+    pixels = stack(shape=(2, 4, 3, 20, 25))
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="minisblack", **HYPER["ome"])
+    written = (tmp_path / "a.tif").read_bytes()
+    assert old in written
+    (tmp_path / "a.tif").write_bytes(written.replace(old, new))
+    stacked = adapter(tmp_path / "a.tif")
+    assert (stacked.structure().shape, stacked.metadata()["axes"]) == ((24, 20, 25), "ZYX")
+    np.testing.assert_array_equal(stacked.read(), pixels.reshape(24, 20, 25))
+
+
 @pytest.mark.parametrize(
     "picked",
     [

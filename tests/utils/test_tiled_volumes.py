@@ -69,12 +69,27 @@ def test_each_position_on_a_further_axis_is_a_volume(catalog):
     np.testing.assert_array_equal(read_all(catalog.open("movie@axes=ztyx,t=5")), MOVIE[:, 5])
     with pytest.raises(NotFoundError, match="0 to 2"):
         catalog.open("movie@t=3")
+    with pytest.raises(NotFoundError, match="do not suit"):
+        catalog.open("movie@axes=tyx")
 
 
 def test_channels_and_their_names_come_from_ome_metadata(catalog):
     info = catalog.open("cells@t=1").info
     assert (info.channels, info.is_colour, info.channel_names) == (2, False, ("DNA", "actin"))
     np.testing.assert_array_equal(read_all(catalog.open("cells@t=1")), np.moveaxis(CELLS[1], 0, -1))
+
+
+def test_a_tiff_of_several_times_and_channels_is_more_than_one_long_stack(catalog):
+    info = catalog.open("hyper@t=1").info
+    assert (info.shape, info.channels, info.extra_axes) == ((6, 40, 50), 2, (ExtraAxis("t", 2, 1),))
+    assert (info.channel_names, info.channel_colors) == (("DNA", "actin"), ("#0000ff", "#00ff00"))
+    np.testing.assert_array_equal(read_all(catalog.open("hyper@t=1")), np.moveaxis(CELLS[1], 0, -1))
+
+
+def test_positions_of_one_array_share_a_base_path(catalog):
+    assert catalog.open("movie@t=2").info.base_path == "movie"
+    assert catalog.open("movie@axes=ztyx,t=2").info.base_path == "movie@axes=ztyx"
+    assert catalog.open("pages").info.base_path == "pages"
 
 
 def test_jobs_open_the_position_that_a_uri_names(catalog, tiled_server):

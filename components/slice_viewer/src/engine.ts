@@ -13,7 +13,8 @@ import { Canvas2DRenderer, type Renderer } from "./renderer";
 import { clampVoxel, lineAxes, middleOf, pixelAspect, PLANE_COLORS, planeManifest, pointOf, voxelAt } from "./planes";
 import { placeOf, type Place } from "./place";
 import type { Overlay } from "./results";
-import { FRESH_VOLUME, INITIAL_SHELL, type Shell } from "./shell";
+import { FRESH_LABELS, FRESH_VOLUME, INITIAL_SHELL, type Shell } from "./shell";
+import { areSiblings } from "./siblings";
 import { Store, update } from "./store";
 import { Surface } from "./surface";
 import type { Problem } from "./tilecache";
@@ -48,7 +49,6 @@ export class Engine {
   private wantedPlace: Place | null = null;
   private crosshair = false;
   private fitted = true;
-  private awaitsSibling = false;
   private isFresh = false; // the volume has just been opened: nobody has chosen a place yet
   private opening = new AbortController();
   private troubles: Record<"image" | "result", Problem | null> = { image: null, result: null };
@@ -96,7 +96,8 @@ export class Engine {
 
   openVolume(volume: string | null): void {
     if (volume === this.volume) return;
-    if (volume !== null && this.awaitsSibling) return this.openSibling(volume);
+    const { base } = this.shell.get();
+    if (volume !== null && base !== null && areSiblings(volume, base)) return this.openSibling(volume);
     this.close();
     this.volume = volume;
     this.isFresh = this.leader === null && this.volume !== null;
@@ -106,19 +107,24 @@ export class Engine {
     this.redraw();
   }
 
+  /** The volume that is open, or will be: steps in quick succession count from the last wish. */
+  get wantedPath(): string {
+    const { base, sibling } = this.shell.get();
+    return sibling ?? base?.path ?? "";
+  }
+
   /** Ask the page for another volume of the same array. */
   goToSibling(path: string): void {
-    this.awaitsSibling = true;
     update(this.shell, { sibling: path });
   }
 
   /** Open a volume of the same array: slice, camera and picture stay until it is there. */
   private openSibling(volume: string): void {
-    this.awaitsSibling = false;
     this.volume = volume;
     void this.ask((manifest) => {
-      const { base } = this.shell.get();
+      const { base, sibling } = this.shell.get();
       this.close();
+      update(this.shell, { ...FRESH_LABELS, sibling: sibling === manifest.path ? null : sibling });
       this.fitted ||= base === null || manifest.shape.some((size, axis) => size !== base.shape[axis]);
       this.begin(manifest);
     });

@@ -1,7 +1,7 @@
 /** Keys of the viewer, as one table that the keyboard and the card of keys both read. Nothing is taken from who is typing. */
 import type { Desk, Layout } from "./desk";
 import type { Engine } from "./engine";
-import { pathAt } from "./siblings";
+import { pathAt, positionAt } from "./siblings";
 import { update } from "./store";
 import { AXES, type Tool } from "./types";
 
@@ -238,9 +238,10 @@ function panBy(engine: Engine, across: number, down: number): void {
 function stepExtra({ main }: Desk, step: number): void {
   const { base } = main.shell.get();
   const axis = base?.extra_axes[0];
-  if (base === null || axis === undefined) return;
-  const position = Math.min(axis.size - 1, Math.max(0, axis.position + step));
-  if (position !== axis.position) main.goToSibling(pathAt(base, axis.name, position));
+  if (axis === undefined) return;
+  const before = positionAt(main.wantedPath, axis.name);
+  const position = Math.min(axis.size - 1, Math.max(0, before + step));
+  if (position !== before) main.goToSibling(pathAt(main.wantedPath, axis.name, position));
 }
 
 /** A single image has no planes across it. */

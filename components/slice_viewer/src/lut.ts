@@ -83,9 +83,9 @@ function alphaOf(raw: Uint8Array | Uint16Array, at: number): number {
 // Light adds up, so the first two are complementary to what most screens and eyes tell apart best.
 const CHANNEL_COLORS = ["#00ffff", "#ff00ff", "#ffff00", "#00ff00", "#ff4040", "#6080ff", "#ffffff", "#ff9000"];
 
-/** Each channel in its first window and a colour of its own. */
-export function firstChannels(windows: readonly (readonly [number, number])[]): ChannelLook[] {
-  return windows.map(([lo, hi], place) => ({ color: CHANNEL_COLORS[place % CHANNEL_COLORS.length], visible: true, lo, hi }));
+/** Each channel in its first window and a colour of its own: the one `colors` gives, else one that suits all eyes. */
+export function firstChannels(windows: readonly (readonly [number, number])[], colors: readonly (string | undefined)[] = []): ChannelLook[] {
+  return windows.map(([lo, hi], place) => ({ color: colors[place] ?? CHANNEL_COLORS[place % CHANNEL_COLORS.length], visible: true, lo, hi }));
 }
 
 /** Visible channels as tables: stored value to brightness, and the colour it is given. */

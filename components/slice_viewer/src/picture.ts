@@ -242,9 +242,9 @@ export class Picture {
 
   /** Tables of the channels of an image that is neither grey nor in colour. */
   private buildMixers(): Mixer[] {
-    const { channel_windows: windows, encoding } = this.manifest;
+    const { channel_windows: windows, channel_colors: colors, encoding } = this.manifest;
     if (windows.length === 0) return [];
-    const looks = this.look.channels?.length === windows.length ? this.look.channels : firstChannels(windows);
+    const looks = this.look.channels?.length === windows.length ? this.look.channels : firstChannels(windows, colors);
     return buildMixers(encoding, looks, this.look.gamma);
   }
 

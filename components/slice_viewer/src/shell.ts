@@ -35,7 +35,7 @@ export interface Shell {
   bare: boolean;
   keysShown: boolean;
   minimapShown: boolean;
-  /** The volume of the same array that the user has asked for; the page opens it. */
+  /** The volume of the same array that the user has asked for; the page opens it. null: it is here. */
   sibling: string | null;
   /** What the server makes in the background for this volume. */
   making: readonly Progress[];
@@ -67,15 +67,20 @@ export const INITIAL_SHELL: Shell = {
   sibling: null,
 };
 
+/** What is said of a volume's labels before they are known. */
+export const FRESH_LABELS = {
+  history: INITIAL_SHELL.history,
+  annotated: [],
+  saveState: SAVED,
+  classesRevision: 0,
+} satisfies Partial<Shell>;
+
 /** Everything that belongs to one volume, as it is before anything is known. */
 export const FRESH_VOLUME = {
+  ...FRESH_LABELS,
   manifest: null,
   base: null,
   making: [],
   sibling: null,
-  history: INITIAL_SHELL.history,
-  annotated: [],
   problem: null,
-  saveState: SAVED,
-  classesRevision: 0,
 } satisfies Partial<Shell>;

@@ -13,8 +13,24 @@ function join(base: string, parts: ReadonlyMap<string, string>): string {
   return words.length === 0 ? base : `${base}@${words.map((word) => word.join("=")).join(",")}`;
 }
 
+/** Whether a volume, by its id, is made of the same array as the one that is open. */
+export function areSiblings(volume: string, { path }: Manifest): boolean {
+  return split(pathOf(volume)).base === split(path).base;
+}
+
+/** The path behind a volume's id (core/images/volumes.py). */
+function pathOf(volume: string): string {
+  const bytes = atob(volume.replaceAll("-", "+").replaceAll("_", "/"));
+  return new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)));
+}
+
+/** Where on an axis the volume at `path` lies. */
+export function positionAt(path: string, name: string): number {
+  return Number(split(path).parts.get(name) ?? 0);
+}
+
 /** The path of the volume at `position` of axis `name`, everything else as it is. */
-export function pathAt({ path }: Manifest, name: string, position: number): string {
+export function pathAt(path: string, name: string, position: number): string {
   const { base, parts } = split(path);
   return join(base, parts.set(name, String(position)));
 }

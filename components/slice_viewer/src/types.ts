@@ -54,6 +54,8 @@ export interface Manifest {
   axis: PlaneAxis;
   id: string;
   path: string;
+  /** Of the volume at the beginning of every further axis: all positions of one array share it. */
+  base_path: string;
   name: string;
   /** [Z, Y, X] */
   shape: [number, number, number];
@@ -62,6 +64,8 @@ export interface Manifest {
   is_colour: boolean;
   /** "" where a channel has no name; empty for grey and colour. */
   channel_names: string[];
+  /** "#rrggbb" each; empty when nobody has chosen them. */
+  channel_colors: string[];
   /** First window of each channel, true values. */
   channel_windows: [number, number][];
   /** Axes the array has beside those of a volume, and where on them this volume lies. */

@@ -134,6 +134,11 @@ describe("channels that are not colours", () => {
     expect(shown([100, 200])).toEqual([255, 255, 255]);
   });
 
+  test("have the colours the image gives, else some of their own", () => {
+    const given = firstChannels([[0, 1], [0, 1]], ["#0000ff", undefined]);
+    expect(given.map(({ color }) => color)).toEqual(["#0000ff", looks[1].color]);
+  });
+
   test("do not show when switched off", () => {
     expect(shown([100, 200], [looks[0], { ...looks[1], visible: false }])).toEqual([0, 255, 255]);
     expect(shown([100, 200], looks.map((look) => ({ ...look, visible: false })))).toEqual([0, 0, 0]);

@@ -7,7 +7,7 @@ import type { Manifest, TileAddress } from "./types";
 const image = { width: 2000, height: 1000 };
 const canvas = { width: 800, height: 600 };
 
-const grey = { is_colour: false, channel_names: [], channel_windows: [], extra_axes: [], axes: ["z", "y", "x"] };
+const grey = { is_colour: false, channel_names: [], channel_colors: [], base_path: "v", channel_windows: [], extra_axes: [], axes: ["z", "y", "x"] };
 
 function manifest(shape: [number, number, number], levels: [number, number][]): Manifest {
   const encoding = { dtype: "uint16", lo: 0, step: 1, exact: true, nan_code: null } as const;

@@ -90,6 +90,7 @@ def test_a_plain_image_reads_as_a_stack_of_one():
         ((70, 90, 4, 6), "yxcz", (6, 70, 90), 4, []),
         ((4, 3, 2, 6, 70, 90), ["m", "t", "c", "z", "y", "x"], (6, 70, 90), 2, [("m", 4), ("t", 3)]),
         ((5, 6, 70, 90), "abcd", (6, 70, 90), 1, [("t", 5)]),  # names that say nothing are ignored
+        ((5, 70, 90, 3), "cyxs", (5, 70, 90), 3, []),  # channels of colours: neither word tells
         ((5, 6, 70, 90), "zyx", (6, 70, 90), 1, [("t", 5)]),
     ],
 )
@@ -108,7 +109,16 @@ def test_positions_and_channels_are_read_whatever_the_order(order):
     np.testing.assert_array_equal(volume.read(Box((2, 1, 3), (4, 5, 9))), expected[2:4, 1:5, 3:9])
 
 
-@pytest.mark.parametrize(("path", "words"), [("movie@t=5", "0 to 4"), ("movie@m=1", "no further axis 'm'")])
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("movie@t=5", "0 to 4"),
+        ("movie@m=1", "no further axis 'm'"),
+        ("movie@axes=abc", "do not suit"),
+        ("movie@axes=zzyx", "do not suit"),
+        ("movie@axes=ztyx,t=6", "0 to 5"),
+    ],
+)
 def test_a_position_that_is_not_there_is_said(path, words):
     with pytest.raises(NotFoundError, match=words):
         ArrayVolume(np.zeros((5, 6, 70, 90)), path)

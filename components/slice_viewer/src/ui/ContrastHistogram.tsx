@@ -19,8 +19,8 @@ export interface ContrastHistogramProps {
   /** What "Auto" takes: the 1-99 % window. */
   auto?: [number, number] | null;
   look?: Look | null;
-  /** Channels that are not colours: their names and first windows. The histogram then sets the window of one of them. */
-  channels?: { name: string; auto: [number, number] }[];
+  /** Channels that are not colours: their names, colours and first windows. The histogram then sets the window of one of them. */
+  channels?: { name: string; color?: string; auto: [number, number] }[];
   setProps: (props: { window: Window } | { look: Look }) => void;
 }
 
@@ -38,7 +38,7 @@ export function ContrastHistogram(props: ContrastHistogramProps): React.ReactEle
   }
   const look = props.look ?? PLAIN;
   const active = Math.min(chosen, channels.length - 1);
-  const looks = look.channels?.length === channels.length ? look.channels : firstChannels(channels.map(({ auto }) => auto));
+  const looks = look.channels?.length === channels.length ? look.channels : firstChannels(channels.map(({ auto }) => auto), channels.map(({ color }) => color));
   const setChannel = (place: number, patch: Partial<ChannelLook>): void =>
     setProps({ look: { ...look, channels: looks.map((old, at) => (at === place ? { ...old, ...patch } : old)) } });
   const [low, high] = channels[active]?.auto ?? props.auto ?? range;

@@ -5,8 +5,8 @@ import type { Engine } from "../engine";
 import { PLANE_NAMES } from "../planes";
 import { runs } from "../runs";
 import { update, useStore } from "../store";
-import { axisOrders, pathAt, pathWithAxes } from "../siblings";
-import { AXES, type ExtraAxis, type Manifest, type PlaneAxis } from "../types";
+import { axisOrders, pathAt, pathWithAxes, positionAt } from "../siblings";
+import { AXES, type ExtraAxis, type PlaneAxis } from "../types";
 import { Icon, type IconName } from "./icons";
 
 const ZOOM_STEP = 1.25;
@@ -35,7 +35,7 @@ function ExtraAxes({ engine }: { engine: Engine }): React.ReactElement | null {
   return (
     <>
       {base.extra_axes.map((axis) => (
-        <ExtraAxisSlider key={axis.name} engine={engine} base={base} axis={axis} />
+        <ExtraAxisSlider key={axis.name} engine={engine} axis={axis} />
       ))}
       {orders.length > 0 && (
         <select
@@ -56,27 +56,23 @@ function ExtraAxes({ engine }: { engine: Engine }): React.ReactElement | null {
   );
 }
 
-function ExtraAxisSlider({ engine, base, axis }: { engine: Engine; base: Manifest; axis: ExtraAxis }): React.ReactElement {
-  const [wanted, setWanted] = React.useState(axis.position); // the thumb does not wait for the volume
-  React.useEffect(() => setWanted(axis.position), [axis.position]);
-  const go = (position: number): void => {
-    setWanted(position);
-    engine.goToSibling(pathAt(base, axis.name, position));
-  };
+function ExtraAxisSlider({ engine, axis: { name, size } }: { engine: Engine; axis: ExtraAxis }): React.ReactElement {
+  const wanted = positionAt(engine.wantedPath, name); // the thumb does not wait for the volume
   return (
     <label className="sv-extra">
-      {axis.name}
+      {name}
       <input
         type="range"
-        aria-label={`Position on axis ${axis.name}`}
+        aria-label={`Position on axis ${name}`}
+        aria-valuetext={`${name} ${wanted + 1} of ${size}`}
         min={0}
-        max={axis.size - 1}
+        max={size - 1}
         value={wanted}
-        style={{ "--sv-fill": `${(100 * wanted) / Math.max(1, axis.size - 1)}%` } as React.CSSProperties}
-        onChange={(event) => go(Number(event.target.value))}
+        style={{ "--sv-fill": `${(100 * wanted) / Math.max(1, size - 1)}%` } as React.CSSProperties}
+        onChange={(event) => engine.goToSibling(pathAt(engine.wantedPath, name, Number(event.target.value)))}
       />
       <span>
-        {wanted + 1} / {axis.size}
+        {wanted + 1} / {size}
       </span>
     </label>
   );
