@@ -12,7 +12,8 @@ from core.errors import AppError
 from utils.services import build_services
 from utils.settings import ROOT, Settings, read_settings
 
-THREADS = 16  # a browser asks for six tiles at a time; one process, so that all share the caches
+# Waiting for Tiled takes a thread: 16 stand still when eight pages look at a slow server.
+THREADS = 48  # of one process, so that all share the caches
 EXIT_USER = 2
 
 

@@ -32,6 +32,7 @@ JOB_MS = 300_000
 
 STATE = "(document.querySelector('.sv-root')?.__viewer?.state() ?? {})"  # empty while the page loads
 READY = f"() => {STATE}.ready && {STATE}.labelsReady"
+PANE_READY = "(pane) => document.querySelector('.sv-root').__viewer.pane(pane).state().ready"
 SAVED = f"() => {STATE}.saveState === 'saved'"
 
 
@@ -97,7 +98,21 @@ def open_annotate(page: Page) -> None:
     page.wait_for_function(READY)
 
 
+def open_planes(page: Page) -> None:
+    page.keyboard.press("t")
+    page.wait_for_function("() => document.querySelectorAll('.sv-pane').length === 3")
+    for pane in range(3):
+        page.wait_for_function(PANE_READY, arg=pane)
+
+
+def open_swipe(page: Page) -> None:
+    page.keyboard.press("s")
+    page.wait_for_function("() => document.querySelectorAll('.sv-pane').length === 2")
+    page.wait_for_function(PANE_READY, arg=1)
+
+
 def open_picker(page: Page) -> None:
+    page.keyboard.press("s")
     page.click(f"#{ids.DATASET_BUTTON}")
     page.wait_for_selector("a.dataset-row")
 
@@ -115,6 +130,8 @@ def open_models(page: Page) -> None:
 
 SCREENS: dict[str, Callable[[Page], None]] = {
     "annotate": open_annotate,
+    "planes": open_planes,
+    "swipe": open_swipe,
     "datasets": open_picker,
     "keys": open_keys,
     "models": open_models,

@@ -1,5 +1,6 @@
 """Real and hostile TIFF files behind a real server that may not use much memory."""
 
+import math
 import os
 from pathlib import Path
 
@@ -66,8 +67,8 @@ def tiled(limited):
     questions.close()
 
 
-def expected_page(item: Item, z: int) -> np.ndarray:
-    path, index = (item.paths[z], 0) if len(item.paths) > 1 else (item.paths[0], z)
+def expected_page(item: Item, number: int) -> np.ndarray:
+    path, index = (item.paths[number], 0) if len(item.paths) > 1 else (item.paths[0], number)
     with tifffile.TiffFile(path, is_ome=False) as tif:
         series = tif.series[0]
         page = series.pages[0]
@@ -75,11 +76,10 @@ def expected_page(item: Item, z: int) -> np.ndarray:
         return np.moveaxis(planes[index], 0, -1) if page.axes == "SYX" else planes[index]
 
 
-def served_page(tiled: Questions, path: str, structure: dict, z: int) -> np.ndarray:
-    kind = structure["data_type"]
-    dtype = np.dtype(f"{kind['kind']}{kind['itemsize']}")
-    picked = ",".join([str(z), *[":"] * (len(structure["shape"]) - 1)])
-    return tiled.read(path, picked, dtype).reshape(structure["shape"][1:])
+def served_page(tiled: Questions, path: str, structure: dict, index: tuple[int, ...]) -> np.ndarray:
+    kind, shape = structure["data_type"], structure["shape"]
+    picked = ",".join([*map(str, index), *[":"] * (len(shape) - len(index))])
+    return tiled.read(path, picked, np.dtype(f"{kind['kind']}{kind['itemsize']}")).reshape(shape[len(index) :])
 
 
 @pytest.mark.parametrize("folder", ["ok", "made"])
@@ -92,10 +92,11 @@ def test_every_good_file_opens_or_says_in_a_sentence_why_not(tiled, zoo, folder)
         if "unreadable" in node["metadata"]:
             refused[key] = node["metadata"]["unreadable"]
             continue
-        last = node["structure"]["shape"][0] - 1
-        for z in {0, last}:
-            found = served_page(tiled, f"{folder}/{key}", node["structure"], z)
-            np.testing.assert_array_equal(found, expected_page(item, z), err_msg=f"{key} page {z}")
+        pages = node["structure"]["shape"][: -expected_page(item, 0).ndim]  # one axis, or more of a hyperstack
+        for number in {0, math.prod(pages) - 1}:
+            index = tuple(int(place) for place in np.unravel_index(number, pages))
+            found = served_page(tiled, f"{folder}/{key}", node["structure"], index)
+            np.testing.assert_array_equal(found, expected_page(item, number), err_msg=f"{key} page {index}")
     assert refused.keys() == {key for key in REFUSED if key in items}
     for key, sentence in refused.items():
         assert REFUSED[key] in sentence
