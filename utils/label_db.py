@@ -22,7 +22,7 @@ from core.labels.classes import DEFAULT_CLASSES, LabelClass
 from core.labels.edits import unpack
 from core.labels.planes import spans_by_slice
 from core.labels.spans import clip
-from core.labels.store import Changes, ClassChange, History, Paint, Receipt, TileIndex
+from core.labels.store import Changes, ClassChange, History, Paint, Receipt, Rewrite, TileIndex
 from utils.label_tables import class_pixels, create_tables, edits, open_engine, tile_versions, tiles, volumes
 from utils.label_writes import DONE, UNDONE, VolumeRow, WriteTransaction, find_receipt, lock_volume, read_volume
 
@@ -96,6 +96,13 @@ class SqlLabelStore:
                 write.paint(z, part, edit.label)
 
         return self._write(edit.volume, work, kind="paint", edit_id=edit.id, user=edit.user)
+
+    def rewrite(self, edit: Rewrite) -> Receipt:
+        def work(write: WriteTransaction) -> None:
+            write.detail = dict(edit.detail)
+            write.rewrite(edit.tiles)
+
+        return self._write(edit.volume, work, kind=edit.kind, edit_id=edit.id, user=edit.user)
 
     def undo(self, volume: str, *, edit_id: str, user: str) -> Receipt:
         return self._write(volume, lambda write: write.undo(user), kind="undo", edit_id=edit_id, user=user)

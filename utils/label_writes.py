@@ -7,6 +7,7 @@ steps: it compares the tile versions before and after it with what stands now. `
 import json
 import time
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -26,7 +27,7 @@ from core.labels.classes import (
 )
 from core.labels.edits import Tile
 from core.labels.spans import Spans, tile_masks
-from core.labels.store import ClassChange, Receipt, TileIndex
+from core.labels.store import ClassChange, Receipt, TileChange, TileIndex
 from utils.label_tables import class_pixels, edits, first_revision, tile_versions, tiles, volumes
 
 # Where an edit stands in its user's history.
@@ -119,6 +120,18 @@ class WriteTransaction:
         for (ty, tx), mask in tile_masks(spans):
             before = self._tile((z, ty, tx))
             self._put((z, ty, tx), before, pixels.paint(before, mask, label))
+        self.state = DONE if self.changed else PAST
+
+    def rewrite(self, changes: Iterable[tuple[TileIndex, TileChange]]) -> None:
+        """Give each tile the pixels that its change makes of the present ones."""
+        known = {c.id for c in self.classes}
+        for index, change in changes:
+            before = self._tile(index)
+            after = change(before)
+            unknown = pixels.count_changes(before, after).keys() - known
+            if unknown:
+                raise InvalidInputError(f"Class {min(unknown)} does not exist (any more).", "Choose another class.")
+            self._put(index, before, after)
         self.state = DONE if self.changed else PAST
 
     def change_classes(self, change: ClassChange) -> None:

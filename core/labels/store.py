@@ -6,9 +6,9 @@ of each tile it touches in one transaction; undo writes yet another version. `ut
 with SQLAlchemy, `tests/contracts/test_label_store.py` says what each implementation must do.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,28 @@ class Paint:
     spans: NDArray[np.int32]
     user: str
     axis: PlaneAxis = "z"
+
+
+TileChange = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+"""Makes a tile's new pixels, in a new array, of those that stand there: (512, 512) uint8 class ids both."""
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """One committed change of any pixels of any slices: an accepted prediction, an import, a moment restored.
+
+    id, volume, user : as for `Paint`.
+    kind : what it was, in at most 12 letters, for the history: "accept", "import", ...
+    tiles : each tile at most once, with what becomes of it; taken one after the other, so it may be a generator.
+    detail : what the history tells beside it, as JSON.
+    """
+
+    id: str
+    volume: str
+    kind: str
+    tiles: Iterable[tuple[TileIndex, TileChange]]
+    user: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -112,6 +134,13 @@ class LabelStore(Protocol):
         """Apply `edit` to a volume of `shape` (Z, Y, X); durable when this returns.
 
         Raises InvalidInputError if the label is not a class of the volume, or the plane lies outside.
+        """
+        ...
+
+    def rewrite(self, edit: Rewrite) -> Receipt:
+        """Apply `edit` as one step that undo takes back; durable when this returns.
+
+        Raises InvalidInputError if it leaves a pixel of a class that the volume does not have; nothing is changed then.
         """
         ...
 

@@ -11,7 +11,7 @@ from core.errors import InvalidInputError, NotFoundError
 from core.labels.classes import DEFAULT_CLASSES, MAX_CLASSES, add_class, recolor_class, rename_class
 from core.labels.planes import PlaneLabels
 from core.labels.slices import read_slice
-from core.labels.store import Changes, History, LabelStore, Paint, Receipt
+from core.labels.store import Changes, History, LabelStore, Paint, Receipt, Rewrite, TileChange, TileIndex
 from tests.contracts.conftest import OpenStore
 
 VOLUME = "folder/stack"
@@ -33,6 +33,10 @@ def redo(store: LabelStore, user="ann", id=None) -> Receipt:
 
 def delete(store: LabelStore, class_id, user="ann", id=None) -> Receipt:
     return store.delete_class(VOLUME, class_id, edit_id=id or str(uuid.uuid4()), user=user)
+
+
+def rewrite(store: LabelStore, *tiles: tuple[TileIndex, TileChange], id=None) -> Receipt:
+    return store.rewrite(Rewrite(id or str(uuid.uuid4()), VOLUME, "import", iter(tiles), "ann"))
 
 
 def pixels(store: LabelStore, z=0) -> np.ndarray:
@@ -73,6 +77,39 @@ def test_a_plane_edit_is_one_step_of_all_slices_it_crosses(store, axis, order, s
 def test_a_plane_outside_is_refused(store):
     with pytest.raises(InvalidInputError, match="Slice 700"):
         store.paint(Paint(str(uuid.uuid4()), VOLUME, 700, 1, np.array([[0, 0, 1]], np.int32), "ann", "y"), shape=SHAPE)
+
+
+# Many classes and slices at once
+
+
+def filled_where_empty(label: int) -> TileChange:
+    return lambda tile: np.where(tile == 0, np.uint8(label), tile)
+
+
+def test_a_rewrite_is_one_step_over_what_stands_there(store):
+    paint(store, [0, 0, 3], z=1, label=2)
+    done = rewrite(store, ((1, 0, 0), filled_where_empty(1)), ((2, 1, 2), filled_where_empty(2)))
+    assert done.changed == ((1, 0, 0), (2, 1, 2))
+    assert pixels(store, 1)[0, 2:4].tolist() == [2, 1]
+    assert store.class_pixels(VOLUME) == {1: 512 * 512 - 3, 2: 512 * 512 + 3}
+    undo(store)
+    assert store.class_pixels(VOLUME) == {2: 3}
+    redo(store)
+    assert store.annotated_slices(VOLUME) == [1, 2]
+
+
+def test_a_rewrite_happens_once_however_often_it_comes(store):
+    first = rewrite(store, ((0, 0, 0), filled_where_empty(1)), id="0b8b0e2c-64c8-4b57-b3f5-04c3d3f4e9a1")
+    undo(store)
+    again = rewrite(store, ((0, 0, 0), filled_where_empty(1)), id="0b8b0e2c-64c8-4b57-b3f5-04c3d3f4e9a1")
+    assert (again.duplicate, again.changed) == (True, first.changed)
+    assert not pixels(store).any()
+
+
+def test_a_rewrite_with_a_class_that_does_not_exist_changes_nothing(store):
+    with pytest.raises(InvalidInputError, match="Class 9"):
+        rewrite(store, ((0, 0, 0), filled_where_empty(1)), ((1, 0, 0), filled_where_empty(9)))
+    assert store.annotated_slices(VOLUME) == []
 
 
 # An untouched volume
