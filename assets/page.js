@@ -66,23 +66,56 @@
     if (none) none.hidden = rows.some((row) => !row.hidden);
   }
 
+  const FOLDED = "panel:"; // before a panel's name, in the browser's storage
+
+  /** Side panels are as this browser left them; they appear once Dash has drawn the page. */
+  function keepPanels() {
+    document.addEventListener(
+      "toggle",
+      ({ target }) => {
+        if (target.dataset?.panel) store(FOLDED + target.dataset.panel, target.open ? "open" : "folded");
+      },
+      true, // the event does not bubble
+    );
+    const watch = new MutationObserver(() => {
+      const panels = document.querySelectorAll("details[data-panel]");
+      if (panels.length === 0) return;
+      watch.disconnect();
+      for (const panel of panels) {
+        const kept = stored(FOLDED + panel.dataset.panel);
+        if (kept) panel.open = kept === "open";
+      }
+    });
+    watch.observe(root, { childList: true, subtree: true });
+  }
+
+  function stored(key) {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null; // no storage in this window
+    }
+  }
+
+  function store(key, text) {
+    try {
+      localStorage.setItem(key, text);
+    } catch {
+      // full or forbidden: the next visit begins as the first
+    }
+  }
+
   const CONTRAST = "contrast:"; // before a volume's path, in the browser's storage
 
   function remembered(volume) {
     try {
-      return JSON.parse(localStorage.getItem(CONTRAST + volume)) ?? {};
+      return JSON.parse(stored(CONTRAST + volume)) ?? {};
     } catch {
-      return {}; // no storage in this window, or nonsense in it
+      return {}; // nonsense in the storage
     }
   }
 
-  function remember(volume, contrast) {
-    try {
-      localStorage.setItem(CONTRAST + volume, JSON.stringify(contrast));
-    } catch {
-      // full or forbidden: the next visit begins with the automatic window
-    }
-  }
+  const remember = (volume, contrast) => store(CONTRAST + volume, JSON.stringify(contrast));
 
   function markClass(activeClass) {
     for (const row of document.querySelectorAll(".class-row")) {
@@ -244,6 +277,7 @@
 
   setTheme(rememberedTheme());
   watchCallbacks();
+  keepPanels();
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closePicker();
   });

@@ -3,11 +3,10 @@
 from dash import html
 
 from components import ids
+from components.panels import folding_panel
 from components.slice_viewer import ContrastHistogram
 
 
-def panel() -> html.Section:
+def panel() -> html.Details:
     """Without a histogram."""
-    return html.Section(
-        [html.Div(html.H2("Contrast"), className="panel-head"), ContrastHistogram(id=ids.CONTRAST)], className="panel"
-    )
+    return folding_panel("contrast", "Contrast", [ContrastHistogram(id=ids.CONTRAST)])

@@ -6,15 +6,17 @@ from typing import Any
 from dash import dcc, html
 
 from components import ids
+from components.panels import folding_panel
 
 Job = Mapping[str, Any]
 
 
-def panel() -> html.Section:
+def panel() -> html.Details:
     """Without a result."""
-    return html.Section(
+    return folding_panel(
+        "overlay",
+        "Overlay",
         [
-            html.Div(html.H2("Overlay"), className="panel-head"),
             html.Label("Result", htmlFor=ids.RESULT_SELECT, className="visually-hidden"),
             dcc.Dropdown(id=ids.RESULT_SELECT, options=[], placeholder="None yet", clearable=True, searchable=False),
             html.Div(id=ids.RESULT_STATE, className="result-state"),
@@ -22,7 +24,6 @@ def panel() -> html.Section:
             _opacity("Result", ids.RESULT_OPACITY, 0.45),
             _opacity("Labels", ids.LABEL_OPACITY, 0.6),
         ],
-        className="panel",
     )
 
 

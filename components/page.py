@@ -36,5 +36,5 @@ def page() -> html.Div:
     )
 
 
-def _panels() -> list[html.Section]:
+def _panels() -> list[html.Section | html.Details]:
     return [classes.panel(), overlay.panel(), contrast.panel()]

@@ -184,3 +184,12 @@ def test_a_colour_chosen_in_the_browser_is_kept(stack: LocalStack, page: Page) -
     page.wait_for_load_state("networkidle")
     page.reload()
     page.wait_for_function("() => document.querySelectorAll('.sv-color')[1]?.value === '#123456'")
+
+
+def test_a_panel_that_was_folded_away_stays_so_after_a_reload(stack: LocalStack, page: Page) -> None:
+    page.goto(f"{stack.url}?volume={VOLUME}")
+    page.click("[data-panel=contrast] > summary")
+    page.wait_for_selector(f"#{ids.CONTRAST}", state="hidden")
+    page.reload()
+    page.wait_for_selector("[data-panel=contrast]:not([open])")
+    assert page.locator("[data-panel=overlay][open]").count() == 1
