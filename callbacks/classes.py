@@ -8,7 +8,7 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
 from components import classes, ids, stores
-from core.labels.classes import add_class, recolor_class, rename_class, show_class
+from core.labels.classes import add_class, find_class, lock_class, recolor_class, rename_class, show_class
 from core.labels.store import ClassChange, LabelStore
 from core.services import Services
 
@@ -33,6 +33,7 @@ def register(app: Dash, services: Services) -> None:
         Input(ids.class_action("name", ALL), "value"),
         Input(ids.class_action("color", ALL), "value"),
         Input(ids.class_action("visible", ALL), "n_clicks"),
+        Input(ids.class_action("locked", ALL), "n_clicks"),
         Input(ids.class_action("delete", ALL), "n_clicks"),
         State(stores.CLASSES, "data"),
     )
@@ -72,12 +73,15 @@ def _change(action: str, class_id: int, value: Any) -> ClassChange:
         return partial(rename_class, class_id=class_id, name=value)
     if action == "class-color":
         return partial(recolor_class, class_id=class_id, color=value)
-    return partial(_toggle, class_id=class_id)
+    return partial(_toggle_lock if action == "class-locked" else _toggle, class_id=class_id)
 
 
 def _toggle(table: Any, *, class_id: int) -> Any:
-    shown = next((row.visible for row in table if row.id == class_id), True)
-    return show_class(table, class_id, visible=not shown)
+    return show_class(table, class_id, visible=not find_class(table, class_id).visible)
+
+
+def _toggle_lock(table: Any, *, class_id: int) -> Any:
+    return lock_class(table, class_id, locked=not find_class(table, class_id).locked)
 
 
 def _value() -> Any:

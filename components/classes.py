@@ -68,10 +68,23 @@ def _row(label_class: Mapping[str, Any], place: int) -> html.Div:
                 title=f"{hide} {name}",
                 **{"aria-label": f"{hide} {name}", "aria-pressed": str(visible).lower()},
             ),
+            _lock(label_class),
             _deletion(class_id, name),
         ],
         className="class-row",
         **{"data-class": class_id},
+    )
+
+
+def _lock(label_class: Mapping[str, Any]) -> html.Button:
+    name, locked = label_class["name"], label_class.get("locked", False)
+    title = f"Unlock {name}" if locked else f"Lock {name}: strokes leave its pixels as they are"
+    return html.Button(
+        html.Span(className="icon icon-lock" if locked else "icon icon-lock-open"),
+        id=ids.class_action("locked", label_class["id"]),
+        className="icon-button class-lock",
+        title=title,
+        **{"aria-label": f"Lock {name}", "aria-pressed": str(locked).lower()},
     )
 
 

@@ -89,7 +89,7 @@ def class_row(class_id: Any) -> Pattern:
 
 
 def class_action(action: str, class_id: Any) -> Pattern:
-    """A control of a class: "name", "color", "visible", "delete"."""
+    """A control of a class: "name", "color", "visible", "locked", "delete"."""
     return {"type": f"class-{action}", "class": class_id}
 
 

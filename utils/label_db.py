@@ -20,7 +20,7 @@ from core.errors import InvalidInputError, UnavailableError
 from core.images.planes import PlaneAxis, turned
 from core.labels.classes import DEFAULT_CLASSES, LabelClass
 from core.labels.edits import unpack
-from core.labels.planes import spans_by_slice
+from core.labels.planes import parts_by_slice
 from core.labels.spans import clip
 from core.labels.store import Changes, ClassChange, History, Paint, Receipt, Rewrite, TileIndex
 from utils.label_tables import class_pixels, create_tables, edits, open_engine, tile_versions, tiles, volumes
@@ -87,13 +87,15 @@ class SqlLabelStore:
             raise InvalidInputError(
                 f"Slice {edit.index} does not exist; {edit.volume} has 0 to {count - 1}.", "Choose another slice."
             )
-        spans = clip(edit.spans, (plane[0], plane[1]))
+        parts = [(label, clip(spans, (plane[0], plane[1]))) for label, spans in edit.pieces()]
 
         def work(write: WriteTransaction) -> None:
-            _check_label(edit.label, write.classes)
-            write.detail = {"axis": edit.axis, "index": edit.index, "label": edit.label}
-            for z, part in spans_by_slice(spans, edit.axis, edit.index):
-                write.paint(z, part, edit.label)
+            for label, _ in parts:
+                _check_label(label, write.classes)
+            labels = [label for label, _ in parts]
+            write.detail = {"axis": edit.axis, "index": edit.index, "labels": labels} | edit.rule.header()
+            for z, pieces in parts_by_slice(parts, edit.axis, edit.index).items():
+                write.paint(z, pieces, edit.rule)
 
         return self._write(edit.volume, work, kind="paint", edit_id=edit.id, user=edit.user)
 

@@ -7,7 +7,7 @@ steps: it compares the tile versions before and after it with what stands now. `
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -26,7 +26,8 @@ from core.labels.classes import (
     restore_class,
 )
 from core.labels.edits import Tile
-from core.labels.spans import Spans, tile_masks
+from core.labels.rules import PaintRule
+from core.labels.spans import Spans, part_masks
 from core.labels.store import ClassChange, Receipt, TileChange, TileIndex
 from utils.label_tables import class_pixels, edits, first_revision, tile_versions, tiles, volumes
 
@@ -115,11 +116,14 @@ class WriteTransaction:
     def changes_classes(self) -> bool:
         return self.classes != self.volume.classes
 
-    def paint(self, z: int, spans: Spans, label: int) -> None:
-        """Give the pixels of clipped `spans` a class, or 0."""
-        for (ty, tx), mask in tile_masks(spans):
-            before = self._tile((z, ty, tx))
-            self._put((z, ty, tx), before, pixels.paint(before, mask, label))
+    def paint(self, z: int, parts: Sequence[tuple[int, Spans]], rule: PaintRule) -> None:
+        """Give the pixels of clipped spans their class, or 0, where `rule` allows it."""
+        for (ty, tx), masks in part_masks(parts).items():
+            before = after = self._tile((z, ty, tx))
+            allowed = rule.allows(before)
+            for label, mask in masks:
+                after = pixels.paint(after, mask & allowed, label)
+            self._put((z, ty, tx), before, after)
         self.state = DONE if self.changed else PAST
 
     def rewrite(self, changes: Iterable[tuple[TileIndex, TileChange]]) -> None:

@@ -83,7 +83,9 @@ def _register_writes(app: Dash, services: Services) -> None:
         shape = services.tiles.manifest(volume).info.shape
         request.max_content_length = MAX_INFLATED_BYTES
         body = decode_edit(request.get_data(cache=False))
-        edit = Paint(body.id, volume, body.index, body.label, body.spans, services.current_user(), body.axis)
+        where = {"index": body.index, "axis": body.axis, "user": services.current_user()}
+        what = {"label": body.label, "spans": body.spans, "parts": body.parts, "rule": body.rule}
+        edit = Paint(body.id, volume, **where, **what)
         return _answer(services, volume, labels.paint(edit, shape=shape))
 
     @server.post("/api/labels/<vid>/undo")

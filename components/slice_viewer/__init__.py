@@ -33,7 +33,7 @@ class SliceViewer(_ViewerComponent):
     id : str.
     apiRoot : str, where the routes of docs/contracts.md are; "/api".
     volume : `core.images.volumes.volume_id` of the volume, or None.
-    classes : [{"id", "name", "color", "visible"}].
+    classes : [{"id", "name", "color", "visible", "locked"}].
     activeClass : class id.
     tool : "pan", "brush", "eraser", "freeform", "polygon", "rectangle" or "ellipse".
     brushRadius : image pixels.

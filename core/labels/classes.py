@@ -36,12 +36,16 @@ _COLOR = re.compile(r"#[0-9A-Fa-f]{6}")
 
 @dataclass(frozen=True)
 class LabelClass:
-    """One class. `id` is the pixel value, 1 to 127, never used again after deletion; `color` is "#RRGGBB"."""
+    """One class. `id` is the pixel value, 1 to 127, never used again after deletion; `color` is "#RRGGBB".
+
+    locked : strokes leave its pixels as they are.
+    """
 
     id: int
     name: str
     color: str
     visible: bool = True
+    locked: bool = False
 
 
 DEFAULT_CLASSES = (LabelClass(1, "Class 1", OKABE_ITO[0]), LabelClass(2, "Class 2", OKABE_ITO[1]))
@@ -94,6 +98,11 @@ def recolor_class(classes: Sequence[LabelClass], class_id: int, color: str) -> t
 def show_class(classes: Sequence[LabelClass], class_id: int, *, visible: bool) -> tuple[LabelClass, ...]:
     """Show or hide a class. Raises NotFoundError."""
     return _replaced(classes, class_id, visible=visible)
+
+
+def lock_class(classes: Sequence[LabelClass], class_id: int, *, locked: bool) -> tuple[LabelClass, ...]:
+    """Keep strokes from changing the pixels of a class, or let them. Raises NotFoundError."""
+    return _replaced(classes, class_id, locked=locked)
 
 
 def remove_class(classes: Sequence[LabelClass], class_id: int) -> tuple[LabelClass, ...]:

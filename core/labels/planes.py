@@ -3,7 +3,7 @@
 Truth stays the tiles of the slices (`core/labels/store.py`); `core/images/planes.py` says how planes lie.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -46,6 +46,17 @@ def spans_by_slice(spans: Spans, axis: PlaneAxis, index: int) -> Iterator[tuple[
     z, cut = z[order], cut[order]
     for start, stop in _groups(z):
         yield int(z[start]), cut[start:stop]
+
+
+def parts_by_slice(
+    parts: Iterable[tuple[int, Spans]], axis: PlaneAxis, index: int
+) -> dict[int, list[tuple[int, Spans]]]:
+    """`spans_by_slice` of several parts: {z: [(class id, spans of that slice), ...]}."""
+    slices: dict[int, list[tuple[int, Spans]]] = {}
+    for label, spans in parts:
+        for z, part in spans_by_slice(spans, axis, index):
+            slices.setdefault(z, []).append((label, part))
+    return dict(sorted(slices.items()))
 
 
 def _cut_rows(spans: Spans, y: int) -> tuple[NDArray[np.int32], Spans]:

@@ -3,8 +3,8 @@
 import json
 import uuid
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from core.errors import InvalidInputError, NotFoundError
 from core.images.geometry import TILE_PX
 from core.images.planes import PlaneAxis, plane_axis
+from core.labels.rules import PaintRule
 
 MAX_INFLATED_BYTES = 64 << 20  # five million spans; a page of zeros deflates to a thousandth, so this is the real bound
 SPAN_BYTES = 12
@@ -21,16 +22,24 @@ RELOAD = "Reload the page and paint it again."
 Spans = NDArray[np.int32]
 """(N, 3) of (y, x_start, x_stop), half-open."""
 
+Parts = tuple[tuple[int, int], ...]
+"""(class id, how many spans) of each part of an edit, in the order of its spans; empty: all spans are of one class."""
+
 
 @dataclass(frozen=True)
 class EditBody:
-    """What the browser posts. `index` is that of a slice, or of the plane that `axis` names."""
+    """What the browser posts. `index` is that of a slice, or of the plane that `axis` names.
+
+    With `parts`, `label` means nothing.
+    """
 
     id: str
     index: int
     label: int
     spans: Spans
     axis: PlaneAxis = "z"
+    parts: Parts = ()
+    rule: PaintRule = field(default_factory=PaintRule)
 
 
 def encode_edit(edit: EditBody) -> bytes:
@@ -40,7 +49,9 @@ def encode_edit(edit: EditBody) -> bytes:
     >>> decode_edit(encode_edit(edit)).spans.tolist()
     [[5, 0, 9]]
     """
-    header = json.dumps({"id": edit.id, "axis": edit.axis, "z": edit.index, "label": edit.label}).encode()
+    painted = {"parts": edit.parts} if edit.parts else {"label": edit.label}
+    place = {"id": edit.id, "axis": edit.axis, "z": edit.index}
+    header = json.dumps(place | painted | edit.rule.header()).encode()
     pixels = np.ascontiguousarray(edit.spans, "<i4").tobytes()
     return zlib.compress(len(header).to_bytes(4, "little") + header + pixels, level=1)
 
@@ -60,9 +71,10 @@ def decode_edit(body: bytes) -> EditBody:
     header = _header(raw[4:start])
     spans = np.frombuffer(raw[start:], "<i4").reshape(-1, 3)
     _check_spans(spans)
-    return EditBody(
-        check_edit_id(header.get("id")), _integer(header, "z"), _integer(header, "label"), spans, _axis(header)
-    )
+    parts = _parts(header, len(spans))
+    label = 0 if parts else _integer(header, "label")
+    edit_id, index = check_edit_id(header.get("id")), _integer(header, "z")
+    return EditBody(edit_id, index, label, spans, _axis(header), parts, PaintRule.of(header))
 
 
 def check_edit_id(value: object) -> str:
@@ -97,6 +109,17 @@ def tile_masks(spans: Spans) -> Iterator[tuple[tuple[int, int], NDArray[np.bool_
         first, last = np.searchsorted(rows, [ty, ty + 1])
         for tx, local in _columns(spans[first:last] - np.array([ty * TILE_PX, 0, 0], np.int32)):
             yield (ty, tx), _fill(local)
+
+
+def part_masks(
+    parts: Iterable[tuple[int, Spans]],
+) -> dict[tuple[int, int], list[tuple[int, NDArray[np.bool_]]]]:
+    """`tile_masks` of several parts: {(ty, tx): [(class id, mask), ...]}, each tile once."""
+    found: dict[tuple[int, int], list[tuple[int, NDArray[np.bool_]]]] = {}
+    for label, spans in parts:
+        for place, mask in tile_masks(spans):
+            found.setdefault(place, []).append((label, mask))
+    return found
 
 
 def _columns(band: Spans) -> Iterator[tuple[int, Spans]]:
@@ -145,6 +168,25 @@ def _integer(header: dict[str, Any], key: str) -> int:
     value = header.get(key)
     if not isinstance(value, int) or isinstance(value, bool):
         raise InvalidInputError(f"The edit's {key!r} is {str(value)[:60]!r}, not an integer.", RELOAD)
+    return value
+
+
+def _parts(header: dict[str, Any], spans: int) -> Parts:
+    """The parts, which account for every span; none in the header of an edit of one class."""
+    if "parts" not in header:
+        return ()
+    try:
+        parts = tuple((_whole(label), _whole(count)) for label, count in header["parts"])
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError("The edit's 'parts' is not a list of [class id, number of spans].", RELOAD) from error
+    if sum(count for _, count in parts) != spans:
+        raise InvalidInputError(f"The edit has {spans} spans, and its parts speak of others.", RELOAD)
+    return parts
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError(value)
     return value
 
 

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from core.images.planes import PlaneAxis
 from core.labels.classes import LabelClass
+from core.labels.rules import PaintRule
+from core.labels.spans import Parts, Spans
 
 TileIndex = tuple[int, int, int]
 """(z, ty, tx)"""
@@ -33,6 +35,8 @@ class Paint:
     index : of the slice, or of the XZ or YZ plane that `axis` names.
     label : class id, 0 erases.
     spans : (N, 3) int32 of (row, start, stop), half-open, clipped by the store to the plane.
+    parts : classes for the spans where they have several; then `label` means nothing. Later parts paint over earlier.
+    rule : which pixels may change, judged by what stands there before the edit.
     """
 
     id: str
@@ -42,6 +46,21 @@ class Paint:
     spans: NDArray[np.int32]
     user: str
     axis: PlaneAxis = "z"
+    parts: Parts = ()
+    rule: PaintRule = field(default_factory=PaintRule)
+
+    def pieces(self) -> list[tuple[int, Spans]]:
+        """(class id, spans) of each part.
+
+        >>> spans = np.array([[0, 0, 9], [1, 0, 9]], np.int32)
+        >>> [(label, len(s)) for label, s in Paint("", "", 0, 7, spans, "").pieces()]
+        [(7, 2)]
+        """
+        if not self.parts:
+            return [(self.label, self.spans)]
+        stops = np.cumsum([count for _, count in self.parts])[:-1]
+        cut = np.split(self.spans, stops)
+        return [(label, spans) for (label, _), spans in zip(self.parts, cut, strict=True)]
 
 
 TileChange = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]

@@ -284,7 +284,7 @@ def test_the_manifest_of_a_result_has_the_class_table_of_the_run(client):
     manifest = client.get(f"/api/results/{JOB}/manifest").json
     assert manifest["volume"] == PATH
     assert manifest["state"] == "running"
-    assert manifest["classes"][1] == {"id": 2, "name": "bead", "color": "#56B4E9", "visible": True}
+    assert manifest["classes"][1] == {"id": 2, "name": "bead", "color": "#56B4E9", "visible": True, "locked": False}
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,7 @@ def test_adding_a_class(client, services):
         ("name", "value", "pore", "name", "pore"),
         ("color", "value", "#123456", "color", "#123456"),
         ("visible", "n_clicks", 1, "visible", False),
+        ("locked", "n_clicks", 1, "locked", True),
     ],
 )
 def test_changing_a_class(client, services, action, prop, value, field, after):

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInputError, NotFoundError
-from core.labels.classes import DEFAULT_CLASSES, MAX_CLASSES, add_class, recolor_class, rename_class
+from core.labels.classes import DEFAULT_CLASSES, MAX_CLASSES, add_class, lock_class, recolor_class, rename_class
 from core.labels.planes import PlaneLabels
+from core.labels.rules import PaintRule
 from core.labels.slices import read_slice
 from core.labels.store import Changes, History, LabelStore, Paint, Receipt, Rewrite, TileChange, TileIndex
 from tests.contracts.conftest import OpenStore
@@ -110,6 +111,44 @@ def test_a_rewrite_with_a_class_that_does_not_exist_changes_nothing(store):
     with pytest.raises(InvalidInputError, match="Class 9"):
         rewrite(store, ((0, 0, 0), filled_where_empty(1)), ((1, 0, 0), filled_where_empty(9)))
     assert store.annotated_slices(VOLUME) == []
+
+
+def stroke(*spans, label=1, z=0, **values) -> Paint:
+    return Paint(str(uuid.uuid4()), VOLUME, z, label, np.array(spans, np.int32).reshape(-1, 3), "ann", **values)
+
+
+def test_an_edit_of_several_parts_is_one_step(store):
+    parts = ((2, 1), (1, 2), (0, 1))
+    store.paint(stroke([0, 0, 4], [0, 4, 6], [1, 600, 602], [0, 5, 6], parts=parts), shape=SHAPE)
+    assert painted(store) == [[0, x, 2] for x in range(4)] + [[0, 4, 1], [1, 600, 1], [1, 601, 1]]
+    undo(store)
+    assert painted(store) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "row"),
+    [
+        (PaintRule(), [1, 1, 1, 1]),
+        (PaintRule("empty"), [2, 2, 1, 1]),
+        (PaintRule(2), [1, 1, 0, 0]),
+        (PaintRule(protect=(2,)), [2, 2, 1, 1]),
+        (PaintRule(2, (2,)), [2, 2, 0, 0]),
+    ],
+)
+def test_an_edit_changes_only_what_its_rule_allows(store, rule, row):
+    paint(store, [7, 510, 512], label=2)
+    store.paint(stroke([7, 510, 514], rule=rule), shape=SHAPE)
+    assert pixels(store)[7, 510:514].tolist() == row
+
+
+def test_the_rule_is_judged_by_what_stood_there_before_the_edit(store):
+    store.paint(stroke([0, 0, 4], [0, 2, 6], parts=((1, 1), (2, 1)), rule=PaintRule("empty")), shape=SHAPE)
+    assert pixels(store)[0, :6].tolist() == [1, 1, 2, 2, 2, 2]
+
+
+def test_a_locked_class_is_a_lasting_property_of_the_table(store, open_store):
+    store.change_classes(VOLUME, lambda table: lock_class(table, 2, locked=True), user="ann")
+    assert [c.locked for c in open_store().classes(VOLUME)] == [False, True]
 
 
 # An untouched volume

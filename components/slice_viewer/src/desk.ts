@@ -40,7 +40,7 @@ export interface DeskProps {
   compare: string | null;
 }
 
-const SHARED = ["tool", "brushRadius", "activeClass"] as const satisfies readonly (keyof Shell)[];
+const SHARED = ["tool", "brushRadius", "activeClass", "overwrite"] as const satisfies readonly (keyof Shell)[];
 
 export class Desk {
   readonly main: Engine;
@@ -100,12 +100,12 @@ export class Desk {
   /** The engines beside the main one. They are opened once they have a canvas, see `open`. */
   private extraEngines(layout: Layout): Engine[] {
     if (layout === "single") return [];
-    const { position, axis, tool, brushRadius, activeClass } = this.main.shell.get();
+    const { position, axis, tool, brushRadius, activeClass, overwrite } = this.main.shell.get();
     const axes: PlaneAxis[] = layout === "planes" ? ["x", "y"] : [axis];
     return axes.map((plane) => {
       const engine = new Engine(this.apiRoot, this.createLabelLayer);
       engine.leader = layout === "planes" ? null : this.main;
-      update(engine.shell, { axis: plane, position, slice: position[plane], tool, brushRadius, activeClass, minimapShown: false });
+      update(engine.shell, { axis: plane, position, slice: position[plane], tool, brushRadius, activeClass, overwrite, minimapShown: false });
       return engine;
     });
   }
@@ -164,6 +164,7 @@ function share(from: Engine, to: Engine): void {
     to.setTool(source.tool);
     to.setBrushRadius(source.brushRadius);
     to.setActiveClass(source.activeClass);
+    to.setOverwrite(source.overwrite);
   }
   if (source.base !== null && AXES.some((name) => source.position[name] !== target.position[name])) to.goToVoxel(source.position);
 }

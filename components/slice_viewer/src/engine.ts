@@ -6,8 +6,10 @@
  */
 import * as cameras from "./camera";
 import { createHost } from "./host";
+import type { Overwrite } from "./labels/rules";
 import { PLAIN, type Look, type Window } from "./lut";
 import { fetchManifest, Refusal } from "./manifests";
+import { keptOverwrite, overwriteChoices, rememberOverwrite } from "./overwrite";
 import { Picture } from "./picture";
 import { Canvas2DRenderer, type Renderer } from "./renderer";
 import { clampVoxel, lineAxes, middleOf, pixelAspect, PLANE_COLORS, planeManifest, pointOf, voxelAt } from "./planes";
@@ -441,7 +443,7 @@ export class Engine {
 
   setClasses(classes: readonly LabelClass[]): void {
     this.classes = classes;
-    update(this.shell, { activeClass: this.keptClass() });
+    update(this.shell, { activeClass: this.keptClass(), overwrite: keptOverwrite(this.shell.get().overwrite, this.classes) });
     this.labels?.classesChanged();
     this.redraw();
   }
@@ -451,6 +453,16 @@ export class Engine {
     const { activeClass } = this.shell.get();
     const kept = this.classes.find(({ id }) => id === activeClass) ?? this.classes[0];
     return kept?.id ?? null;
+  }
+
+  setOverwrite(overwrite: Overwrite): void {
+    rememberOverwrite(overwrite);
+    update(this.shell, { overwrite });
+  }
+
+  nextOverwrite(): void {
+    const modes = overwriteChoices(this.classes).map(([mode]) => mode);
+    this.setOverwrite(modes[(modes.indexOf(this.shell.get().overwrite) + 1) % modes.length]);
   }
 
   setActiveClass(activeClass: number | null): void {

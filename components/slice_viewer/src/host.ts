@@ -28,6 +28,9 @@ export function createHost(engine: Engine): ViewerHost {
     get brushRadius() {
       return shell.get().brushRadius;
     },
+    get overwrite() {
+      return shell.get().overwrite;
+    },
     get tool() {
       return shell.get().tool;
     },

@@ -60,6 +60,7 @@ const ACTIONS: Record<string, Action> = {
   h: (engine) => engine.setBare(!engine.shell.get().bare),
   m: (engine) => update(engine.shell, { minimapShown: !engine.shell.get().minimapShown }),
   f: (engine) => toggleFocus(engine),
+  o: (engine) => engine.nextOverwrite(),
   "?": (engine) => update(engine.shell, { keysShown: !engine.shell.get().keysShown }),
   ",": (_engine, _event, desk) => stepExtra(desk, -1),
   ".": (_engine, _event, desk) => stepExtra(desk, 1),
@@ -93,6 +94,7 @@ export const KEY_CARD: [string, [string, string][]][] = [
       ["W", "Ellipse"],
       ["[ ]", "Brush smaller, larger"],
       ["1 – 9", "Class"],
+      ["O", "What may be painted over"],
     ],
   ],
   [

@@ -1,6 +1,8 @@
 /** What the frame around the image shows: one record, written by the engine, read by React. */
+import type { Overwrite } from "./labels/rules";
 import type { Progress } from "./making";
 import type { History, Manifest, PlaneAxis, SaveState, Tool, Voxel } from "./types";
+import { rememberedOverwrite } from "./overwrite";
 import type { Problem } from "./tilecache";
 
 export interface Notice extends Problem {
@@ -23,6 +25,8 @@ export interface Shell {
   tool: Tool;
   activeClass: number | null;
   brushRadius: number;
+  /** What strokes may paint over. */
+  overwrite: Overwrite;
   history: History;
   annotated: number[];
   predicted: number[];
@@ -53,6 +57,7 @@ export const INITIAL_SHELL: Shell = {
   tool: "pan",
   activeClass: null,
   brushRadius: 10,
+  overwrite: rememberedOverwrite(),
   history: { undo: 0, redo: 0 },
   annotated: [],
   predicted: [],

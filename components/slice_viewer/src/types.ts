@@ -5,6 +5,7 @@
  * backing pixels of the canvas: CSS pixels times `camera.pixelRatio`. A drawing context is always handed over with the identity
  * transform, so that `camera.imageToScreen` gives what `ctx.fillRect` takes. Nothing here holds state or touches the network.
  */
+import type { Overwrite } from "./labels/rules";
 
 export interface Point {
   x: number;
@@ -114,6 +115,8 @@ export interface LabelClass {
   /** "#RRGGBB" */
   color: string;
   visible: boolean;
+  /** Strokes leave its pixels as they are. */
+  locked?: boolean;
 }
 
 export const TOOLS = ["pan", "brush", "eraser", "freeform", "polygon", "rectangle", "ellipse"] as const;
@@ -166,6 +169,8 @@ export interface ViewerHost {
   readonly activeClass: number | null;
   /** Image pixels. */
   readonly brushRadius: number;
+  /** What strokes may paint over. */
+  readonly overwrite: Overwrite;
   readonly tool: Tool;
 
   /** Draw image and labels again, in the next animation frame. Cheap to call often. */

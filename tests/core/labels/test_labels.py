@@ -25,6 +25,7 @@ from core.labels.classes import (
 )
 from core.labels.edits import count_changes, pack, paint, take_back, unpack
 from core.labels.publishing import class_table, classes_of, fingerprint, labels_of, places_of
+from core.labels.rules import PaintRule
 from core.labels.spans import EditBody, clip, decode_edit, encode_edit, tile_masks
 
 SHAPE = (600, 1100)
@@ -64,6 +65,28 @@ def test_an_edit_arrives_as_it_was_sent(rows, z, label, identity):
     arrived = decode_edit(encode_edit(EditBody(str(identity), z, label, rows)))
     assert (arrived.id, arrived.index, arrived.label) == (str(identity), z, label)
     np.testing.assert_array_equal(arrived.spans, rows)
+
+
+@given(spans, st.data())
+@settings(max_examples=40)
+def test_parts_and_rule_of_an_edit_arrive_as_they_were_sent(rows, data):
+    cut = data.draw(st.integers(0, len(rows)))
+    rule = PaintRule(data.draw(st.sampled_from(["all", "empty", 3])), tuple(data.draw(st.lists(st.integers(1, 127)))))
+    sent = EditBody(str(uuid.uuid4()), 0, 0, rows, parts=((2, cut), (0, len(rows) - cut)), rule=rule)
+    arrived = decode_edit(encode_edit(sent))
+    assert (arrived.parts, arrived.rule) == (sent.parts, rule)
+
+
+@pytest.mark.parametrize("parts", [((1, 2),), ((1, -1), (1, 2)), ((True, 1),), (1,)])
+def test_parts_that_do_not_account_for_each_span_are_refused(parts):
+    with pytest.raises(InvalidInputError, match="parts"):
+        decode_edit(encode_edit(EditBody(str(uuid.uuid4()), 0, 0, np.array([[0, 0, 1]], np.int32), parts=parts)))
+
+
+@pytest.mark.parametrize("rule", [PaintRule("most"), PaintRule(0), PaintRule(protect=(300,))])
+def test_a_rule_that_means_nothing_is_refused(rule):
+    with pytest.raises(InvalidInputError, match="not"):
+        decode_edit(encode_edit(EditBody(str(uuid.uuid4()), 0, 1, np.array([[0, 0, 1]], np.int32), rule=rule)))
 
 
 @given(st.binary(max_size=200))

@@ -1,9 +1,10 @@
 import { IDBFactory } from "fake-indexeddb";
 import "fake-indexeddb/auto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { History, Manifest, SaveState, TileAddress, ViewerHost } from "../types";
+import type { History, LabelClass, Manifest, SaveState, TileAddress, ViewerHost } from "../types";
 import { LabelBook } from "./book";
 import { capsule } from "./raster";
+import type { Overwrite } from "./rules";
 import type { Spans } from "./spans";
 import { FakeServer, firstDifference, randomFrom, until } from "./testing";
 
@@ -11,6 +12,12 @@ const HEIGHT = 601;
 const WIDTH = 1101;
 const IMAGE = { x0: 0, y0: 0, x1: WIDTH, y1: HEIGHT };
 const MANIFEST = { levels: [[601, 1101], [301, 551], [151, 276]], shape: [4, HEIGHT, WIDTH], axis: "z", tile_px: 512 } as unknown as Manifest;
+
+/** What the tests change of the host. */
+interface Mutable {
+  overwrite: Overwrite;
+  classes: LabelClass[];
+}
 
 /** What the viewer would show and say. */
 class Screen {
@@ -26,6 +33,8 @@ class Screen {
 
   readonly host = {
     apiRoot: "/api",
+    overwrite: "all" as Overwrite,
+    classes: [] as LabelClass[],
     requestRedraw: () => void this.redraws++,
     setSaveState: (state: SaveState) => (this.save = state),
     setAnnotated: (slices: number[]) => (this.annotated = slices),
@@ -34,7 +43,7 @@ class Screen {
     goToSlice: (z: number) => this.goTo(z),
     toast: (message: string) => void this.toasts.push(message),
     error: (message: string) => void this.errors.push(message),
-  } as unknown as ViewerHost;
+  } as unknown as Mutable & ViewerHost;
 
   goTo(z: number): void {
     this.went.push(z);
@@ -257,6 +266,18 @@ describe("the label book", () => {
     expect(server.revision).toBe(1);
   });
 
+  it("sends parts of several classes as one edit that one undo takes back", async () => {
+    const server = new FakeServer(HEIGHT, WIDTH);
+    const screen = await screenOn(server);
+    screen.book.submitParts(0, [{ label: 2, spans: Int32Array.of(5, 0, 9) }, { label: 1, spans: Int32Array.of(5, 9, 12, 6, 0, 3) }]);
+    expect([...screen.book.store.find({ level: 0, tx: 0, ty: 0 })!.pixels!.subarray(5 * 512, 5 * 512 + 13)]).toEqual([2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 0]);
+    await settled(screen, server);
+    expect([server.revision, server.slice(0)[5 * WIDTH + 8], server.slice(0)[6 * WIDTH + 2]]).toEqual([1, 2, 1]);
+    screen.book.step("undo");
+    await settled(screen, server);
+    expect(server.slice(0).some((value) => value > 0)).toBe(false);
+  });
+
   it.each([1, 2, 3, 4, 5, 6])("agrees with the server after any mixture of strokes, steps, slices, zooms, others and lost answers (%i)", async (seed) => {
     const random = randomFrom(seed);
     const pick = (n: number): number => Math.floor(random() * n);
@@ -271,6 +292,9 @@ describe("the label book", () => {
       () => screen.book.submitEdit(screen.book.z, pick(4), dab(pick(WIDTH), pick(HEIGHT), 1 + pick(40))),
       () => screen.book.paint(dab(pick(WIDTH), pick(HEIGHT), 1 + pick(40)), 1 + pick(3)),
       () => screen.book.commitStroke(),
+      () => screen.book.submitParts(screen.book.z, [1, 2].map((label) => ({ label, spans: dab(300 * label + pick(100), 90, 40) }))),
+      () => (screen.host.overwrite = (["all", "all", "empty", 1, 2] as const)[pick(5)]),
+      () => (screen.host.classes = [1, 2, 3].map((id) => ({ id, name: "", color: "#ffffff", visible: true, locked: random() < 0.2 }))),
       () => screen.book.discardStroke(),
       () => screen.book.step("undo"),
       () => screen.book.step("redo"),

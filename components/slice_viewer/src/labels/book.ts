@@ -8,6 +8,7 @@ import type { History, Manifest, Point, TileAddress, ViewerHost } from "../types
 import { EditQueue, type LocalEdit } from "./edits";
 import { SliceLoader, type LoaderEvents } from "./loader";
 import { openOutbox, type Outbox, type Write } from "./outbox";
+import { ruleNow, type PaintRule, type Part } from "./rules";
 import { EMPTY, type Spans } from "./spans";
 import { Stroke } from "./stroke";
 import { BROWSER, Sync, type Surroundings } from "./sync";
@@ -81,7 +82,7 @@ export class LabelBook {
 
   /** Begin or go on with a stroke. */
   paint(spans: Spans, label: number): void {
-    this.stroke ??= new Stroke(this.z, label, this.store);
+    this.stroke ??= new Stroke(this.z, label, this.ruleFor(label), this.store);
     this.stroke.add(spans);
     this.host.requestRedraw();
   }
@@ -89,7 +90,7 @@ export class LabelBook {
   commitStroke(): void {
     const stroke = this.stroke;
     this.stroke = null;
-    if (stroke !== null) this.submitEdit(stroke.z, stroke.label, stroke.spans());
+    if (stroke !== null) this.submitEdit(stroke.z, stroke.label, stroke.spans(), stroke.rule);
   }
 
   discardStroke(): void {
@@ -98,8 +99,16 @@ export class LabelBook {
   }
 
   /** Make sorted, disjoint `spans` one edit: on the screen, in the outbox, on its way. */
-  submitEdit(z: number, label: number, spans: Spans): void {
-    if (spans.length > 0) this.submit({ id: newId(), volume: this.volume, kind: "edit", axis: this.manifest.axis, z, label, spans });
+  submitEdit(z: number, label: number, spans: Spans, rule = this.ruleFor(label)): void {
+    if (spans.length > 0) this.submit({ ...this.newEdit(z), label, spans, rule });
+  }
+
+  /** `submitEdit` of several classes, as one edit. No pixel may be in two parts. */
+  submitParts(z: number, parts: readonly Part[], rule = this.ruleFor(Math.max(0, ...parts.map(({ label }) => label)))): void {
+    const painted = parts.filter(({ spans }) => spans.length > 0);
+    if (painted.length === 0) return;
+    const counts = painted.map(({ label, spans }): [number, number] => [label, spans.length / 3]);
+    this.submit({ ...this.newEdit(z), spans: joined(painted), parts: counts, rule });
   }
 
   /** Undo or redo. Goes to the slice it concerns, because a change must be seen. */
@@ -122,6 +131,14 @@ export class LabelBook {
     removeEventListener("online", this.retry);
     document.removeEventListener("visibilitychange", this.retry);
     await (await this.sync).stop();
+  }
+
+  private newEdit(z: number): Write {
+    return { id: newId(), volume: this.volume, kind: "edit", axis: this.manifest.axis, z, label: 0, spans: EMPTY };
+  }
+
+  private ruleFor(label: number): PaintRule {
+    return ruleNow(this.host.overwrite, this.host.classes, label);
   }
 
   private readonly retry = (): void => {
@@ -167,7 +184,7 @@ export class LabelBook {
 
   private apply(edit: LocalEdit | null): void {
     if (edit === null || !this.isHere(edit)) return;
-    for (const tile of this.store.all()) tile.paint(edit.at(tile.address.level, this.store.image), edit.label);
+    for (const tile of this.store.all()) tile.paint(edit.at(tile.address.level, this.store.image), edit.rule);
     this.host.requestRedraw();
   }
 
@@ -183,7 +200,7 @@ export class LabelBook {
   }
 
   private settle(tile: LabelTile, edit: LocalEdit): void {
-    if (this.isHere(edit) && !edit.hidden) tile.settle(edit.at(tile.address.level, this.store.image), edit.label);
+    if (this.isHere(edit) && !edit.hidden) tile.settle(edit.at(tile.address.level, this.store.image), edit.rule);
   }
 
   private showStep({ id, kind }: Write, { changed }: Answer): void {
@@ -263,6 +280,17 @@ export class LabelBook {
     this.queue.prune(this.loader.oldest());
     this.host.requestRedraw();
   }
+}
+
+/** The spans of all parts, one part after the other. */
+function joined(parts: readonly Part[]): Spans {
+  const spans = new Int32Array(parts.reduce((length, part) => length + part.spans.length, 0));
+  let start = 0;
+  for (const part of parts) {
+    spans.set(part.spans, start);
+    start += part.spans.length;
+  }
+  return spans;
 }
 
 function isSeen(): boolean {

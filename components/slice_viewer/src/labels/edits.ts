@@ -6,27 +6,37 @@
  */
 import type { History, PlaneAxis, Rect } from "../types";
 import { coarsen, type Coarse } from "./levels";
-import type { Write, WriteKind } from "./outbox";
-import type { Spans } from "./spans";
+import { partsOf, type Write, type WriteKind } from "./outbox";
+import { FREE, type Part, type PaintRule } from "./rules";
 
-/** One local edit; coarse forms are worked out once a level. */
+/** What a part paints at one level. */
+export interface CoarsePart {
+  label: number;
+  coarse: Coarse;
+}
+
+/** One local edit; coarse forms are worked out once a level. Its parts do not overlap, their spans are sorted and disjoint. */
 export class LocalEdit {
   hidden = false; // a queued undo has taken it back
   acknowledgedAt: number | null = null; // on the clock of tile requests
-  private readonly coarse = new Map<number, Coarse>();
+  private readonly coarse = new Map<number, CoarsePart[]>();
 
   constructor(
     readonly id: string,
     readonly axis: PlaneAxis,
     readonly z: number,
-    readonly label: number,
-    readonly spans: Spans, // sorted and disjoint
+    readonly parts: readonly Part[],
+    readonly rule: PaintRule = FREE,
   ) {}
 
-  at(level: number, image: Rect): Coarse {
+  get labels(): boolean {
+    return this.parts.some(({ label }) => label > 0);
+  }
+
+  at(level: number, image: Rect): readonly CoarsePart[] {
     let coarse = this.coarse.get(level);
     if (coarse === undefined) {
-      coarse = coarsen(this.spans, level, image);
+      coarse = this.parts.map(({ label, spans }) => ({ label, coarse: coarsen(spans, level, image) }));
       this.coarse.set(level, coarse);
     }
     return coarse;
@@ -84,7 +94,7 @@ export class EditQueue {
 
   /** Slices that the waiting edits paint on. */
   paintedSlices(): number[] {
-    const painted = this.edits.filter((edit) => edit.axis === "z" && !edit.hidden && edit.label > 0 && edit.acknowledgedAt === null);
+    const painted = this.edits.filter((edit) => edit.axis === "z" && !edit.hidden && edit.labels && edit.acknowledgedAt === null);
     return painted.map((edit) => edit.z);
   }
 
@@ -99,7 +109,7 @@ export class EditQueue {
   }
 
   private pushEdit(write: Write): LocalEdit {
-    const edit = new LocalEdit(write.id, write.axis ?? "z", write.z, write.label, write.spans);
+    const edit = new LocalEdit(write.id, write.axis ?? "z", write.z, partsOf(write), write.rule);
     this.edits.push(edit);
     this.undone = [];
     return edit;

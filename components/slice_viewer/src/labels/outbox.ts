@@ -5,6 +5,7 @@
  * server refuses for good move to the "rejected" store, where they block nobody and are not lost.
  */
 import type { PlaneAxis } from "../types";
+import type { PaintRule, Part } from "./rules";
 import type { Spans } from "./spans";
 
 export type WriteKind = "edit" | "undo" | "redo";
@@ -20,6 +21,16 @@ export interface Write {
   z: number;
   label: number;
   spans: Spans;
+  /** [class id, number of spans] where the spans have several classes; `label` then means nothing. */
+  parts?: [number, number][];
+  /** Missing: every pixel may change. */
+  rule?: PaintRule;
+}
+
+/** The spans of each class. */
+export function partsOf({ label, spans, parts }: Write): Part[] {
+  let start = 0;
+  return (parts ?? [[label, spans.length / 3]]).map(([part, count]) => ({ label: part, spans: spans.subarray(start, (start += 3 * count)) }));
 }
 
 /** A write with its place in the queue. */

@@ -1,6 +1,7 @@
 /** The brush stroke under way: what it has covered so far, and how a new dab reaches the tiles of every level. */
 import type { Rect } from "../types";
 import { alignToBlocks, coarsen } from "./levels";
+import type { PaintRule } from "./rules";
 import { bounds, SpanSet, type Spans } from "./spans";
 import type { LabelTile, TileStore } from "./tiles";
 
@@ -10,6 +11,7 @@ export class Stroke {
   constructor(
     readonly z: number,
     readonly label: number,
+    readonly rule: PaintRule,
     private readonly store: TileStore,
   ) {}
 
@@ -34,7 +36,7 @@ export class Stroke {
   private paint(level: number, tiles: readonly LabelTile[], box: Rect): void {
     const blocks = this.covered.within(alignToBlocks(box, level, this.store.image));
     const coarse = coarsen(blocks, level, this.store.image);
-    for (const tile of tiles) tile.paint(coarse, this.label);
+    for (const tile of tiles) tile.paint([{ label: this.label, coarse }], this.rule);
   }
 }
 

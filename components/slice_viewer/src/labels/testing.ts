@@ -1,4 +1,5 @@
 /** What the tests of this folder share: repeatable random numbers, and a label server in memory that keeps the contract. */
+import type { PaintRule } from "./rules";
 
 /** Numbers in [0, 1) that are the same on every run (mulberry32, Tommy Ettinger 2017). */
 export function randomFrom(seed: number): () => number {
@@ -15,6 +16,14 @@ interface Deed {
   z: number;
   before: Uint8Array; // the whole slice
   after: Uint8Array;
+}
+
+/** Of an edit; `parts` takes the place of `label`. */
+interface Header extends Partial<PaintRule> {
+  id: string;
+  z: number;
+  label?: number;
+  parts?: [number, number][];
 }
 
 interface Pooled {
@@ -103,7 +112,7 @@ export class FakeServer {
     const raw = kind === "edits" ? await inflate(body) : body;
     const length = kind === "edits" ? new DataView(raw.buffer).getUint32(0, true) : raw.length;
     const start = kind === "edits" ? 4 : 0;
-    const header = JSON.parse(new TextDecoder().decode(raw.subarray(start, start + length))) as { id: string; z: number; label: number };
+    const header = JSON.parse(new TextDecoder().decode(raw.subarray(start, start + length))) as Header;
     const known = this.answers.get(header.id);
     if (known !== undefined) return Response.json({ ...known, ...this.summary(), revision: this.revision, duplicate: true });
     const changed = kind === "edits" ? this.edit(header, new Int32Array(raw.slice(start + length).buffer)) : this.step(kind as "undo" | "redo");
@@ -112,9 +121,14 @@ export class FakeServer {
     return Response.json({ ...answer, ...this.summary() });
   }
 
-  private edit({ z, label }: { z: number; label: number }, spans: Int32Array): [number, number, number][] {
+  private edit({ z, label, parts, overwrite = "all", protect = [] }: Header, spans: Int32Array): [number, number, number][] {
     const before = this.slice(z).slice();
-    const changed = this.commit(z, () => this.fill(z, label, spans));
+    const may = (value: number): boolean => (overwrite === "all" || value === (overwrite === "empty" ? 0 : overwrite)) && !protect.includes(value);
+    const changed = this.commit(z, () => {
+      let start = 0;
+      for (const [part, count] of parts ?? [[label!, spans.length / 3]]) this.fill(z, part, spans.subarray(start, (start += 3 * count)));
+      this.slice(z).forEach((_, i, pixels) => (pixels[i] = may(before[i]) ? pixels[i] : before[i]));
+    });
     if (changed.length > 0) {
       this.undoable.push({ z, before, after: this.slice(z).slice() });
       this.redoable.length = 0;

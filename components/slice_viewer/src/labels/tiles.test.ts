@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LocalEdit } from "./edits";
 import { capsule } from "./raster";
+import { FREE, type Overwrite } from "./rules";
 import { clip, union, type Spans } from "./spans";
 import { Stroke } from "./stroke";
 import { FakeServer, firstDifference, randomFrom } from "./testing";
@@ -56,7 +57,7 @@ describe("label tiles", () => {
     for (let round = 1; round <= 6; round++) {
       const steps = randomStroke(random);
       const store = loadedStore(server);
-      const stroke = new Stroke(0, round, store);
+      const stroke = new Stroke(0, round, FREE, store);
       for (const spans of steps) stroke.add(spans);
       server.paint(0, round, stroke.spans());
       for (const tile of store.all()) expect(firstDifference(shown(tile), cut(server, tile))).toBe(-1);
@@ -70,8 +71,8 @@ describe("label tiles", () => {
       const label = Math.floor(random() * 4);
       const spans = joined(randomStroke(random));
       const store = loadedStore(server);
-      const edit = new LocalEdit("e", "z", 0, label, spans);
-      for (const tile of store.all()) tile.paint(edit.at(tile.address.level, store.image), label);
+      const edit = new LocalEdit("e", "z", 0, [{ label, spans }]);
+      for (const tile of store.all()) tile.paint(edit.at(tile.address.level, store.image), FREE);
       server.paint(0, label, spans);
       for (const tile of store.all()) compareGuess(tile, cut(server, tile), edit, store);
     }
@@ -82,10 +83,10 @@ describe("label tiles", () => {
     if (tile.address.level === 0) expect(firstDifference(guess, truth)).toBe(-1);
     // A guess never shows less than the truth, so nothing painted is missed on the screen.
     expect(guess.every((value, i) => value >= truth[i])).toBe(true);
-    const { full } = edit.at(tile.address.level, store.image);
-    const inside = clip(full, tile.area);
+    const [{ label, coarse }] = edit.at(tile.address.level, store.image);
+    const inside = clip(coarse.full, tile.area);
     for (let i = 0; i < inside.length; i += 3) {
-      for (let x = inside[i + 1]; x < inside[i + 2]; x++) if (tile.valueAt(x, inside[i]) !== edit.label) throw new Error(`(${x}, ${inside[i]}) is not settled`);
+      for (let x = inside[i + 1]; x < inside[i + 2]; x++) if (tile.valueAt(x, inside[i]) !== label) throw new Error(`(${x}, ${inside[i]}) is not settled`);
     }
   }
 
@@ -93,14 +94,31 @@ describe("label tiles", () => {
     const server = new FakeServer(HEIGHT, WIDTH);
     server.paint(0, 3, Int32Array.of(5, 0, 100, 6, 0, 100));
     const store = loadedStore(server);
-    const edit = new LocalEdit("e", "z", 0, 1, Int32Array.of(5, 10, 20));
+    const edit = new LocalEdit("e", "z", 0, [{ label: 1, spans: Int32Array.of(5, 10, 20) }]);
     const tile = store.find({ level: 0, tx: 0, ty: 0 })!;
-    tile.paint(edit.at(0, store.image), 1);
-    new Stroke(0, 2, store).add(Int32Array.of(5, 15, 40));
+    tile.paint(edit.at(0, store.image), FREE);
+    new Stroke(0, 2, FREE, store).add(Int32Array.of(5, 15, 40));
     tile.restore([edit], store.image);
     expect([...tile.pixels!.subarray(5 * 512, 5 * 512 + 41)]).toEqual([...Array(10).fill(3), ...Array(10).fill(1), ...Array(21).fill(3)]);
     tile.restore([], store.image);
     expect(tile.pixels).toEqual(cut(server, tile));
+  });
+
+  it("keep what the overwrite mode and the locks of an edit spare", () => {
+    const server = new FakeServer(HEIGHT, WIDTH);
+    server.paint(0, 3, Int32Array.of(5, 0, 4));
+    server.paint(0, 2, Int32Array.of(5, 4, 8));
+    const row = (overwrite: Overwrite, protect: number[]): number[] => {
+      const tile = loadedStore(server).find({ level: 0, tx: 0, ty: 0 })!;
+      const spans = Int32Array.of(5, 2, 10);
+      tile.paint([{ label: 1, coarse: { touched: spans, full: spans } }], { overwrite, protect });
+      return [...tile.pixels!.subarray(5 * 512, 5 * 512 + 10)];
+    };
+    expect(row("all", [])).toEqual([3, 3, 1, 1, 1, 1, 1, 1, 1, 1]);
+    expect(row("empty", [])).toEqual([3, 3, 3, 3, 2, 2, 2, 2, 1, 1]);
+    expect(row(3, [])).toEqual([3, 3, 1, 1, 2, 2, 2, 2, 0, 0]);
+    expect(row("all", [2])).toEqual([3, 3, 1, 1, 2, 2, 2, 2, 1, 1]);
+    expect(row(3, [3])).toEqual([3, 3, 3, 3, 2, 2, 2, 2, 0, 0]);
   });
 
   it("ask for colours only where paint has touched them", () => {
@@ -108,7 +126,7 @@ describe("label tiles", () => {
     tile.load(new Uint8Array(512 * 512), 0);
     tile.dirty = null;
     const spans = Int32Array.of(7, 500, 520, 9, 530, 540);
-    tile.paint({ touched: spans, full: spans }, 1);
+    tile.paint([{ label: 1, coarse: { touched: spans, full: spans } }], FREE);
     expect(tile.dirty).toEqual({ x0: 0, y0: 7, x1: 28, y1: 10 });
   });
 
@@ -133,7 +151,7 @@ describe("a brush step", () => {
   it("of radius 200 stays far under a frame", () => {
     const store = new TileStore([[2560, 2560], [1280, 1280], [640, 640], [320, 320]]);
     for (const address of store.addresses(0, { x0: 0, y0: 0, x1: 2560, y1: 2560 })) store.use(address).load(new Uint8Array(512 * 512), 0);
-    const stroke = new Stroke(0, 1, store);
+    const stroke = new Stroke(0, 1, FREE, store);
     const step = (i: number): void => stroke.add(capsule({ x: 300 + 10 * i, y: 900 }, { x: 310 + 10 * i, y: 905 }, 200, store.image));
     for (let i = 0; i < 50; i++) step(i);
     const times = Array.from({ length: 100 }, (_, i) => {

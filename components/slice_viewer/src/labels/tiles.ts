@@ -4,8 +4,8 @@
  * No network and no canvas here: `loader.ts` brings pixels, `draw.ts` shows them.
  */
 import type { Point, Rect, TileAddress } from "../types";
-import type { LocalEdit } from "./edits";
-import type { Coarse } from "./levels";
+import type { CoarsePart, LocalEdit } from "./edits";
+import { allowed, type PaintRule } from "./rules";
 import { around, intersect, isEmptyRect, type Spans } from "./spans";
 
 export const TILE_PX = 512;
@@ -61,22 +61,26 @@ export class LabelTile {
       this.mixed = false;
       this.touch(this.area);
     }
-    for (const edit of edits) this.paint(edit.at(this.address.level, image), edit.label);
+    for (const edit of edits) this.paint(edit.at(this.address.level, image), edit.rule);
   }
 
-  /** Paint over what shows. */
-  paint(coarse: Coarse, label: number): void {
-    if (!meets(coarse.touched, this.area)) return;
-    this.setAside();
-    const box = paintInto(this.pixels!, this.area, coarse, label, this.address.level);
-    if (box !== null) this.touch(box);
+  /** Paint over what shows, where `rule` allows it. */
+  paint(parts: readonly CoarsePart[], rule: PaintRule): void {
+    for (const part of parts) {
+      if (!meets(part.coarse.touched, this.area)) continue;
+      this.setAside();
+      const box = paintInto(this.pixels!, this.area, part, rule, this.address.level);
+      if (box !== null) this.touch(box);
+    }
   }
 
   /** The server has painted this too: make it part of what `restore` goes back to. */
-  settle(coarse: Coarse, label: number): void {
-    if (!this.mixed || !meets(coarse.touched, this.area)) return;
-    this.base ??= new Uint8Array(this.width * this.height);
-    paintInto(this.base, this.area, coarse, label, this.address.level);
+  settle(parts: readonly CoarsePart[], rule: PaintRule): void {
+    for (const part of parts) {
+      if (!this.mixed || !meets(part.coarse.touched, this.area)) continue;
+      this.base ??= new Uint8Array(this.width * this.height);
+      paintInto(this.base, this.area, part, rule, this.address.level);
+    }
   }
 
   /** Class id of pixel (x, y) of the level; 0 outside. */
@@ -113,12 +117,19 @@ function meets(spans: Spans, area: Rect): boolean {
 }
 
 /** Paint into a tile's pixels; returns the rectangle touched. Blocks painted in part keep a greater class. */
-function paintInto(pixels: Uint8Array, area: Rect, coarse: Coarse, label: number, level: number): Rect | null {
-  const full = eachRun(coarse.full, area, (from, to) => pixels.fill(label, from, to));
+function paintInto(pixels: Uint8Array, area: Rect, { label, coarse }: CoarsePart, rule: PaintRule, level: number): Rect | null {
+  const may = allowed(rule);
+  const full = eachRun(coarse.full, area, (from, to) => fill(pixels, label, from, to, may));
   if (level === 0 || label === 0) return full;
   return eachRun(coarse.touched, area, (from, to) => {
-    for (let i = from; i < to; i++) if (pixels[i] < label) pixels[i] = label;
+    for (let i = from; i < to; i++) if (pixels[i] < label && (may === null || may[pixels[i]] === 1)) pixels[i] = label;
   });
+}
+
+/** `may`: by class id, whether a pixel may change; null: each may. */
+function fill(pixels: Uint8Array, label: number, from: number, to: number, may: Uint8Array | null): void {
+  if (may === null) pixels.fill(label, from, to);
+  else for (let i = from; i < to; i++) if (may[pixels[i]] === 1) pixels[i] = label;
 }
 
 /** Call `visit` with the pixel range of every run inside `area`; returns the rectangle around them. */

@@ -2,6 +2,7 @@
 import * as React from "react";
 import { type Engine, MAX_BRUSH_RADIUS } from "../engine";
 import { TOOL_KEYS } from "../keys";
+import { overwriteChoices, readOverwrite } from "../overwrite";
 import { useStore, update } from "../store";
 import { TOOLS, type Tool } from "../types";
 import { Icon, type IconName } from "./icons";
@@ -93,6 +94,7 @@ export function ToolOptions({ engine }: { engine: Engine }): React.ReactElement 
     <div className="sv-options">
       {tool === "eraser" ? <span className="sv-option-name">Erase</span> : <ActiveClass engine={engine} />}
       {tool === "brush" || tool === "eraser" ? <BrushSize engine={engine} /> : <span className="sv-hint">{HINTS[tool]}</span>}
+      <OverwriteMode engine={engine} />
     </div>
   );
 }
@@ -106,6 +108,23 @@ function ActiveClass({ engine }: { engine: Engine }): React.ReactElement {
       <span className="sv-swatch" style={{ background: chosen.color }} />
       {chosen.name}
     </span>
+  );
+}
+
+/** What a stroke may change. The classes come from the page, so a change of them draws the options anew. */
+function OverwriteMode({ engine }: { engine: Engine }): React.ReactElement {
+  const { overwrite, tool } = useStore(engine.shell);
+  return (
+    <label className="sv-overwrite" title="What a stroke may change (O). Locked classes never change.">
+      {tool === "eraser" ? "Erase" : "Paint over"}
+      <select value={String(overwrite)} onChange={(event) => engine.setOverwrite(readOverwrite(event.target.value))}>
+        {overwriteChoices(engine.classes).map(([mode, words]) => (
+          <option key={mode} value={String(mode)}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 
