@@ -5,6 +5,7 @@
     |- InvalidInputError      a value that breaks a rule
     |  |- ParameterError      an algorithm parameter
     |  |- DescriptorError     an entry of the algorithm file
+    |  |- LabelFileError      a file of labels that cannot be read, or does not fit
     |  `- NotEnoughLabelsError  labels that cannot train anything
     |- UnsupportedImageError  data that cannot be shown, and why
     `- UnavailableError       an outside system (Tiled, MLflow, disk) that does not answer
@@ -40,6 +41,10 @@ class ParameterError(InvalidInputError):
 
 class DescriptorError(InvalidInputError):
     """The algorithm file breaks its schema; the message names the key and the line."""
+
+
+class LabelFileError(InvalidInputError):
+    """A file of labels cannot be read or written, or does not fit the volume."""
 
 
 class NotEnoughLabelsError(InvalidInputError):
