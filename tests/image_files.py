@@ -18,7 +18,7 @@ FLOATS[0, 0, :3] = np.nan, np.inf, -np.inf
 
 MOVIE = RNG.integers(0, 4000, (3, 6, 70, 90)).astype("u2")  # t, z, y, x
 CELLS = RNG.integers(0, 4000, (2, 2, 6, 40, 50)).astype("u2")  # t, c, z, y, x
-COARSE = 7  # every pixel of the stored level 1 of "levels", which is no mean of its level 0
+COARSE = 7  # every pixel of a stored level 1, which is no mean of its level 0
 
 ARRAYS: dict[str, NDArray] = {
     "folders/deep/scan": STACK,  # one sequence in a folder: the folder is the row
@@ -42,8 +42,12 @@ ARRAYS: dict[str, NDArray] = {
     "planar": RNG.integers(0, 255, (3, 40, 50, 3)).astype("u1"),  # TIFF with colour planes one after the other
     "cells": np.moveaxis(CELLS[0], 0, -1),  # OME-Zarr of five axes
     "levels": RNG.integers(0, 255, (1, 1401, 600)).astype("u1"),  # OME-Zarr with a coarser level
+    "pyramid": RNG.integers(0, 255, (3, 1401, 600)).astype("u2"),  # TIFF, levels in SubIFDs
+    "pyramid_pages": RNG.integers(0, 255, (1401, 600, 3)).astype("u1"),  # TIFF, levels as pages, and a thumbnail
+    "sizes": RNG.integers(0, 255, (1, 1401, 600)).astype("u1"),  # HDF5, levels as s0 and s1
     "tall": RNG.integers(0, 255, (1, 1400, 600)).astype("u1"),  # two tiles wide, three high, three levels
 }
+COARSER = {"levels", "pyramid", "pyramid_pages", "sizes"}  # have a stored level 1 of 700 x 300 pixels of value COARSE
 UNREADABLE = {"cut": "cut.tif", "complex": "complex64", "sixfold": "6 axes"}  # path -> a word of the reason
 
 
@@ -63,6 +67,7 @@ def write_image_files(folder: Path) -> None:
     _write_zarr(folder)
     _write_ome(folder / "cells.zarr", [CELLS], "tczyx", omero={"channels": [{"label": "DNA"}, {"label": "actin"}]})
     _write_ome(folder / "levels.zarr", [ARRAYS["levels"], np.full((1, 700, 300), COARSE, "u1")], "zyx")
+    _write_pyramids(folder)
     _write_unreadable(folder)
 
 
@@ -72,6 +77,18 @@ def _write_planes(folder: Path) -> None:
     channels = {"Name": ["DNA", "actin"], "Color": [65535, 16711935]}  # 0xRRGGBBAA: blue and green
     facts = {"axes": "TCZYX", "Channel": channels}
     tifffile.imwrite(folder / "hyper.tif", CELLS, ome=True, photometric="minisblack", metadata=facts)
+
+
+def _write_pyramids(folder: Path) -> None:
+    with tifffile.TiffWriter(folder / "pyramid.tif") as file:
+        options = {"tile": (256, 256), "compression": "zlib", "photometric": "minisblack"}
+        file.write(ARRAYS["pyramid"], subifds=1, metadata={"axes": "ZYX"}, **options)
+        file.write(np.full((3, 700, 300), COARSE, "u2"), subfiletype=1, **options)
+    with tifffile.TiffWriter(folder / "pyramid_pages.tif") as file:
+        options = {"tile": (256, 256), "photometric": "rgb", "metadata": None}
+        file.write(ARRAYS["pyramid_pages"], **options)
+        file.write(np.full((700, 300, 3), COARSE, "u1"), subfiletype=1, **options)
+        file.write(np.zeros((50, 90), "u1"), photometric="minisblack", metadata=None)
 
 
 def _write_sequence(folder: Path) -> None:
@@ -86,6 +103,8 @@ def _write_hdf5(folder: Path) -> None:
         file["entry/data/angles"] = np.arange(6.0)
     with h5py.File(folder / "single.h5", "w") as file:
         file["volume"] = ARRAYS["single"]
+    with h5py.File(folder / "sizes.h5", "w") as file:
+        file["s0"], file["s1"] = ARRAYS["sizes"], np.full((1, 700, 300), COARSE, "u1")
 
 
 def _write_zarr(folder: Path) -> None:

@@ -3,6 +3,7 @@
 Tiled's own adapter makes one chunk of a multi-page file and loads it whole for every read. This one gives each page a
 chunk of its own and reads only what is asked for. A stack is one file of many pages or many files of one page each;
 its array is (Z, Y, X) or (Z, Y, X, C), or has further axes before these where the file says so (`utils/tiff_axes.py`).
+A pyramidal file is a container of one such array a level (`open_tiff`).
 
 `utils/tiled_server.py` uses it. A Tiled server of one's own takes it with
 ``tiled serve directory FOLDER --adapter image/tiff=utils.tiff_adapter:TiffAdapter
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from tiled.adapters.core import Adapter
+from tiled.adapters.mapping import MapAdapter
 from tiled.adapters.utils import IncompatibleShapeError, init_adapter_from_catalog
 from tiled.ndslice import NDBlock, NDSlice
 from tiled.structures.array import ArrayStructure, BuiltinDtype
@@ -42,14 +44,26 @@ def _cached_layout(path: Path, _changed_ns: int, _size: int) -> TiffLayout:
     return layout_of(path)
 
 
-def current_layout(path: Path) -> TiffLayout:
-    """Layout of the file as it is now; its headers are read again only after it has changed."""
+def current_layout(path: Path, level: int = 0) -> TiffLayout:
+    """Layout of the file as it is now; its headers are read again only after it has changed.
+
+    Raises
+    ------
+    UnsupportedImageError
+        If it cannot be read, or is a pyramid of fewer levels.
+    """
     stat = path.stat()
-    return _cached_layout(path, stat.st_mtime_ns, stat.st_size)
+    layout = _cached_layout(path, stat.st_mtime_ns, stat.st_size)
+    if level > len(layout.coarser):
+        raise UnsupportedImageError(f"{path.name} has no level {level}; the stack's first file has.")
+    return layout.coarser[level - 1] if level else layout
 
 
 class TiffAdapter(Adapter[ArrayStructure]):
-    """One stack: the pages of a single file, or the single pages of several files in the order given."""
+    """One stack: the pages of a single file, or the single pages of several files in the order given.
+
+    level : of the pyramid that each file is; 0 is full size.
+    """
 
     structure_family = StructureFamily.array
 
@@ -61,9 +75,11 @@ class TiffAdapter(Adapter[ArrayStructure]):
         data_uris: list[str] | None = None,
         metadata: dict[str, Any] | None = None,
         specs: list[Any] | None = None,
+        level: int = 0,
     ) -> None:
         self.paths = [Path(path_from_uri(uri)) for uri in data_uris or [data_uri]]
-        layout = current_layout(self.paths[0])
+        self._level = level
+        layout = current_layout(self.paths[0], level)
         if len(self.paths) > 1 and layout.pages > 1:
             raise UnsupportedImageError(f"{layout.path.name} has {layout.pages} pages; a file of a sequence has one.")
         leading = layout.leading if len(self.paths) == 1 else (len(self.paths),)
@@ -72,8 +88,8 @@ class TiffAdapter(Adapter[ArrayStructure]):
         super().__init__(structure, metadata=metadata, specs=specs)
 
     @classmethod
-    def from_uris(cls, *data_uris: str, **_: Any) -> "TiffAdapter":
-        adapter = cls(data_uris=list(data_uris))
+    def from_uris(cls, *data_uris: str, level: int = 0, **_: Any) -> "TiffAdapter":
+        adapter = cls(data_uris=list(data_uris), level=level)
         pages = math.prod(adapter.structure().shape[: adapter._axes])
         adapter._metadata = {**current_layout(adapter.paths[0]).metadata, "pages": pages}
         return adapter
@@ -111,7 +127,7 @@ class TiffAdapter(Adapter[ArrayStructure]):
     def _read_page(self, plane: int, rows: builtins.slice) -> NDArray[Any]:
         path, page = (self.paths[plane], 0) if len(self.paths) > 1 else (self.paths[0], plane)
         try:
-            layout = current_layout(path)
+            layout = current_layout(path, self._level)
             frame = self.structure().shape[self._axes :]
             if layout.frame != frame or layout.dtype != self._dtype or page >= layout.pages:
                 raise UnsupportedImageError(
@@ -122,6 +138,21 @@ class TiffAdapter(Adapter[ArrayStructure]):
             raise UnreadableError(str(error)) from error
         except OSError as error:
             raise UnreadableError(f"{path.name} cannot be opened: {error.strerror}.") from error
+
+
+def open_tiff(*data_uris: str) -> TiffAdapter | MapAdapter:
+    """The stack; where its files are pyramids, all levels in a container that says so as OME-Zarr does.
+
+    Raises UnsupportedImageError.
+    """
+    full = TiffAdapter.from_uris(*data_uris)
+    coarser = current_layout(full.paths[0]).coarser
+    if not coarser:
+        return full
+    levels = [full, *(TiffAdapter.from_uris(*data_uris, level=number + 1) for number in range(len(coarser)))]
+    names = [str(number) for number in range(len(levels))]
+    scales = {"datasets": [{"path": name} for name in names]}
+    return MapAdapter(dict(zip(names, levels, strict=True)), metadata={"multiscales": [scales]})
 
 
 def structure_of(layout: TiffLayout, *, leading: tuple[int, ...]) -> ArrayStructure:

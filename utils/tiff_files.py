@@ -7,7 +7,7 @@ palette image gives its indices, since in laboratories those are label ids or gr
 
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from core.errors import AppError, UnsupportedImageError
-from utils.tiff_axes import page_axes
+from utils.tiff_axes import PageAxes, page_axes
 from utils.tiff_metadata import describe
 
 WHOLE_PAGE_BYTES = 64 << 20  # above this, only the touched strips and tiles of a page are decoded
@@ -41,6 +41,7 @@ class TiffLayout:
     dtype : as served, native byte order; `raw_dtype` keeps the file's.
     segment_rows : rows that are decoded together: those of a strip or tile, 1 when the pixels lie raw.
     metadata : page count, voxel size, description.
+    coarser : the same pages at smaller sizes, the largest first, where the file is a pyramid.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class TiffLayout:
     raw_offset: int | None
     segment_rows: int
     metadata: dict[str, Any]
+    coarser: "tuple[TiffLayout, ...]" = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -92,14 +94,22 @@ def layout_of(path: Path) -> TiffLayout:
 def _layout(tif: tifffile.TiffFile, path: Path) -> TiffLayout:
     if not tif.series:
         raise UnsupportedImageError(f"{path.name} holds no image.", "The file may have been cut off while copying.")
-    series, page = tif.series[0], tif.series[0].keyframe
     _check_pages(tif, path)
+    series = tif.series[0]
+    axes = page_axes(series, math.prod(series.shape) // math.prod(series.keyframe.shape))
+    full = _layout_of_series(tif, series, path, axes)
+    coarser = (_layout_of_series(tif, level, path, axes) for level in _coarser_series(tif))
+    return replace(full, coarser=tuple(level for level in coarser if _is_smaller(level, full)))
+
+
+def _layout_of_series(
+    tif: tifffile.TiffFile, series: tifffile.TiffPageSeries, path: Path, axes: PageAxes
+) -> TiffLayout:
+    page = series.keyframe
     stored = tuple(page.shape)
     frame = (*stored[1:], stored[0]) if page.axes == "SYX" else stored
     raw_offset = series.dataoffset
     offsets = () if raw_offset is not None else _page_offsets(series, path)
-    pages = math.prod(series.shape) // math.prod(stored)
-    axes = page_axes(series, pages)
     layout = TiffLayout(
         path=path,
         leading=axes.sizes,
@@ -116,6 +126,18 @@ def _layout(tif: tifffile.TiffFile, path: Path) -> TiffLayout:
     return layout
 
 
+def _coarser_series(tif: tifffile.TiffFile) -> list[tifffile.TiffPageSeries]:
+    """Smaller versions of the first series: in its SubIFDs, or after it and marked as reduced."""
+    return tif.series[0].levels[1:] or [series for series in tif.series[1:] if series.keyframe.is_reduced]
+
+
+def _is_smaller(level: TiffLayout, full: TiffLayout) -> bool:
+    """Whether a level has the pages of the full size, each as large or smaller."""
+    has_pages = level.raw_offset is not None or len(level.offsets) == full.pages
+    same = has_pages and level.dtype == full.dtype and level.frame[2:] == full.frame[2:]
+    return same and level.frame[0] <= full.frame[0] and level.frame[1] < full.frame[1]
+
+
 def _segment_rows(page: tifffile.TiffPage, frame: tuple[int, ...], *, raw: bool) -> int:
     if raw:
         return 1
@@ -124,7 +146,7 @@ def _segment_rows(page: tifffile.TiffPage, frame: tuple[int, ...], *, raw: bool)
 
 def _check_pages(tif: tifffile.TiffFile, path: Path) -> None:
     page = tif.series[0].keyframe
-    if len(tif.series) > 1:
+    if len(tif.series) > 1 and not _coarser_series(tif):  # beside a pyramid lie its thumbnail and label
         raise UnsupportedImageError(
             f"The pages of {path.name} differ in size or type.", "Save each kind of page as a file of its own."
         )

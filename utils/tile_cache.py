@@ -21,12 +21,22 @@ from core.images.bricks import BrickedVolume, BrickRecipe, wants_bricks
 from core.images.derived import DerivedStore, Progress
 from core.images.geometry import Box, level_shapes
 from core.images.intensity import describe_intensity, encode
-from core.images.overview import OverviewRecipe, SliceLevels, is_large, read_levels, read_stored, read_tile
+from core.images.overview import (
+    OverviewRecipe,
+    SliceLevels,
+    StoredLevel,
+    is_large,
+    read_levels,
+    read_stored,
+    read_stored_levels,
+    read_tile,
+    stored_level,
+)
 from core.images.planes import PlaneAxis, PlaneVolume, turned_info
 from core.images.positions import read_positions
 from core.images.preview import can_preview, preview_tile
 from core.images.tiles import Manifest, Tile
-from core.images.volumes import MultiscaleSource, VolumeCatalog, VolumeInfo, VolumeSource
+from core.images.volumes import VolumeCatalog, VolumeInfo, VolumeSource
 
 REVALIDATE_S = 5.0  # how long a changed source may go unnoticed
 
@@ -170,19 +180,28 @@ class CachedTileServer:
         """True values of a tile, and whether they are a draft."""
         planes = source if axis == "z" else PlaneVolume(self._across(source, axis), axis)
         if not is_large(planes.info):
-            key = _plane_key(source.info, axis, at.index)
-            kept: SliceLevels = self._slices.get(key, lambda: read_levels(planes, at.index))
-            return kept.tile(at.level, at.tx, at.ty), False
+            return self._held(planes, axis, at).tile(at.level, at.tx, at.ty), False
         if axis == "z":
             return self._large(source, at)
         return self._read(planes, axis, at), False
+
+    def _held(self, planes: VolumeSource, axis: PlaneAxis, at: "_Place") -> SliceLevels:
+        """The levels of a slice, of which the wanted one is held: all of them, or those from a stored one on."""
+        key = _plane_key(planes.info, axis, at.index)
+        stored = stored_level(planes, at.level)
+        kept: SliceLevels = (
+            self._slices.get(key, lambda: read_levels(planes, at.index))
+            if stored is None
+            else self._slices.get((key, stored.number), lambda: read_stored_levels(planes.info, stored, at.index))
+        )
+        return kept
 
     def _large(self, source: VolumeSource, at: "_Place") -> tuple[NDArray[Any], bool]:
         """A tile of a slice too large to hold: from the source's own levels, the overview, or read and reduced."""
         if at.level == 0:
             return self._read(source, "z", at), False
-        stored = source.levels.get(at.level) if isinstance(source, MultiscaleSource) else None
-        if stored is not None:
+        stored = stored_level(source, at.level)
+        if stored is not None and at.level - stored.number <= FINE_LEVEL:
             return self._stored(source.info, stored, at), False
         recipe = _overview_recipe(source.info, at.index)
         derived = self._derived.find(recipe, source)
@@ -203,9 +222,9 @@ class CachedTileServer:
         tile: NDArray[Any] = self._slices.get(key, lambda: read_tile(planes, at.index, at.level, at.tx, at.ty))
         return tile
 
-    def _stored(self, info: VolumeInfo, level: VolumeSource, at: "_Place") -> NDArray[Any]:
+    def _stored(self, info: VolumeInfo, stored: StoredLevel, at: "_Place") -> NDArray[Any]:
         key = (_plane_key(info, "z", at.index), "stored", at.level, at.tx, at.ty)
-        tile: NDArray[Any] = self._slices.get(key, lambda: read_stored(info, level, at.index, at.level, at.tx, at.ty))
+        tile: NDArray[Any] = self._slices.get(key, lambda: read_stored(info, stored, at.index, at.level, at.tx, at.ty))
         return tile
 
 

@@ -34,7 +34,7 @@ from tiled.utils import path_from_uri
 
 from core.errors import AppError
 from utils.hdf5_adapter import Hdf5Tree
-from utils.tiff_adapter import TiffAdapter, current_layout
+from utils.tiff_adapter import current_layout, open_tiff
 from utils.tiled_quick import remember_signatures
 
 LISTING_S = 2.0  # a folder is listed again after this long; a burst of slice reads costs one listing
@@ -171,7 +171,7 @@ def open_item(item: Item) -> Any:
     first = item.paths[0]
     try:
         if first.suffix.lower() in TIFF:
-            adapter: Any = TiffAdapter.from_uris(*(path.absolute().as_uri() for path in item.paths))
+            adapter: Any = open_tiff(*(path.absolute().as_uri() for path in item.paths))
         else:
             adapter = OPENERS.get(first.suffix.lower(), ZarrAdapter.from_uris)(first.absolute().as_uri())
     except AppError as error:

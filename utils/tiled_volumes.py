@@ -4,11 +4,9 @@
 decided in `core/images/layout.py`, requests are sent by `utils/tiled_reader.py`.
 """
 
-import hashlib
-import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,11 +15,11 @@ from numpy.typing import NDArray
 
 from core.errors import AppError, NotFoundError, UnavailableError, UnsupportedImageError
 from core.images.geometry import Box, level_shapes
-from core.images.layout import Layout, chosen_axes, describe_layout, unnamed_channels
+from core.images.layout import Layout
 from core.images.positions import read_positions
 from core.images.volumes import CatalogEntry, VolumeInfo, VolumeSource
-from core.images.voxels import channel_colors, channel_labels, multiscales, voxel_size_um
 from utils.tiled_http import TiledAccess
+from utils.tiled_nodes import describe, image_of, layout_of, level_names, stored_dtype, version_of
 from utils.tiled_reader import Node, TiledReader
 
 SETTING = "DATA_TILED"
@@ -34,7 +32,6 @@ UNSEEN = (
     f"Not looked into: it lies deeper than {MAX_DEPTH} levels, or there are more than {MAX_CONTAINERS} folders. "
     f"Point {SETTING}_URI at it."
 )
-NX_ARRAY = "entry/data/data"  # where spec NXtomoproc keeps its stack
 
 
 class TiledVolume:
@@ -188,19 +185,25 @@ def open_uri(uri: str, *, api_key: str = "", timeout_s: float = 30.0) -> VolumeS
 def open_node(reader: TiledReader, node: Node, path: str) -> TiledVolume:
     """Open an array, or the one image of a container, as the volume `path`."""
     container = None if node.family == "array" else node
-    array = node if container is None else _only_image(reader, node, path)
+    if container is not None and container.family != "container":
+        raise UnsupportedImageError(f"{path} is a {container.family}, not an image.", "Choose an array.")
+    children = () if container is None else reader.children(container)
+    array = node if container is None else _only_image(reader, node, children, path)
     version = version_of(reader, array)
     info = describe(reader, array, path=path, version=version, container=container)
     layout = layout_of(array, path, container)
-    return TiledVolume(reader, array, layout, info, _stored_levels(reader, container, info))
+    return TiledVolume(reader, array, layout, info, _stored_levels(reader, container, children, info))
 
 
-def _stored_levels(reader: TiledReader, container: Node | None, info: VolumeInfo) -> dict[int, VolumeSource]:
-    """The coarser arrays of an OME-Zarr that halve y and x and keep z, by level."""
-    scales = multiscales(container.metadata) if container is not None else None
+def _stored_levels(
+    reader: TiledReader, container: Node | None, children: Sequence[Node], info: VolumeInfo
+) -> dict[int, VolumeSource]:
+    """The coarser arrays of a container that halve y and x and keep z, by level."""
     found: dict[int, VolumeSource] = {}
-    for dataset in scales["datasets"][1:] if scales and container is not None else ():
-        node = reader.node(f"{container.path}/{dataset['path']}")
+    if container is None:
+        return found
+    for name in level_names(container, children)[1:]:
+        node = reader.node(f"{container.path}/{name}")
         coarse = describe(reader, node, path=info.path, version=info.version, container=container)
         level = matching_level(info, coarse)
         if level is not None:
@@ -217,116 +220,11 @@ def matching_level(info: VolumeInfo, coarse: VolumeInfo) -> int | None:
     return None
 
 
-def _only_image(reader: TiledReader, node: Node, path: str) -> Node:
-    if node.family != "container":
-        raise UnsupportedImageError(f"{path} is a {node.family}, not an image.", "Choose an array.")
-    image = image_of(reader, node, reader.children(node))
+def _only_image(reader: TiledReader, node: Node, children: Sequence[Node], path: str) -> Node:
+    image = image_of(reader, node, children)
     if image is None:
         raise NotFoundError(f"{path} is a folder without an image of its own.", "Choose an image in it.")
     return image
-
-
-def image_of(reader: TiledReader, container: Node, children: tuple[Node, ...]) -> Node | None:
-    """The array a container stands for: of spec NXtomoproc, of OME-Zarr, or its only child; None for a plain folder.
-
-    Raises
-    ------
-    NotFoundError
-        If the array its spec or metadata promise is not there.
-    UnsupportedImageError
-        If the server says that the file behind it cannot be read.
-    """
-    if "unreadable" in container.metadata:
-        raise UnsupportedImageError(str(container.metadata["unreadable"]))
-    if "NXtomoproc" in container.specs:
-        return reader.node(f"{container.path}/{NX_ARRAY}")
-    if scales := multiscales(container.metadata):
-        return reader.node(f"{container.path}/{scales['datasets'][0]['path']}")
-    if len(children) == 1 and children[0].family == "array":
-        return children[0]
-    return None
-
-
-def describe(reader: TiledReader, array: Node, *, path: str, version: str, container: Node | None = None) -> VolumeInfo:
-    """The facts of an array as a volume. Raises UnsupportedImageError."""
-    layout = layout_of(array, path, container)
-    voxel_size = voxel_size_um(array.metadata) or (voxel_size_um(container.metadata) if container else None)
-    return VolumeInfo(
-        path=path,
-        uri=reader.uri_of(array.path) + _fragment(path),
-        shape=layout.shape,
-        channels=layout.channels,
-        dtype=stored_dtype(array).newbyteorder("="),
-        version=version,
-        voxel_size_um=voxel_size,
-        is_colour=layout.is_colour,
-        extra_axes=layout.extra,
-        channel_names=_of_channels(channel_labels, array, container, layout) or unnamed_channels(layout),
-        channel_colors=_of_channels(channel_colors, array, container, layout),
-        axes=layout.axes,
-    )
-
-
-def layout_of(array: Node, path: str, container: Node | None) -> Layout:
-    """How an array is shown at the positions that `path` names. Raises UnsupportedImageError, NotFoundError."""
-    chosen = read_positions(path)
-    shape = tuple(array.structure["shape"])
-    names = chosen_axes(chosen.axes, shape) if chosen.axes else axis_names(array, container)
-    return describe_layout(shape, stored_dtype(array), names, chosen.positions)
-
-
-def axis_names(array: Node, container: Node | None) -> list[str] | None:
-    """What OME-Zarr, the array's metadata or its dimensions call its axes, in lower case; None when they are silent."""
-    scales = multiscales(container.metadata) if container is not None else None
-    found = (scales or {}).get("axes") or array.structure.get("dims") or array.metadata.get("axes")
-    if not isinstance(found, str | Sequence):
-        return None
-    names = [axis.get("name") if isinstance(axis, Mapping) else axis for axis in found]
-    if not all(isinstance(name, str) and name.isalpha() and name.isascii() for name in names):
-        return None
-    return [str(name).lower() for name in names]
-
-
-def _of_channels(
-    ask: Callable[[Mapping[str, Any]], tuple[str, ...]], array: Node, container: Node | None, layout: Layout
-) -> tuple[str, ...]:
-    """What the metadata of the array, or of its container, say of its channels; empty when nothing fits."""
-    told = ask(array.metadata) or (ask(container.metadata) if container is not None else ())
-    return told if len(told) == len(unnamed_channels(layout)) else ()
-
-
-def _fragment(path: str) -> str:
-    """Where on its further axes a volume lies, as the end of its URI, so that jobs open the same one."""
-    chosen = read_positions(path)
-    return "#" + str(chosen).removeprefix(f"{chosen.path}@") if str(chosen) != chosen.path else ""
-
-
-def stored_dtype(array: Node) -> np.dtype[Any]:
-    """The dtype of the bytes Tiled sends. Raises UnsupportedImageError for anything but numbers."""
-    data_type = array.structure.get("data_type") or {}
-    kind, itemsize = data_type.get("kind"), data_type.get("itemsize")
-    try:
-        return np.dtype(f"{'>' if data_type.get('endianness') == 'big' else '<'}{kind}{itemsize}")
-    except TypeError as error:
-        what = "records of several fields" if "fields" in data_type else f"values of kind {kind!r}"
-        raise UnsupportedImageError(f"An array of {what} cannot be shown as an image.", "Store numbers.") from error
-
-
-def version_of(reader: TiledReader, array: Node) -> str:
-    """A hash of all that is known to change with the content: structure, metadata, files.
-
-    A node inside a file (HDF5) knows nothing of the file, so those above it count until one does.
-    """
-    facts, node = [_facts(array)], array
-    while not (node.data_sources or "version" in node.metadata) and node.path:
-        node = reader.node(node.parent)
-        facts.append(_facts(node))
-    text = json.dumps(facts, sort_keys=True, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-def _facts(node: Node) -> list[Any]:
-    return [node.structure, node.metadata, node.data_sources]
 
 
 def split_box(box: Box, voxel_bytes: int, max_bytes: int) -> Iterator[Box]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.images.derived import Arrays, ArraySpec, Derived
 from core.images.geometry import TILE_PX, Box, level_shapes, tile_bounds, whole_slice
 from core.images.pyramid import halve, image_levels
-from core.images.volumes import VolumeInfo, VolumeSource
+from core.images.volumes import MultiscaleSource, VolumeInfo, VolumeSource
 
 WHOLE_SLICE_BYTES = 64 << 20  # read and reduced in about 0.3 s
 BLOCK_LEVEL = 3  # the level at which a block is one tile
@@ -25,9 +25,10 @@ SAMPLE_PX = 64  # of each block, for the first impression
 
 @dataclass(frozen=True)
 class SliceLevels:
-    """All levels of a slice in true values."""
+    """The levels of a slice in true values, from level `first` on."""
 
     levels: list[NDArray[Any]]
+    first: int = 0
 
     @property
     def nbytes(self) -> int:
@@ -35,7 +36,7 @@ class SliceLevels:
 
     def tile(self, level: int, tx: int, ty: int) -> NDArray[Any]:
         """Pixels of a tile. A view. Raises NotFoundError outside the image."""
-        pixels = self.levels[level]
+        pixels = self.levels[level - self.first]
         rows, columns = tile_bounds((pixels.shape[0], pixels.shape[1]), tx, ty)
         return pixels[rows, columns]
 
@@ -62,26 +63,57 @@ def read_tile(source: VolumeSource, z: int, level: int, tx: int, ty: int) -> NDA
     return reduced(source.read(box)[0], level)
 
 
-def read_stored(info: VolumeInfo, level: VolumeSource, z: int, number: int, tx: int, ty: int) -> NDArray[Any]:
-    """A tile of a level that is stored beside the volume; where other programs round sizes down, the edge is repeated.
+@dataclass(frozen=True)
+class StoredLevel:
+    """A coarser level that is stored beside a volume: its number, and where it is read."""
 
-    Raises NotFoundError outside the image.
-    """
-    rows, columns = tile_bounds(level_shapes(info.shape[1:])[number], tx, ty)
-    _, height, width = level.info.shape
+    number: int
+    source: VolumeSource
+
+
+def stored_level(source: VolumeSource, level: int) -> StoredLevel | None:
+    """The stored level that a tile of `level` is best made from, or None."""
+    stored = source.levels if isinstance(source, MultiscaleSource) else {}
+    number = max((number for number in stored if number <= level), default=0)
+    return StoredLevel(number, stored[number]) if number else None
+
+
+def read_stored_levels(info: VolumeInfo, stored: StoredLevel, z: int) -> SliceLevels:
+    """Read slice `z` of a stored level once and reduce it further."""
+    height, width = level_shapes(info.shape[1:])[stored.number]
+    pixels = _read_padded(stored.source, z, slice(0, height), slice(0, width))
+    return SliceLevels(image_levels(pixels), first=stored.number)
+
+
+def read_stored(info: VolumeInfo, stored: StoredLevel, z: int, level: int, tx: int, ty: int) -> NDArray[Any]:
+    """A tile of `level` made from a stored one. Raises NotFoundError outside the image."""
+    shapes = level_shapes(info.shape[1:])
+    rows, columns = _area_under(shapes[level], shapes[stored.number], level - stored.number, tx, ty)
+    return reduced(_read_padded(stored.source, z, rows, columns), level - stored.number)
+
+
+def _read_padded(source: VolumeSource, z: int, rows: slice, columns: slice) -> NDArray[Any]:
+    """Part of a slice; where other programs round sizes of levels down, the edge is repeated."""
+    _, height, width = source.info.shape
     stop = (z + 1, min(rows.stop, height), min(columns.stop, width))
-    pixels = level.read(Box(start=(z, rows.start, columns.start), stop=stop))[0]
+    pixels: NDArray[Any] = source.read(Box(start=(z, rows.start, columns.start), stop=stop))[0]
     missing = (rows.stop - rows.start - pixels.shape[0], columns.stop - columns.start - pixels.shape[1])
-    return np.pad(pixels, [(0, missing[0]), (0, missing[1]), *[(0, 0)] * (pixels.ndim - 2)], mode="edge")
+    if any(missing):
+        pixels = np.pad(pixels, [(0, missing[0]), (0, missing[1]), *[(0, 0)] * (pixels.ndim - 2)], mode="edge")
+    return pixels
 
 
 def area_under(info: VolumeInfo, level: int, tx: int, ty: int) -> tuple[slice, slice]:
     """(rows, columns) of full size under a tile of a level. Raises NotFoundError outside the image."""
-    _, height, width = info.shape
-    rows, columns = tile_bounds(level_shapes((height, width))[level], tx, ty)
+    return _area_under(level_shapes(info.shape[1:])[level], info.shape[1:], level, tx, ty)
+
+
+def _area_under(shape: tuple[int, int], finer: tuple[int, int], halvings: int, tx: int, ty: int) -> tuple[slice, slice]:
+    """(rows, columns) of a finer level under a tile of a level of `shape`."""
+    rows, columns = tile_bounds(shape, tx, ty)
     return (
-        slice(rows.start << level, min(rows.stop << level, height)),
-        slice(columns.start << level, min(columns.stop << level, width)),
+        slice(rows.start << halvings, min(rows.stop << halvings, finer[0])),
+        slice(columns.start << halvings, min(columns.stop << halvings, finer[1])),
     )
 
 

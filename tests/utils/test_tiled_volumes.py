@@ -14,7 +14,7 @@ from core.images import overview
 from core.images.geometry import Box, whole_slice
 from core.images.layout import ExtraAxis
 from scripts.local_stack import wait_until
-from tests.image_files import ARRAYS, CELLS, COARSE, MOVIE, STACK, UNREADABLE
+from tests.image_files import ARRAYS, CELLS, COARSE, COARSER, MOVIE, STACK, UNREADABLE
 from tests.tile_server import tile_server
 from utils import tiled_volumes
 from utils.tiled_volumes import TiledCatalog, open_uri, split_box
@@ -97,13 +97,20 @@ def test_jobs_open_the_position_that_a_uri_names(catalog, tiled_server):
     np.testing.assert_array_equal(read_all(volume), MOVIE[1])
 
 
-def test_stored_levels_are_used_for_large_slices(catalog, monkeypatch):
-    monkeypatch.setattr(overview, "WHOLE_SLICE_BYTES", 1000)
-    server = tile_server(catalog)
-    coarse = np.frombuffer(server.tile("levels", "z", 0, 1, 0, 1).pixels, "u1").reshape(701 - 512, 300)
+@pytest.mark.parametrize("limit", [1000, overview.WHOLE_SLICE_BYTES])
+@pytest.mark.parametrize("path", sorted(COARSER))
+def test_stored_levels_are_used_as_they_are(catalog, monkeypatch, path, limit):
+    monkeypatch.setattr(overview, "WHOLE_SLICE_BYTES", limit)
+    server, array = tile_server(catalog), ARRAYS[path]
+    full = array if array.shape[-1] == 3 else array[0]
+    coarse = np.frombuffer(server.tile(path, "z", 0, 1, 0, 1).pixels, array.dtype)
+    assert coarse.size == (701 - 512) * 300 * full[0, 0].size
     assert (coarse == COARSE).all()
-    fine = np.frombuffer(server.tile("levels", "z", 0, 0, 1, 2).pixels, "u1").reshape(1401 - 1024, 600 - 512)
-    np.testing.assert_array_equal(fine, ARRAYS["levels"][0, 1024:, 512:])
+    coarser = np.frombuffer(server.tile(path, "z", 0, 2, 0, 0).pixels, array.dtype)
+    assert coarser.size == 351 * 150 * full[0, 0].size
+    assert (coarser == COARSE).all()
+    fine = np.frombuffer(server.tile(path, "z", 0, 0, 1, 2).pixels, array.dtype)
+    np.testing.assert_array_equal(fine, full[1024:, 512:].ravel())
 
 
 def test_contrast_is_the_same_at_all_positions(catalog):
