@@ -35,7 +35,7 @@ class SliceViewer(_ViewerComponent):
     volume : `core.images.volumes.volume_id` of the volume, or None.
     classes : [{"id", "name", "color", "visible", "locked"}].
     activeClass : class id.
-    tool : "pan", "brush", "eraser", "freeform", "polygon", "rectangle" or "ellipse".
+    tool : one of the names in docs/contracts.md.
     brushRadius : image pixels.
     slice : z, 0-based.
     window : {"lo", "hi"} true values, None for the manifest's.

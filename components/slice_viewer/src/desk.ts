@@ -40,7 +40,7 @@ export interface DeskProps {
   compare: string | null;
 }
 
-const SHARED = ["tool", "brushRadius", "activeClass", "overwrite"] as const satisfies readonly (keyof Shell)[];
+const SHARED = ["tool", "brushRadius", "activeClass", "overwrite", "settings"] as const satisfies readonly (keyof Shell)[];
 
 export class Desk {
   readonly main: Engine;
@@ -100,12 +100,12 @@ export class Desk {
   /** The engines beside the main one. They are opened once they have a canvas, see `open`. */
   private extraEngines(layout: Layout): Engine[] {
     if (layout === "single") return [];
-    const { position, axis, tool, brushRadius, activeClass, overwrite } = this.main.shell.get();
+    const { position, axis, tool, brushRadius, activeClass, overwrite, settings } = this.main.shell.get();
     const axes: PlaneAxis[] = layout === "planes" ? ["x", "y"] : [axis];
     return axes.map((plane) => {
       const engine = new Engine(this.apiRoot, this.createLabelLayer);
       engine.leader = layout === "planes" ? null : this.main;
-      update(engine.shell, { axis: plane, position, slice: position[plane], tool, brushRadius, activeClass, overwrite, minimapShown: false });
+      update(engine.shell, { axis: plane, position, slice: position[plane], tool, brushRadius, activeClass, overwrite, settings, minimapShown: false });
       return engine;
     });
   }
@@ -165,6 +165,7 @@ function share(from: Engine, to: Engine): void {
     to.setBrushRadius(source.brushRadius);
     to.setActiveClass(source.activeClass);
     to.setOverwrite(source.overwrite);
+    to.changeSettings(source.settings);
   }
   if (source.base !== null && AXES.some((name) => source.position[name] !== target.position[name])) to.goToVoxel(source.position);
 }

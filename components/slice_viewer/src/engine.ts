@@ -17,6 +17,7 @@ import { placeOf, type Place } from "./place";
 import type { Overlay } from "./results";
 import { FRESH_LABELS, FRESH_VOLUME, INITIAL_SHELL, type Shell } from "./shell";
 import { areSiblings } from "./siblings";
+import type { ToolSettings } from "./settings";
 import { Store, update } from "./store";
 import { Surface } from "./surface";
 import type { Problem } from "./tilecache";
@@ -474,13 +475,18 @@ export class Engine {
 
   setTool(tool: Tool): void {
     if (tool === this.shell.get().tool) return;
-    this.labels?.cancel();
+    this.labels?.finish();
     update(this.shell, { tool });
     this.redrawCursor();
   }
 
   setBrushRadius(radius: number): void {
     update(this.shell, { brushRadius: Math.min(MAX_BRUSH_RADIUS, Math.max(0.5, radius)) });
+    this.redrawCursor();
+  }
+
+  changeSettings(changes: Partial<ToolSettings>): void {
+    update(this.shell, { settings: { ...this.shell.get().settings, ...changes } });
     this.redrawCursor();
   }
 

@@ -34,6 +34,13 @@ export function createHost(engine: Engine): ViewerHost {
     get tool() {
       return shell.get().tool;
     },
+    get settings() {
+      return shell.get().settings;
+    },
+    changeSettings: (changes) => engine.changeSettings(changes),
+    setActiveClass: (id) => engine.setActiveClass(id),
+    setProposal: (proposal) => proposal !== shell.get().proposal && update(shell, { proposal }),
+    valueAt: (point) => engine.picture?.valueAt(point) ?? null,
     requestRedraw: () => engine.redraw(),
     requestCursorRedraw: () => engine.redrawCursor(),
     setSaveState: (saveState) => update(shell, { saveState }),

@@ -1,9 +1,11 @@
 /** Keys of the viewer, as one table that the keyboard and the card of keys both read. Nothing is taken from who is typing. */
 import type { Desk, Layout } from "./desk";
 import type { Engine } from "./engine";
+import { REFINE_OPERATIONS, type RefineOperation } from "./settings";
 import { pathAt, positionAt } from "./siblings";
 import { update } from "./store";
-import { AXES, type Tool } from "./types";
+import { CATALOG, COPY_KEYS, REFINEMENTS } from "./tools/catalog";
+import { AXES, TOOLS, type Tool } from "./types";
 
 const BIG_STEP = 10; // slices
 const ZOOM_STEP = 1.25;
@@ -26,25 +28,30 @@ const tool =
   (engine) =>
     engine.setTool(name);
 
-export const TOOL_KEYS: Record<Tool, string> = {
-  pan: "A",
-  brush: "B",
-  eraser: "X",
-  freeform: "Q",
-  polygon: "P",
-  rectangle: "E",
-  ellipse: "W",
+/** The key of every tool. */
+const TOOL_ACTIONS: Record<string, Action> = Object.fromEntries(TOOLS.map((name) => [CATALOG[name].key.toLowerCase(), tool(name)]));
+
+/** The pane that is painted on, where `engine` only follows it. */
+const worker = (engine: Engine): Engine => engine.leader ?? engine;
+const refine =
+  (operation: RefineOperation): Action =>
+  (engine) =>
+    worker(engine).labels?.refine(operation);
+const copy =
+  (step: number): Action =>
+  (engine) =>
+    worker(engine).labels?.copyTo(engine.shell.get().slice + step);
+
+/** With Shift: what changes labels at once, so that no slip of a finger does. */
+const SHIFT_ACTIONS: Record<string, Action> = {
+  ...Object.fromEntries(REFINE_OPERATIONS.map((name) => [REFINEMENTS[name].key.toLowerCase(), refine(name)])),
+  [COPY_KEYS.next.toLowerCase()]: copy(1),
+  [COPY_KEYS.previous.toLowerCase()]: copy(-1),
 };
 
 /** `event.key`, in lower case where it is a letter. */
 const ACTIONS: Record<string, Action> = {
-  a: tool("pan"),
-  b: tool("brush"),
-  x: tool("eraser"),
-  q: tool("freeform"),
-  p: tool("polygon"),
-  e: tool("rectangle"),
-  w: tool("ellipse"),
+  ...TOOL_ACTIONS,
   arrowright: step(1),
   arrowleft: step(-1),
   pagedown: jump(BIG_STEP),
@@ -61,6 +68,7 @@ const ACTIONS: Record<string, Action> = {
   m: (engine) => update(engine.shell, { minimapShown: !engine.shell.get().minimapShown }),
   f: (engine) => toggleFocus(engine),
   o: (engine) => engine.nextOverwrite(),
+  "/": (engine) => update(worker(engine).shell, { refineShown: !worker(engine).shell.get().refineShown }),
   "?": (engine) => update(engine.shell, { keysShown: !engine.shell.get().keysShown }),
   ",": (_engine, _event, desk) => stepExtra(desk, -1),
   ".": (_engine, _event, desk) => stepExtra(desk, 1),
@@ -85,16 +93,31 @@ export const KEY_CARD: [string, [string, string][]][] = [
   [
     "Tools",
     [
-      ["A", "Pan"],
-      ["B", "Brush"],
-      ["X", "Eraser"],
-      ["Q", "Freeform"],
-      ["P", "Polygon"],
-      ["E", "Rectangle"],
-      ["W", "Ellipse"],
+      ...TOOLS.map((name): [string, string] => [CATALOG[name].key, CATALOG[name].title]),
       ["[ ]", "Brush smaller, larger"],
+      ["Alt wheel", "Brush smaller, larger"],
+      ["Alt click", "Brushes: take the class there"],
       ["1 – 9", "Class"],
       ["O", "What may be painted over"],
+    ],
+  ],
+  [
+    "Areas drawn",
+    [
+      ["Shift", "Add to the class"],
+      ["Alt", "Take from the class"],
+      ["Ctrl", "Leave the class only inside"],
+      ["Enter", "Fill; keep a suggestion"],
+      ["Backspace", "Take a corner back"],
+    ],
+  ],
+  [
+    "The class, in view",
+    [
+      ...REFINE_OPERATIONS.map((name): [string, string] => [`Shift ${REFINEMENTS[name].key}`, REFINEMENTS[name].title]),
+      [`Shift ${COPY_KEYS.next}`, "All labels to the next slice"],
+      [`Shift ${COPY_KEYS.previous}`, "All labels to the slice before"],
+      ["/", "These, as buttons"],
     ],
   ],
   [
@@ -131,8 +154,6 @@ export const KEY_CARD: [string, [string, string][]][] = [
     [
       ["Ctrl Z", "Undo"],
       ["Ctrl Shift Z", "Redo"],
-      ["Enter", "Close the polygon"],
-      ["Backspace", "Take back its last corner"],
       ["Esc", "Cancel, close"],
       ["?", "This card"],
     ],
@@ -170,7 +191,7 @@ export class Keyboard {
     const { active } = this.desk;
     if (active.shell.get().tool !== "pan" && active.labels?.key(event)) return true;
     if (/^[1-9]$/.test(key)) return this.chooseClass(Number(key) - 1);
-    return this.run(ACTIONS[key], event);
+    return this.run((event.shiftKey && SHIFT_ACTIONS[key]) || ACTIONS[key], event);
   }
 
   private run(action: Action | undefined, event: KeyboardEvent): boolean {
@@ -258,6 +279,7 @@ function toggleFocus(engine: Engine): void {
 }
 
 function leave(engine: Engine): void {
-  if (engine.shell.get().keysShown) update(engine.shell, { keysShown: false });
+  const { keysShown, refineShown } = engine.shell.get();
+  if (keysShown || refineShown) update(engine.shell, { keysShown: false, refineShown: false });
   else document.documentElement.classList.remove(FOCUS_CLASS);
 }

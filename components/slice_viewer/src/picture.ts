@@ -167,6 +167,13 @@ export class Picture {
     return null;
   }
 
+  /** True value of the first channel at `point`; null: not known here, or not a number. */
+  valueAt(point: Point): number | null {
+    const stored = this.sample(point)?.stored[0];
+    const { lo, step, nan_code } = this.manifest.encoding;
+    return stored === undefined || stored === nan_code ? null : lo + stored * step;
+  }
+
   /** Class id of the result at `point`; 0: none, or not known here. */
   resultAt(point: Point): number {
     return this.result?.at(this.shown, point) ?? 0;

@@ -66,7 +66,7 @@ export class PointerInput {
   }
 
   private startPinch(): void {
-    if (this.drawing) this.engine.labels?.cancel();
+    if (this.drawing) this.engine.labels?.interrupt();
     this.gesture = { kind: "pinch" };
   }
 
@@ -74,7 +74,7 @@ export class PointerInput {
     const { picture, labels, shell } = this.engine;
     const { tool, activeClass, slice, bare } = shell.get();
     if (labels === null || tool === "pan" || picture?.shown !== slice) return; // never on a slice that is not to be seen yet
-    if (activeClass === null && tool !== "eraser") {
+    if (activeClass === null && tool !== "eraser" && tool !== "picker") {
       this.engine.say({ message: "There is no class to paint.", hint: "Add one in the panel of classes." });
       return;
     }
@@ -152,6 +152,7 @@ export class PointerInput {
     event.preventDefault();
     const travel = (event.deltaY || event.deltaX) * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PX : 1);
     if (event.shiftKey) return this.wheelSlices(travel);
+    if (event.altKey) return this.wheelBrush(travel);
     this.engine.zoom(Math.exp(-travel * (event.ctrlKey ? PINCH_ZOOM : WHEEL_ZOOM)), this.screen(event));
     this.engine.labels?.hover(this.image(event));
   }
@@ -162,6 +163,12 @@ export class PointerInput {
     const steps = Math.trunc(this.wheelTravel / WHEEL_SLICE_PX);
     this.wheelTravel -= steps * WHEEL_SLICE_PX;
     if (steps !== 0) this.engine.goTo(this.engine.shell.get().slice + steps);
+  }
+
+  /** Not with the control key: trackpads send their pinch with it. */
+  private wheelBrush(travel: number): void {
+    const { brushRadius } = this.engine.shell.get();
+    this.engine.setBrushRadius(brushRadius * Math.exp(-travel * WHEEL_ZOOM));
   }
 
   private showMode(): void {

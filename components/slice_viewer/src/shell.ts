@@ -1,6 +1,7 @@
 /** What the frame around the image shows: one record, written by the engine, read by React. */
 import type { Overwrite } from "./labels/rules";
 import type { Progress } from "./making";
+import { DEFAULT_SETTINGS, type ProposalState, type ToolSettings } from "./settings";
 import type { History, Manifest, PlaneAxis, SaveState, Tool, Voxel } from "./types";
 import { rememberedOverwrite } from "./overwrite";
 import type { Problem } from "./tilecache";
@@ -27,6 +28,8 @@ export interface Shell {
   brushRadius: number;
   /** What strokes may paint over. */
   overwrite: Overwrite;
+  settings: ToolSettings;
+  proposal: ProposalState;
   history: History;
   annotated: number[];
   predicted: number[];
@@ -38,6 +41,8 @@ export interface Shell {
   /** Labels and result are hidden for a look at the bare image. */
   bare: boolean;
   keysShown: boolean;
+  /** The panel that cleans up a class is open. */
+  refineShown: boolean;
   minimapShown: boolean;
   /** The volume of the same array that the user has asked for; the page opens it. null: it is here. */
   sibling: string | null;
@@ -58,6 +63,8 @@ export const INITIAL_SHELL: Shell = {
   activeClass: null,
   brushRadius: 10,
   overwrite: rememberedOverwrite(),
+  settings: DEFAULT_SETTINGS,
+  proposal: "none",
   history: { undo: 0, redo: 0 },
   annotated: [],
   predicted: [],
@@ -67,6 +74,7 @@ export const INITIAL_SHELL: Shell = {
   notices: [],
   bare: false,
   keysShown: false,
+  refineShown: false,
   minimapShown: true,
   making: [],
   sibling: null,

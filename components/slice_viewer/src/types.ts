@@ -7,6 +7,8 @@
  */
 import type { Overwrite } from "./labels/rules";
 
+import type { ProposalState, RefineOperation, ToolSettings } from "./settings";
+
 export interface Point {
   x: number;
   y: number;
@@ -119,7 +121,26 @@ export interface LabelClass {
   locked?: boolean;
 }
 
-export const TOOLS = ["pan", "brush", "eraser", "freeform", "polygon", "rectangle", "ellipse"] as const;
+export const TOOLS = [
+  "pan",
+  "picker",
+  "brush",
+  "threshold",
+  "superpixel",
+  "line",
+  "eraser",
+  "freeform",
+  "polygon",
+  "livewire",
+  "rectangle",
+  "ellipse",
+  "background",
+  "fill",
+  "wand",
+  "watershed",
+  "random_walker",
+  "grabcut",
+] as const;
 export type Tool = (typeof TOOLS)[number];
 /** The tools of the label layer. Panning is the engine's. */
 export type LabelTool = Exclude<Tool, "pan">;
@@ -172,7 +193,15 @@ export interface ViewerHost {
   /** What strokes may paint over. */
   readonly overwrite: Overwrite;
   readonly tool: Tool;
+  /** How the tools work, as the row of options says. */
+  readonly settings: ToolSettings;
 
+  changeSettings(changes: Partial<ToolSettings>): void;
+  setActiveClass(id: number): void;
+  /** Tell the row of options how far a suggestion of the server is. */
+  setProposal(proposal: ProposalState): void;
+  /** True value of the first channel at an image point as far as tiles tell; null while nothing is known or it is no number. */
+  valueAt(point: Point): number | null;
   /** Draw image and labels again, in the next animation frame. Cheap to call often. */
   requestRedraw(): void;
   /** Draw only the cursor and the unfinished shape again (`drawCursor`), in the next animation frame. */
@@ -222,8 +251,18 @@ export interface LabelLayer {
   /** The pointer moved without a button, or left (null). Also sent when the view moves under a resting pointer. */
   hover(point: Point | null): void;
   doubleClick(point: Point): void;
-  /** Drop the unfinished stroke or shape: Escape, another tool, a second finger, lost pointer. Harmless when there is none. */
+  /** Drop the unfinished stroke or shape: Escape, lost pointer. Harmless when there is none. */
   cancel(): void;
+  /** Take back what the present press has begun, because a second finger came down. Corners set before stay. */
+  interrupt(): void;
+  /** Another tool or slice comes: keep a closed shape that only waited for its last touch, drop what is not complete. */
+  finish(): void;
+  /** Keep what the server suggests. */
+  keep(): void;
+  /** Clean up the active class on the part of the slice that shows, as one edit. */
+  refine(operation: RefineOperation): void;
+  /** Copy the labels of the slice to another one, as one edit, and go there. */
+  copyTo(z: number): void;
   /** A key while a label tool is chosen (Enter, Escape, Backspace). True: taken, the engine must not use it. */
   key(event: KeyboardEvent): boolean;
 

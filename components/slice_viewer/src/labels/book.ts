@@ -4,7 +4,7 @@
  * It decides what a write, an answer or news from others means for the pixels. `layer.ts` paints into it and shows it.
  */
 import { tilesOnPlane } from "../planes";
-import type { History, Manifest, Point, TileAddress, ViewerHost } from "../types";
+import type { History, Manifest, Point, SaveState, TileAddress, ViewerHost } from "../types";
 import { EditQueue, type LocalEdit } from "./edits";
 import { SliceLoader, type LoaderEvents } from "./loader";
 import { openOutbox, type Outbox, type Write } from "./outbox";
@@ -34,6 +34,7 @@ export class LabelBook {
   private readonly asked = new Set<string>(); // undos and redos of this page life
   private known: Known | null = null;
   private wanted: readonly TileAddress[] = [];
+  private readonly impatient: { resolve: () => void; reject: (reason: Error) => void }[] = []; // who waits for `settled`
   private disposed = false;
 
   constructor(
@@ -122,6 +123,12 @@ export class LabelBook {
     this.submit(write);
   }
 
+  /** Resolves when the server has all that was painted here; rejects, in words for the user, when it cannot be reached now. */
+  settled(): Promise<void> {
+    if (!this.queue.isWaiting) return Promise.resolve();
+    return new Promise((resolve, reject) => this.impatient.push({ resolve, reject }));
+  }
+
   /** Resolves when nothing of it runs any more. */
   async dispose(): Promise<void> {
     this.commitStroke();
@@ -169,8 +176,17 @@ export class LabelBook {
     return {
       acknowledged: (write, answer) => this.acknowledge(write, answer),
       rejected: (write, problem) => this.refuse(write, problem),
-      state: (state) => this.host.setSaveState(state),
+      state: (state) => this.hearSaved(state),
     };
+  }
+
+  private hearSaved(state: SaveState): void {
+    this.host.setSaveState(state);
+    if (state.state === "pending" || (state.state === "saved" && this.queue.isWaiting)) return;
+    for (const { resolve, reject } of this.impatient.splice(0)) {
+      if (state.state === "saved") resolve();
+      else reject(new Error("The last strokes have not reached the server yet, and this tool needs them there."));
+    }
   }
 
   private submit(write: Write): void {

@@ -1,28 +1,35 @@
-/** The label layer behind the viewer's seam: pointer and keys go to the tools, spans to the book, tiles to the canvas. */
+/** The label layer behind the viewer's seam: pointer and keys go to the tools, tiles to the canvas. What tools do is in `easel.ts`. */
+import type { RefineOperation } from "../settings";
 import { createTools } from "../tools";
-import type { DrawingTool, Easel } from "../tools/tool";
-import type { Camera, LabelLayer, LabelTool, Manifest, Point, PointerInfo, Rect, TileAddress, ViewerHost } from "../types";
+import type { DrawingTool } from "../tools/tool";
+import type { Camera, LabelLayer, LabelTool, Manifest, Point, PointerInfo, TileAddress, ViewerHost } from "../types";
 import { LabelBook } from "./book";
 import { TilePainter } from "./draw";
+import { BookEasel } from "./easel";
+import { Errands } from "./errands";
 import { buildPalette } from "./palette";
-import { union, type Spans } from "./spans";
 
-export class Layer implements LabelLayer, Easel {
+/** Brushes with which Alt and a click take the class under the pointer. */
+const PICKS_WITH_ALT: readonly LabelTool[] = ["brush", "threshold", "superpixel", "line"];
+
+export class Layer implements LabelLayer {
   private book: LabelBook | null = null;
   private painter: TilePainter | null = null;
-  private image: Rect = { x0: 0, y0: 0, x1: 0, y1: 0 };
-  private readonly tools: Record<LabelTool, DrawingTool> = createTools(this);
+  private readonly easel: BookEasel;
+  private readonly errands: Errands;
+  private readonly tools: Record<LabelTool, DrawingTool>;
   private current: DrawingTool | null = null; // has seen a button go down
-  private label = 0; // of the stroke or shape under way
   private pointer: Point | null = null;
 
-  constructor(private readonly host: ViewerHost) {}
-
-  // What the engine asks of the layer.
+  constructor(private readonly host: ViewerHost) {
+    this.easel = new BookEasel(host, () => this.book);
+    this.errands = new Errands(host, this.easel);
+    this.tools = createTools(this.easel);
+  }
 
   load(volume: string, manifest: Manifest): void {
     const [height, width] = manifest.levels[0];
-    this.image = { x0: 0, y0: 0, x1: width, y1: height };
+    this.easel.area = { x0: 0, y0: 0, x1: width, y1: height };
     this.book = new LabelBook(this.host, volume, manifest);
     this.painter = new TilePainter(this.book.store, buildPalette(this.host.classes));
     this.setSlice(this.host.slice);
@@ -30,8 +37,11 @@ export class Layer implements LabelLayer, Easel {
 
   setSlice(z: number): void {
     if (this.book === null || this.book.z === z) return;
+    const { current } = this;
+    this.finish();
+    current?.cancel(); // what still waits for an answer belongs to the slice that is left
+    this.errands.cancel();
     this.book.setSlice(z);
-    this.cancel();
   }
 
   classesChanged(): void {
@@ -59,26 +69,27 @@ export class Layer implements LabelLayer, Easel {
   }
 
   begin(tool: LabelTool, point: Point, info: PointerInfo): void {
-    if (this.current !== this.tools[tool]) this.cancel();
-    if (!this.mayPaint(tool)) return;
+    if (this.current !== this.tools[tool]) this.finish();
+    if (info.alt && PICKS_WITH_ALT.includes(tool)) return this.easel.pick(point);
+    if (tool !== "picker" && !this.easel.settleLabel(tool)) return;
     this.current = this.tools[tool];
     this.current.down(point, info);
-    this.hover(point);
+    this.pointAt(point);
   }
 
   move(point: Point, info: PointerInfo): void {
     this.current?.move(point, info);
-    this.hover(point);
+    this.pointAt(point);
   }
 
   end(point: Point, info: PointerInfo): void {
     this.current?.up(point, info);
-    this.hover(point);
+    this.pointAt(point);
   }
 
   hover(point: Point | null): void {
-    this.pointer = point;
-    this.host.requestCursorRedraw();
+    if (point !== null) this.current?.hover?.(point);
+    this.pointAt(point);
   }
 
   doubleClick(): void {
@@ -92,10 +103,35 @@ export class Layer implements LabelLayer, Easel {
     this.host.requestCursorRedraw();
   }
 
+  interrupt(): void {
+    if (this.current?.interrupt) this.current.interrupt();
+    else this.current?.cancel();
+    this.host.requestCursorRedraw();
+  }
+
+  finish(): void {
+    if (this.current?.finish) this.current.finish();
+    else this.current?.cancel();
+    this.current = null;
+    this.host.requestCursorRedraw();
+  }
+
+  keep(): void {
+    this.press("Enter");
+  }
+
   key(event: KeyboardEvent): boolean {
-    const taken = this.current?.key(event.key) ?? false;
-    if (taken) this.host.requestCursorRedraw();
-    return taken;
+    return this.press(event.key);
+  }
+
+  refine(operation: RefineOperation): void {
+    this.finish();
+    this.errands.refine(operation);
+  }
+
+  copyTo(z: number): void {
+    this.finish();
+    this.errands.copyTo(z);
   }
 
   undo(): void {
@@ -107,61 +143,28 @@ export class Layer implements LabelLayer, Easel {
   }
 
   dispose(): void {
+    const { current } = this;
+    this.finish();
+    current?.cancel();
+    this.errands.cancel();
     void this.book?.dispose();
     this.book = null;
   }
 
-  // What the tools ask of the layer.
-
-  get area(): Rect {
-    return this.image;
+  private pointAt(point: Point | null): void {
+    this.pointer = point;
+    this.host.requestCursorRedraw();
   }
 
-  get radius(): number {
-    return Math.max(0.5, this.host.brushRadius);
-  }
-
-  get color(): string {
-    return this.host.classes.find((entry) => entry.id === this.host.activeClass)?.color ?? "#ffffff";
-  }
-
-  paint(spans: Spans): void {
-    this.book?.paint(spans, this.label);
-  }
-
-  commitStroke(): void {
-    this.book?.commitStroke();
-  }
-
-  discardStroke(): void {
-    this.book?.discardStroke();
-  }
-
-  /** Shapes take the class that is chosen when they close: a polygon may be long under way. */
-  commit(spans: Spans): void {
-    this.book?.submitEdit(this.book.z, this.host.activeClass ?? this.label, union(spans));
-  }
-
-  distance(a: Point, b: Point): number {
-    const { scale, aspect, pixelRatio } = this.host.camera;
-    return (Math.hypot(a.x - b.x, (a.y - b.y) * aspect) * scale) / pixelRatio;
+  private press(key: string): boolean {
+    const taken = this.current?.key(key) ?? false;
+    if (taken) this.host.requestCursorRedraw();
+    return taken;
   }
 
   private step(kind: "undo" | "redo"): void {
     if (this.current?.busy) this.current.cancel();
     else this.book?.step(kind);
     this.host.requestCursorRedraw();
-  }
-
-  /** Whether there is something to paint with; says so when not. Settles the label for the stroke that begins. */
-  private mayPaint(tool: LabelTool): boolean {
-    const entry = this.host.classes.find((other) => other.id === this.host.activeClass);
-    if (tool !== "eraser" && entry === undefined) {
-      this.host.toast("Add a class first: strokes need one.");
-      return false;
-    }
-    if (tool !== "eraser" && !entry!.visible) this.host.toast(`Class “${entry!.name}” is hidden: what you paint does not show.`);
-    this.label = tool === "eraser" ? 0 : entry!.id;
-    return true;
   }
 }

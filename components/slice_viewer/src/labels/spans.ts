@@ -38,6 +38,18 @@ export function clip(spans: Spans, rect: Rect): Spans {
   return Int32Array.from(kept);
 }
 
+/** The pixels of `area` that are not in `spans`, sorted and disjoint. */
+export function complement(spans: Spans, area: Rect): Spans {
+  const set = new SpanSet();
+  set.add(clip(spans, area));
+  const flat: number[] = [];
+  for (let y = area.y0; y < area.y1; y++) {
+    const ends = [area.x0, ...set.within({ ...area, y0: y, y1: y + 1 }).filter((_, i) => i % 3 > 0), area.x1];
+    for (let i = 0; i < ends.length; i += 2) if (ends[i] < ends[i + 1]) flat.push(y, ends[i], ends[i + 1]);
+  }
+  return Int32Array.from(flat);
+}
+
 /** The rectangle around `spans`, or null when there are none. */
 export function bounds(spans: Spans): Rect | null {
   let rect: Rect | null = null;

@@ -1,9 +1,10 @@
-/** Rectangle and ellipse: drag from corner to corner; Shift makes the sides equal. */
+/** Rectangle, ellipse, and the box that labels what has no label: drag from corner to corner; Shift makes the sides equal. */
 import { cornerBox, ellipse, rectangle } from "../labels/raster";
 import type { Spans } from "../labels/spans";
+import type { Combine } from "../settings";
 import type { Camera, Point, Rect } from "../types";
 import { ink } from "./ink";
-import type { DrawingTool, Easel, Modifiers } from "./tool";
+import { combineOf, type DrawingTool, type Easel, type Modifiers } from "./tool";
 
 const DRAG_PX = 3; // a shorter way is a click by mistake; CSS pixels
 
@@ -27,9 +28,10 @@ export const ELLIPSE: BoxShape = {
 export class Box implements DrawingTool {
   private start: Point | null = null;
   private box: Rect | null = null;
+  private combine: Combine = "add";
 
   constructor(
-    private readonly easel: Easel,
+    protected readonly easel: Easel,
     private readonly shape: BoxShape,
   ) {}
 
@@ -39,6 +41,7 @@ export class Box implements DrawingTool {
 
   down(point: Point, modifiers: Modifiers): void {
     this.start = point;
+    this.combine = combineOf({ ...modifiers, shift: false }, this.easel.settings.combine);
     this.move(point, modifiers);
   }
 
@@ -51,7 +54,7 @@ export class Box implements DrawingTool {
     const isDrag = this.easel.distance(this.start, point) >= DRAG_PX;
     const spans = this.shape.fill(cornerBox(this.start, point, modifiers.shift), this.easel.area);
     this.cancel();
-    if (isDrag) this.easel.commit(spans);
+    if (isDrag) this.commit(spans, this.combine);
   }
 
   doubleClick(): void {
@@ -75,5 +78,20 @@ export class Box implements DrawingTool {
     const { x0, y0, x1, y1 } = this.box;
     this.shape.outline(context, camera.imageToScreen({ x: x0, y: y0 }), camera.imageToScreen({ x: x1, y: y1 }));
     ink(context, camera, this.easel.color);
+  }
+
+  protected commit(spans: Spans, combine: Combine): void {
+    this.easel.commit(spans, combine);
+  }
+}
+
+/** Says of a box that it is fully labelled: all that has no label in it becomes the active class, the background for instance. */
+export class BackgroundBox extends Box {
+  constructor(easel: Easel) {
+    super(easel, RECTANGLE);
+  }
+
+  protected override commit(spans: Spans): void {
+    this.easel.commitBehind(spans);
   }
 }

@@ -1,13 +1,16 @@
 /** Brush and eraser: a disc swept along the pointer's way. What the stroke does to the pixels is the easel's affair. */
 import { capsule, pixelAt } from "../labels/raster";
+import type { Spans } from "../labels/spans";
+import { STRING_CSS_PX } from "../settings";
 import type { Camera, Point } from "../types";
-import { ink } from "./ink";
+import { drawDisc } from "./ink";
+import { Stabiliser } from "./stabiliser";
 import type { DrawingTool, Easel } from "./tool";
 
-const NAKED_PX = 2; // a smaller circle would not be seen, in CSS pixels
-
-export class Brush implements DrawingTool {
+/** The disc on its way: from each point the pixels that have come under it since the last. */
+export class Sweep {
   private last: Point | null = null; // pixel of the newest dab while the button is held
+  private readonly steady = new Stabiliser();
 
   constructor(private readonly easel: Easel) {}
 
@@ -15,18 +18,61 @@ export class Brush implements DrawingTool {
     return this.last !== null;
   }
 
+  start(point: Point): Spans {
+    this.steady.start(point);
+    return this.reach(point);
+  }
+
+  go(point: Point): Spans {
+    return this.reach(this.steady.pull(point, this.slack));
+  }
+
+  /** The stroke ends where the hand let go, however long the string. */
+  end(point: Point): Spans {
+    const spans = this.reach(point);
+    this.drop();
+    return spans;
+  }
+
+  drop(): void {
+    this.last = null;
+  }
+
+  /** Length of the string, image pixels. */
+  private get slack(): number {
+    return STRING_CSS_PX[this.easel.settings.smoothing] / this.easel.distance({ x: 0, y: 0 }, { x: 1, y: 0 });
+  }
+
+  private reach(point: Point): Spans {
+    const to = pixelAt(point);
+    const spans = capsule(this.last ?? to, to, this.easel.radius, this.easel.area);
+    this.last = to;
+    return spans;
+  }
+}
+
+export class Brush implements DrawingTool {
+  private readonly sweep: Sweep;
+
+  constructor(private readonly easel: Easel) {
+    this.sweep = new Sweep(easel);
+  }
+
+  get busy(): boolean {
+    return this.sweep.busy;
+  }
+
   down(point: Point): void {
-    this.sweep(pixelAt(point));
+    this.easel.paint(this.sweep.start(point));
   }
 
   move(point: Point): void {
-    if (this.busy) this.sweep(pixelAt(point));
+    if (this.busy) this.easel.paint(this.sweep.go(point));
   }
 
   up(point: Point): void {
     if (!this.busy) return;
-    this.sweep(pixelAt(point));
-    this.last = null;
+    this.easel.paint(this.sweep.end(point));
     this.easel.commitStroke();
   }
 
@@ -42,23 +88,11 @@ export class Brush implements DrawingTool {
 
   cancel(): void {
     if (!this.busy) return;
-    this.last = null;
+    this.sweep.drop();
     this.easel.discardStroke();
   }
 
   preview(context: CanvasRenderingContext2D, camera: Camera, pointer: Point | null): void {
-    if (pointer === null) return;
-    // The disc sits on the middle of a pixel, as the paint does.
-    const pixel = pixelAt(pointer);
-    const centre = camera.imageToScreen({ x: pixel.x + 0.5, y: pixel.y + 0.5 });
-    context.beginPath();
-    const radius = Math.max(NAKED_PX * camera.pixelRatio, this.easel.radius * camera.scale);
-    context.ellipse(centre.x, centre.y, radius, radius * camera.aspect, 0, 0, 2 * Math.PI);
-    ink(context, camera, "#ffffff");
-  }
-
-  private sweep(to: Point): void {
-    this.easel.paint(capsule(this.last ?? to, to, this.easel.radius, this.easel.area));
-    this.last = to;
+    if (pointer !== null) drawDisc(context, camera, pointer, this.easel.radius);
   }
 }

@@ -8,7 +8,7 @@ import { Readout } from "../readout";
 import { useStore } from "../store";
 import { Minimap } from "./Minimap";
 import { Banner, Notices, ReadoutPill, ScaleBar, StageMessage } from "./StageOverlays";
-import { ToolOptions } from "./ToolRail";
+import { ToolOptions } from "./ToolOptions";
 
 export function Panes({ desk }: { desk: Desk }): React.ReactElement {
   const { layout, panes, swipe } = useStore(desk.state);
@@ -34,7 +34,7 @@ function PaneView({ desk, pane: { id, engine } }: { desk: Desk; pane: Pane }): R
       {layout === "planes" && <PlaneName engine={engine} />}
       <StageMessage engine={engine} />
       <div className="sv-top">
-        {id === "main" && <ToolOptions engine={engine} />}
+        {id === "main" && <ToolOptions engine={active.leader ?? active} />}
         <Banner engine={engine} />
       </div>
       <div className="sv-corner">

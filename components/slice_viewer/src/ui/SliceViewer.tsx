@@ -148,13 +148,13 @@ function debugHandle(desk: Desk): object {
 function paneHandle(engine: Engine): object {
   return {
     state: () => {
-      const { slice, status, saveState, tool, axis, position } = engine.shell.get();
+      const { slice, status, saveState, tool, axis, position, proposal } = engine.shell.get();
       const { picture, labels } = engine;
       const labelsReady = labels !== null && !labels.loading;
       const shown = picture?.shown ?? -1;
       const facts = { ready: picture?.ready ?? false, pendingTiles: picture?.pendingTiles ?? 0, level: picture?.level ?? 0, idle: picture?.idle ?? true };
       const overlay = engine.overlayId;
-      return { slice, shown, status, tool, axis, position, overlay, scale: engine.camera.get().scale, frame: engine.frames.get(), labelsReady, saveState: saveState.state, ...facts };
+      return { slice, shown, status, tool, axis, position, proposal, overlay, scale: engine.camera.get().scale, frame: engine.frames.get(), labelsReady, saveState: saveState.state, ...facts };
     },
     /** Client (CSS) coordinates of an image point. */
     imageToScreen: (y: number, x: number) => engine.toClient({ x, y } satisfies Point),

@@ -1,44 +1,24 @@
-/** The narrow column of tools, and the options of the one chosen. */
+/** The narrow column of tools. Tools of a kind share a button; it shows the one used last, and a press opens the others beside it. */
 import * as React from "react";
-import { type Engine, MAX_BRUSH_RADIUS } from "../engine";
-import { TOOL_KEYS } from "../keys";
-import { overwriteChoices, readOverwrite } from "../overwrite";
+import type { Engine } from "../engine";
+import { CATALOG, FAMILIES, FAMILY_NAMES } from "../tools/catalog";
 import { useStore, update } from "../store";
-import { TOOLS, type Tool } from "../types";
+import type { Tool } from "../types";
 import { Icon, type IconName } from "./icons";
-
-const NAMES: Record<Tool, string> = {
-  pan: "Pan",
-  brush: "Brush",
-  eraser: "Eraser",
-  freeform: "Freeform",
-  polygon: "Polygon",
-  rectangle: "Rectangle",
-  ellipse: "Ellipse",
-};
-
-const HINTS: Partial<Record<Tool, string>> = {
-  freeform: "Draw around an area; it closes by itself.",
-  polygon: "Click the corners. Enter or a double click closes it, Backspace takes one back.",
-  rectangle: "Drag from corner to corner.",
-  ellipse: "Drag from corner to corner.",
-};
+import { RefinePanel } from "./RefinePanel";
 
 export function ToolRail({ engine }: { engine: Engine }): React.ReactElement {
-  const { tool, history, keysShown } = useStore(engine.shell);
+  const { history, keysShown, refineShown } = useStore(engine.shell);
   return (
     <div className="sv-rail" role="toolbar" aria-label="Tools" aria-orientation="vertical">
-      {TOOLS.map((name) => (
-        <RailButton
-          key={name}
-          icon={name}
-          label={NAMES[name]}
-          hotkey={TOOL_KEYS[name]}
-          pressed={tool === name}
-          onClick={() => engine.setTool(name)}
-        />
+      {FAMILIES.map((tools, i) => (
+        <Family key={FAMILY_NAMES[i]} engine={engine} name={FAMILY_NAMES[i]} tools={tools} />
       ))}
       <div className="sv-rail-gap" />
+      <div className="sv-family">
+        <RailButton icon="refine" label="Clean up" hotkey="/" pressed={refineShown} onClick={() => update(engine.shell, { refineShown: !refineShown })} />
+        {refineShown && <RefinePanel engine={engine} />}
+      </div>
       <RailButton icon="undo" label="Undo" keys="Ctrl Z" disabled={history.undo === 0} onClick={() => engine.labels?.undo()} />
       <RailButton icon="redo" label="Redo" keys="Ctrl Shift Z" disabled={history.redo === 0} onClick={() => engine.labels?.redo()} />
       <div className="sv-rail-push" />
@@ -56,6 +36,65 @@ export function ToolRail({ engine }: { engine: Engine }): React.ReactElement {
   );
 }
 
+interface FamilyProps {
+  engine: Engine;
+  name: string;
+  tools: readonly Tool[];
+}
+
+function Family({ engine, name, tools }: FamilyProps): React.ReactElement {
+  const { tool } = useStore(engine.shell);
+  const [last, setLast] = React.useState(tools[0]);
+  const [open, setOpen] = React.useState(false);
+  const root = React.useRef<HTMLDivElement>(null);
+  const chosen = tools.includes(tool);
+  React.useEffect(() => {
+    if (chosen) setLast(tool);
+  }, [chosen, tool]);
+  useDismissal(root, open, () => setOpen(false));
+  const top = chosen ? tool : last;
+  const press = (): void => {
+    engine.setTool(top);
+    setOpen(tools.length > 1 && !open);
+  };
+  const pick = (member: Tool): void => {
+    engine.setTool(member);
+    setOpen(false);
+  };
+  return (
+    <div className="sv-family" ref={root} data-many={tools.length > 1}>
+      <ToolButton tool={top} pressed={chosen} expanded={tools.length > 1 ? open : undefined} onClick={press} />
+      {open && (
+        <div className="sv-flyout" role="menu" aria-label={name}>
+          {tools.map((member) => (
+            <button key={member} type="button" role="menuitemradio" aria-checked={member === tool} className="sv-flyout-tool" onClick={() => pick(member)}>
+              <Icon name={member} />
+              {CATALOG[member].title}
+              <kbd>{CATALOG[member].key}</kbd>
+            </button>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** A press elsewhere or Escape closes what is open. */
+function useDismissal(root: React.RefObject<HTMLElement>, open: boolean, close: () => void): void {
+  React.useEffect(() => {
+    if (!open) return undefined;
+    const stop = new AbortController();
+    const press = (event: Event): void => void (root.current?.contains(event.target as Node) || close());
+    document.addEventListener("pointerdown", press, { signal: stop.signal, capture: true });
+    document.addEventListener("keydown", () => close(), { signal: stop.signal });
+    return () => stop.abort();
+  });
+}
+
+function ToolButton({ tool, ...rest }: { tool: Tool; pressed: boolean; expanded?: boolean; onClick: () => void }): React.ReactElement {
+  return <RailButton icon={tool} label={CATALOG[tool].title} hotkey={CATALOG[tool].key} {...rest} />;
+}
+
 interface RailButtonProps {
   icon: IconName;
   label: string;
@@ -64,17 +103,19 @@ interface RailButtonProps {
   /** Shown in the tooltip only. */
   keys?: string;
   pressed?: boolean;
+  expanded?: boolean;
   disabled?: boolean;
   onClick: () => void;
 }
 
-function RailButton({ icon, label, hotkey, keys, pressed, disabled, onClick }: RailButtonProps): React.ReactElement {
+function RailButton({ icon, label, hotkey, keys, pressed, expanded, disabled, onClick }: RailButtonProps): React.ReactElement {
   return (
     <button
       type="button"
       className="sv-tool"
       aria-label={label}
       aria-pressed={pressed}
+      aria-expanded={expanded}
       aria-keyshortcuts={hotkey}
       disabled={disabled}
       data-tip={`${label}  ${hotkey ?? keys ?? ""}`}
@@ -83,80 +124,5 @@ function RailButton({ icon, label, hotkey, keys, pressed, disabled, onClick }: R
       <Icon name={icon} />
       {hotkey !== undefined && <kbd>{hotkey}</kbd>}
     </button>
-  );
-}
-
-/** The second row: what the chosen tool paints, and how large. Nothing for panning. */
-export function ToolOptions({ engine }: { engine: Engine }): React.ReactElement | null {
-  const { tool, status } = useStore(engine.shell);
-  if (tool === "pan" || status !== "shown") return null;
-  return (
-    <div className="sv-options">
-      {tool === "eraser" ? <span className="sv-option-name">Erase</span> : <ActiveClass engine={engine} />}
-      {tool === "brush" || tool === "eraser" ? <BrushSize engine={engine} /> : <span className="sv-hint">{HINTS[tool]}</span>}
-      <OverwriteMode engine={engine} />
-    </div>
-  );
-}
-
-function ActiveClass({ engine }: { engine: Engine }): React.ReactElement {
-  const { activeClass } = useStore(engine.shell);
-  const chosen = engine.classes.find(({ id }) => id === activeClass);
-  if (chosen === undefined) return <span className="sv-option-name">No class yet: add one in the panel.</span>;
-  return (
-    <span className="sv-option-name">
-      <span className="sv-swatch" style={{ background: chosen.color }} />
-      {chosen.name}
-    </span>
-  );
-}
-
-/** What a stroke may change. The classes come from the page, so a change of them draws the options anew. */
-function OverwriteMode({ engine }: { engine: Engine }): React.ReactElement {
-  const { overwrite, tool } = useStore(engine.shell);
-  return (
-    <label className="sv-overwrite" title="What a stroke may change (O). Locked classes never change.">
-      {tool === "eraser" ? "Erase" : "Paint over"}
-      <select value={String(overwrite)} onChange={(event) => engine.setOverwrite(readOverwrite(event.target.value))}>
-        {overwriteChoices(engine.classes).map(([mode, words]) => (
-          <option key={mode} value={String(mode)}>
-            {words}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-}
-
-const SLIDER_STEPS = 100;
-
-function BrushSize({ engine }: { engine: Engine }): React.ReactElement {
-  const { brushRadius } = useStore(engine.shell);
-  // Steps grow with the radius: one pixel matters at 3, not at 300.
-  const toStep = (radius: number): number => (SLIDER_STEPS * Math.log(radius)) / Math.log(MAX_BRUSH_RADIUS);
-  const toRadius = (step: number): number => Math.round(MAX_BRUSH_RADIUS ** (step / SLIDER_STEPS));
-  return (
-    <label className="sv-size">
-      Radius
-      <input
-        type="range"
-        aria-label="Brush radius"
-        min={0}
-        max={SLIDER_STEPS}
-        step={0.5}
-        value={toStep(Math.max(1, brushRadius))}
-        style={{ "--sv-fill": `${toStep(Math.max(1, brushRadius))}%` } as React.CSSProperties}
-        onChange={(event) => engine.setBrushRadius(toRadius(Number(event.target.value)))}
-      />
-      <input
-        type="number"
-        aria-label="Brush radius in image pixels"
-        min={1}
-        max={MAX_BRUSH_RADIUS}
-        value={brushRadius}
-        onChange={(event) => event.target.value !== "" && engine.setBrushRadius(Number(event.target.value))}
-      />
-      <span className="sv-unit">px</span>
-    </label>
   );
 }

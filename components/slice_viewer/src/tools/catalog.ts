@@ -1,0 +1,58 @@
+/** What the rail, the keys and the card of keys say of each tool, in one table. */
+import type { RefineOperation } from "../settings";
+import type { Tool } from "../types";
+
+export interface ToolEntry {
+  readonly title: string;
+  readonly key: string;
+  /** What the row of options says to do. */
+  readonly hint: string;
+}
+
+export const CATALOG: Record<Tool, ToolEntry> = {
+  pan: { title: "Pan", key: "A", hint: "" },
+  picker: { title: "Pick class", key: "I", hint: "Click a label to take its class. Alt and a click do it with any brush." },
+  brush: { title: "Brush", key: "B", hint: "" },
+  threshold: { title: "Threshold brush", key: "N", hint: "" },
+  superpixel: { title: "Superpixel brush", key: "U", hint: "Drag over what belongs to the class." },
+  line: { title: "Line", key: "K", hint: "Drag, or click both ends. Shift keeps to 45°." },
+  eraser: { title: "Eraser", key: "X", hint: "" },
+  freeform: { title: "Lasso", key: "Q", hint: "Draw around an area." },
+  polygon: { title: "Polygon", key: "P", hint: "Click corners. Enter fills; a double click closes it for a last touch." },
+  livewire: { title: "Live-wire", key: "L", hint: "Click along an edge; the line follows it. Enter or a double click fills." },
+  rectangle: { title: "Rectangle", key: "E", hint: "Drag from corner to corner. Shift: square." },
+  ellipse: { title: "Ellipse", key: "W", hint: "Drag from corner to corner. Shift: circle." },
+  background: { title: "Fully labelled box", key: "Z", hint: "Drag a box: what has no label in it becomes this class." },
+  fill: { title: "Fill", key: "G", hint: "Click an area of one label." },
+  wand: { title: "Magic wand", key: "Y", hint: "Press, then drag right for more, left for less." },
+  watershed: { title: "Watershed", key: "R", hint: "Draw around strokes of two classes: they grow to the edges." },
+  random_walker: { title: "Random walker", key: "J", hint: "Draw around strokes of two classes: they grow until they meet." },
+  grabcut: { title: "Object in a box", key: "C", hint: "Drag a box around one object." },
+};
+
+/** Tools that share a button of the rail; the one used last is on top. */
+export const FAMILIES: readonly (readonly Tool[])[] = [
+  ["pan"],
+  ["picker"],
+  ["brush", "threshold", "superpixel", "line"],
+  ["eraser"],
+  ["freeform", "polygon", "livewire"],
+  ["rectangle", "ellipse", "background"],
+  ["fill", "wand"],
+  ["watershed", "random_walker", "grabcut"],
+];
+
+export const FAMILY_NAMES = ["Move", "Pick", "Brushes", "Eraser", "Outlines", "Boxes", "Fill", "Grow"] as const;
+
+/** Ways to clean up a class: their words, and the key that goes with Shift. */
+export const REFINEMENTS: Record<RefineOperation, { readonly title: string; readonly key: string }> = {
+  fill_holes: { title: "Fill holes", key: "H" },
+  remove_islands: { title: "Remove islands", key: "I" },
+  dilate: { title: "Dilate", key: "D" },
+  erode: { title: "Erode", key: "E" },
+  open: { title: "Open", key: "O" },
+  close: { title: "Close", key: "C" },
+};
+
+/** Go with Shift as well. */
+export const COPY_KEYS = { next: "N", previous: "P" } as const;
