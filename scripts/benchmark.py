@@ -1,7 +1,8 @@
-"""What the docs claim, measured: ``python scripts/benchmark.py quality|viewer``.
+"""What the docs claim, measured: ``python scripts/benchmark.py quality|viewer|chaos|scale``.
 
 quality   mean IoU of the algorithms on public data with truth (docs/quality.md)
 viewer    how quick the page feels, driven in Chromium (docs/speed.md)
+chaos     that no painted pixel is lost when servers and browsers are killed (docs/reliability.md)
 """
 
 import argparse
@@ -11,9 +12,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
 
 from core.errors import AppError
-from scripts.benchmarks import quality, viewer
+from scripts.benchmarks import chaos, quality, viewer
 
-SUBJECTS = {"quality": quality, "viewer": viewer}
+SUBJECTS = {"quality": quality, "viewer": viewer, "chaos": chaos}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,8 +1,6 @@
 """A page with nothing but the viewer over one small volume, served by the real tile and label routes; and its mouse."""
 
-import subprocess
 import threading
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +19,6 @@ from core.errors import NotFoundError
 from core.images.memory import ArrayVolume
 from core.images.volumes import CatalogEntry
 from core.labels.slices import read_slice
-from scripts.chromium import CHROMIUM_FLAGS, find_chromium
 from tests.tile_server import tile_server
 from utils.label_db import SqlLabelStore
 
@@ -100,32 +97,6 @@ def _turn_away(app: PaintingApp) -> Response | None:
     if app.refuses_writes and request.method == "POST" and request.path.startswith("/api/labels"):
         return Response('{"error": "The database is down.", "hint": "Wait."}', 503, mimetype="application/json")
     return None
-
-
-class OwnChromium:
-    """A Chromium with a profile that outlives it, started by us so that it can be killed like a crashing one."""
-
-    def __init__(self, profile: Path) -> None:
-        profile.mkdir(exist_ok=True)
-        self._port_file = profile / "DevToolsActivePort"
-        self._port_file.unlink(missing_ok=True)
-        options = [*CHROMIUM_FLAGS, f"--user-data-dir={profile}", "--remote-debugging-port=0", "about:blank"]
-        quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen([find_chromium(), *options], stdout=quiet, stderr=quiet)
-
-    def address(self) -> str:
-        """Where the debugging port is, once it is open."""
-        deadline = time.monotonic() + ARRIVAL_MS / 1000
-        while not (self._port_file.exists() and self._port_file.read_text().count("\n")):
-            assert time.monotonic() < deadline, "Chromium did not start"
-            assert self._process.poll() is None, "Chromium ended at once"
-            time.sleep(0.02)
-        return f"http://127.0.0.1:{self._port_file.read_text().split()[0]}"
-
-    def kill(self) -> None:
-        """SIGKILL, at once."""
-        self._process.kill()
-        self._process.wait()
 
 
 @dataclass(frozen=True)

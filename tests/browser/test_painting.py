@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.browser.painting_app import ARRIVAL_MS, CLASSES, SHAPE, Hand, OwnChromium, PaintingApp, serve
+from scripts.chromium import OwnChromium
+from tests.browser.painting_app import ARRIVAL_MS, CLASSES, SHAPE, Hand, PaintingApp, serve
 
 pytestmark = pytest.mark.browser
 
