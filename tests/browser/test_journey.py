@@ -99,6 +99,7 @@ def painted(page: Page, stack: LocalStack) -> dict[int, NDArray[np.uint8]]:
     """Pick the stack in the picker and paint on two slices."""
     hand = Hand(page)
     hand.open(stack.url)
+    page.click(".tour button:has-text('Skip')")
     page.click(f"#{ids.DATASET_BUTTON}")
     page.fill(f"#{ids.DATASET_SEARCH}", "images")
     page.click("a.dataset-row:visible")

@@ -161,6 +161,20 @@ function NoticeCard({ notice, dismiss }: { notice: Notice; dismiss: () => void }
   );
 }
 
+/** Only where the page around the viewer has a tour (docs/contracts.md). */
+function TourButton({ close }: { close: () => void }): React.ReactElement | null {
+  if (document.documentElement.dataset.tour === undefined) return null;
+  const start = (): void => {
+    close();
+    document.dispatchEvent(new Event("sv-tour"));
+  };
+  return (
+    <button type="button" className="sv-keys-tour" onClick={start}>
+      Show the tour
+    </button>
+  );
+}
+
 export function KeyCard({ engine }: { engine: Engine }): React.ReactElement | null {
   const { keysShown } = useStore(engine.shell);
   const close = (): void => update(engine.shell, { keysShown: false });
@@ -169,6 +183,7 @@ export function KeyCard({ engine }: { engine: Engine }): React.ReactElement | nu
     <div className="sv-keys" role="dialog" aria-label="Keys">
       <header>
         <h2>Keys</h2>
+        <TourButton close={close} />
         <button type="button" className="sv-button" aria-label="Close" onClick={close} autoFocus>
           <Icon name="close" />
         </button>
