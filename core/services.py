@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.images.derived import Progress
+from core.images.geometry import Box
 from core.images.planes import PlaneAxis
 from core.images.tiles import Manifest, Tile
 from core.images.volumes import VolumeCatalog
@@ -31,6 +32,14 @@ class TileServer(Protocol):
 
     def progress(self, volume: str) -> list[Progress]:
         """What is being made in the background so that the volume shows quickly."""
+        ...
+
+    def region(self, volume: str, axis: PlaneAxis, box: Box) -> NDArray[Any]:
+        """(h, w[, c]) true values of a part of a plane at full size.
+
+        box : in coordinates of the plane, start (index, y, x) and stop (index + 1, y, x). Raises NotFoundError unless
+            it lies inside.
+        """
         ...
 
     def value(self, volume: str, z: int, y: int, x: int) -> Any:

@@ -1,8 +1,9 @@
-"""What the docs claim, measured: ``python scripts/benchmark.py quality|viewer|chaos|scale``.
+"""What the docs claim, measured: ``python scripts/benchmark.py quality|viewer|chaos|tools``.
 
 quality   mean IoU of the algorithms on public data with truth (docs/quality.md)
 viewer    how quick the page feels, driven in Chromium (docs/speed.md)
 chaos     that no painted pixel is lost when servers and browsers are killed (docs/reliability.md)
+tools     how long each image-aware tool thinks (docs/speed-tools.md)
 """
 
 import argparse
@@ -12,9 +13,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
 
 from core.errors import AppError
-from scripts.benchmarks import chaos, quality, viewer
+from scripts.benchmarks import chaos, quality, tools, viewer
 
-SUBJECTS = {"quality": quality, "viewer": viewer, "chaos": chaos}
+SUBJECTS = {"quality": quality, "viewer": viewer, "chaos": chaos, "tools": tools}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -19,7 +19,7 @@ from core.byte_cache import ByteCache
 from core.errors import AppError, NotFoundError, UnavailableError
 from core.images.bricks import BrickedVolume, BrickRecipe, wants_bricks
 from core.images.derived import DerivedStore, Progress
-from core.images.geometry import Box, level_shapes
+from core.images.geometry import TILE_PX, Box, level_shapes
 from core.images.intensity import describe_intensity, encode
 from core.images.overview import (
     OverviewRecipe,
@@ -131,6 +131,36 @@ class CachedTileServer:
         if kept is not None:
             return _plain(kept.levels[0][y, x])
         return _plain(source.read(Box(start=(z, y, x), stop=(z + 1, y + 1, x + 1))).squeeze())
+
+    def region(self, volume: str, axis: PlaneAxis, box: Box) -> NDArray[Any]:
+        """True values of a part of one plane, put together from its tiles at full size.
+
+        Raises
+        ------
+        NotFoundError
+            If the box is not wholly inside. Otherwise as `manifest`.
+        """
+        source = self._current(volume).source
+        plane = turned_info(source.info, axis)
+        _check_plane(plane, box.start[0])
+        _check_inside(plane, box)
+        self._derived.give_way()
+        (index, y0, x0), (_, y1, x1) = box.start, box.stop
+        rows = [
+            [
+                self._part(source, axis, _Place(index, 0, tx, ty), box)
+                for tx in range(x0 // TILE_PX, (x1 - 1) // TILE_PX + 1)
+            ]
+            for ty in range(y0 // TILE_PX, (y1 - 1) // TILE_PX + 1)
+        ]
+        return np.concatenate([np.concatenate(row, axis=1) for row in rows])
+
+    def _part(self, source: VolumeSource, axis: PlaneAxis, at: "_Place", box: Box) -> NDArray[Any]:
+        """What a tile has of a box."""
+        pixels, _ = self._pixels(source, axis, at)
+        (_, y0, x0), (_, y1, x1) = box.start, box.stop
+        y, x = at.ty * TILE_PX, at.tx * TILE_PX
+        return pixels[max(y0 - y, 0) : y1 - y, max(x0 - x, 0) : x1 - x]
 
     def _current(self, volume: str) -> _Known:
         """The volume as it is now; one caller asks the server when the last answer is old, the others go on."""
@@ -255,6 +285,14 @@ def _plane_key(info: VolumeInfo, axis: PlaneAxis, index: int) -> Hashable:
 def _check_plane(info: VolumeInfo, index: int) -> None:
     if not 0 <= index < info.shape[0]:
         raise NotFoundError(f"Slice {index} does not exist; {info.path} has 0 to {info.shape[0] - 1}.")
+
+
+def _check_inside(info: VolumeInfo, box: Box) -> None:
+    (_, y0, x0), (_, y1, x1) = box.start, box.stop
+    if not (0 <= y0 < y1 <= info.shape[1] and 0 <= x0 < x1 <= info.shape[2]):
+        raise NotFoundError(
+            f"Rows {y0} to {y1} and columns {x0} to {x1} lie outside; {info.path} is {info.shape[2]} x {info.shape[1]}."
+        )
 
 
 def _check_level(info: VolumeInfo, level: int) -> None:

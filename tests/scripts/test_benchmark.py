@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from core.labels.tools.table import TOOLS
 from scripts.benchmark import main
-from scripts.benchmarks import BEGIN, END, write_table
+from scripts.benchmarks import BEGIN, END, tools, write_table
 from scripts.benchmarks.strokes import LENGTH_PX, STROKES, WIDTH_PX, strokes_on
 
 
@@ -46,3 +47,8 @@ def test_a_table_replaces_the_one_before_and_leaves_the_words(tmp_path):
 def test_missing_data_are_named(tmp_path, capsys):
     assert main(["quality", "--data", str(tmp_path)]) == 2
     assert "does not exist" in capsys.readouterr().err
+
+
+def test_every_tool_that_looks_at_the_image_has_a_figure():
+    names = {name.partition(",")[0] for name in tools.actions(tools.make_scene())}
+    assert names == {*TOOLS, "superpixel", "copy"}

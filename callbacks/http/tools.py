@@ -1,0 +1,161 @@
+"""What tools that look at the image answer, as docs/contracts.md ("Tools") says. No tool changes a label."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from dash import Dash
+from flask import Response, jsonify, request
+from numpy.typing import NDArray
+
+from callbacks.http.images import uncached
+from core.byte_cache import ByteCache
+from core.errors import InvalidInputError, NotFoundError
+from core.images.geometry import Box
+from core.images.planes import PlaneAxis, plane_axis, turned
+from core.images.tiles import Manifest
+from core.images.volumes import VolumeInfo, volume_path
+from core.labels.classes import MAX_CLASSES
+from core.labels.planes import PlaneLabels, TileReader
+from core.labels.spans import Spans, clip
+from core.labels.tools.reading import copy, read_labels
+from core.labels.tools.scene import Answer, Ask, Frame, Grey, Scene, as_grey
+from core.labels.tools.superpixels import Patches, divided, superpixel
+from core.labels.tools.table import Tool, find_tool
+from core.services import Services
+
+MAX_BODY_BYTES = 32 << 20  # a million spans
+MAX_POINTS = 100_000
+KEPT_PATCHES_BYTES = 64 << 20  # 64 blocks of 512 x 512
+
+
+def register(app: Dash, services: Services) -> None:
+    """Add the route below /api/tools."""
+    bench = Bench(services)
+
+    @app.server.post("/api/tools/<vid>/<tool>")
+    def ask_tool(vid: str, tool: str) -> Response:
+        request.max_content_length = MAX_BODY_BYTES
+        volume = volume_path(vid)
+        ask = read_ask(request.get_json(silent=True), services.tiles.manifest(volume))
+        return uncached(jsonify(answer_json(bench.use(volume, tool, ask))))
+
+
+class Bench:
+    """The tools with what they need of the app: greys, labels, and the patches of superpixels they have found."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        labels = services.labels
+        self._readers: dict[PlaneAxis, TileReader] = {
+            "z": labels, "y": PlaneLabels(labels, "y"), "x": PlaneLabels(labels, "x")
+        }  # fmt: skip
+        self._patches = ByteCache(KEPT_PATCHES_BYTES, size=lambda patches: patches.nbytes)
+
+    def use(self, volume: str, name: str, ask: Ask) -> Answer:
+        """Ask the tool called `name`. Raises NotFoundError, InvalidInputError."""
+        if name == "superpixel":
+            return superpixel(ask, lambda block, size: self._divide(volume, ask, block, size))
+        if name == "copy":
+            depth = turned(self._info(volume).shape, ask.axis)[0]
+            return copy(self._readers[ask.axis], volume, ask, depth=depth)
+        tool = find_tool(name)
+        return tool.run(self._scene(volume, tool, ask), ask)
+
+    def _scene(self, volume: str, tool: Tool, ask: Ask) -> Scene:
+        frame = tool.checked_frame(ask)
+        labels = read_labels(self._readers[ask.axis], volume, ask.index, frame)
+        return Scene(frame, self._grey(volume, ask, frame) if tool.needs_image else labels, labels)
+
+    def _grey(self, volume: str, ask: Ask, frame: Frame) -> Grey:
+        box = Box(start=(ask.index, frame.y0, frame.x0), stop=(ask.index + 1, frame.y1, frame.x1))
+        pixels = self._services.tiles.region(volume, ask.axis, box)
+        return as_grey(pixels, is_colour=self._info(volume).is_colour)
+
+    def _divide(self, volume: str, ask: Ask, block: Frame, size: int) -> Patches:
+        key = (volume, self._info(volume).version, ask.axis, ask.index, block, size)
+        patches: Patches = self._patches.get(key, lambda: divided(self._grey(volume, ask, block), size))
+        return patches
+
+    def _info(self, volume: str) -> VolumeInfo:
+        return self._services.tiles.manifest(volume).info
+
+
+def read_ask(body: object, manifest: Manifest) -> Ask:
+    """The question in a request's JSON. Raises InvalidInputError where it breaks the contract."""
+    if not isinstance(body, dict):
+        raise InvalidInputError("The question to the tool is not a JSON object.", "Reload the page.")
+    axis = _axis(body)
+    depth, height, width = turned(manifest.info.shape, axis)
+    plane = Frame(0, 0, height, width)
+    return Ask(
+        axis=axis,
+        index=_whole(body, "index", 0, depth - 1),
+        plane=plane,
+        view=_view(body).cut(plane),
+        points=_points(body),
+        spans=clip(_spans(body), plane.shape),
+        label=_whole(body, "label", 0, MAX_CLASSES),
+        options=_options(body),
+    )
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """An answer in the words of the contract."""
+    parts = [{"label": part.label, "spans": part.spans.tolist()} for part in answer.parts]
+    return {"parts": parts, "points": answer.points.tolist(), "note": answer.note}
+
+
+def _axis(body: Mapping[str, Any]) -> PlaneAxis:
+    try:
+        return plane_axis(str(body.get("axis")))
+    except NotFoundError as error:
+        raise _broken("axis", body.get("axis"), "z, y or x") from error
+
+
+def _whole(body: Mapping[str, Any], key: str, lo: int, hi: int) -> int:
+    value = body.get(key)
+    if isinstance(value, bool) or not isinstance(value, int) or not lo <= value <= hi:
+        raise _broken(key, value, f"a whole number from {lo} to {hi}")
+    return value
+
+
+def _view(body: Mapping[str, Any]) -> Frame:
+    numbers = _numbers(body, "box", (4,), "[y0, x0, y1, x1]", most=1)
+    y0, x0, y1, x1 = (int(n) for n in np.floor(numbers.reshape(-1)))
+    return Frame(y0, x0, y1, x1)
+
+
+def _points(body: Mapping[str, Any]) -> NDArray[np.float64]:
+    return _numbers(body, "points", (-1, 2), "[[y, x], ...]", most=MAX_POINTS)
+
+
+def _spans(body: Mapping[str, Any]) -> Spans:
+    found = _numbers(body, "spans", (-1, 3), "[[row, start, stop], ...]", most=MAX_BODY_BYTES)
+    return found.astype(np.int32)
+
+
+def _numbers(body: Mapping[str, Any], key: str, shape: tuple[int, ...], rule: str, *, most: int) -> NDArray[np.float64]:
+    """A list of rows of finite numbers that a pixel's place can be."""
+    value = body.get(key) or ([] if len(shape) > 1 else None)
+    try:
+        numbers = np.asarray(value, np.float64)
+        shaped = numbers.reshape(shape) if numbers.size else np.zeros((0, shape[-1]))
+    except (TypeError, ValueError) as error:
+        raise _broken(key, value, rule) from error
+    if numbers.size and numbers.ndim != len(shape) or len(shaped) > max(most, shape[0]):
+        raise _broken(key, value, rule)
+    if not (np.isfinite(shaped).all() and (np.abs(shaped) < 2**31).all()):
+        raise _broken(key, value, rule)
+    return shaped
+
+
+def _options(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    options = body.get("options") or {}
+    if not isinstance(options, dict):
+        raise _broken("options", options, "an object")
+    return options
+
+
+def _broken(key: str, value: object, rule: str) -> InvalidInputError:
+    return InvalidInputError(f"The question's {key!r} is {str(value)[:60]!r}, not {rule}.", "Reload the page.")
