@@ -141,7 +141,7 @@
       // What was drawn while hidden had no size; two frames later the place is on the screen.
       requestAnimationFrame(() => requestAnimationFrame(() => dispatchEvent(new Event("resize"))));
       const current = tabs.map(({ place: tab }) => (tab === place ? "page" : "false"));
-      return [place !== "annotate", place !== "models", current];
+      return [place !== "annotate", place !== "models", place !== "exchange", current];
     },
 
     switchTheme(_clicks, theme) {
@@ -251,7 +251,7 @@
     pace(jobs, place, started) {
       const busy = (jobs ?? []).some(({ state }) => state === "running" || state === "queued");
       const unseen = Boolean(started) && !(jobs ?? []).some(({ id }) => id === started);
-      return busy || unseen || place === "models" ? WATCHING_MS : RESTING_MS;
+      return busy || unseen || place === "models" || place === "exchange" ? WATCHING_MS : RESTING_MS;
     },
 
     number: Number,

@@ -8,14 +8,15 @@ from importlib import import_module
 
 from dash import Dash
 
-from callbacks import classes, contrast, datasets, jobs, messages, models, overlay, places
+from callbacks import classes, contrast, datasets, exchange, jobs, messages, models, overlay, places
 from callbacks.http import errors, health, images, labels, results, tools
+from callbacks.http import exchange as exchange_http
 from components.page import page
 from core.services import Services
 
-FEATURES = (messages, places, datasets, classes, contrast, overlay, models, jobs)
+FEATURES = (messages, places, datasets, classes, contrast, overlay, models, jobs, exchange)
 SEEN_BY_PLOTLY = ("pandas", "PIL.Image")
-MACHINE_ROUTES = (images, labels, tools, results, health)
+MACHINE_ROUTES = (images, labels, tools, results, exchange_http, health)
 
 
 def create_app(services: Services, *, assets_folder: str, guard: Callable[[Dash], None], debug: bool = False) -> Dash:

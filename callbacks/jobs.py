@@ -10,7 +10,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_up
 
 from components import ids, jobs, stores
 from core.errors import AppError
-from core.learning.jobs import JobView
+from core.learning.jobs import JobKind, JobView
 from core.services import Services
 
 Job = dict[str, Any]
@@ -73,7 +73,8 @@ def _register_cards(app: Dash, services: Services) -> None:
         State(stores.JOBS, "data"),
     )
     def show_cards(_stamp: int | None, open_logs: list[str], found: list[Job]) -> Any:
-        return jobs.cards(found, {job_id: log_text(services, job_id) for job_id in open_logs})
+        learning = [job for job in found if job["kind"] != JobKind.EXPORT]  # exports have a place of their own
+        return jobs.cards(learning, {job_id: log_text(services, job_id) for job_id in open_logs})
 
     @app.callback(
         Output(ids.job_progress(ALL), "children"),

@@ -20,6 +20,7 @@ def register(app: Dash, services: Services) -> None:
         ClientsideFunction(page, "showPlace"),
         Output(ids.ANNOTATE_PLACE, "hidden"),
         Output(ids.MODELS_PLACE, "hidden"),
+        Output(ids.EXCHANGE_PLACE, "hidden"),
         Output(ids.place_tab(ALL), "aria-current"),
         Input(stores.PLACE, "data"),
         State(ids.place_tab(ALL), "id"),

@@ -13,6 +13,7 @@ SIDEBAR = "sidebar"
 SIDEBAR_TOGGLE = "sidebar-toggle"
 ANNOTATE_PLACE = "annotate-place"
 MODELS_PLACE = "models-place"
+EXCHANGE_PLACE = "exchange-place"
 
 # the viewer
 VIEWER = "viewer"
@@ -65,11 +66,29 @@ MODEL_PROBLEM = "model-problem"
 CURVE = "curve"
 CURVE_SELECT = "curve-select"
 
+# exchange
+EXPORT_SOURCE = "export-source"
+EXPORT_FORMAT = "export-format"
+EXPORT_SCOPE = "export-scope"
+EXPORT_RANGE = "export-range"
+EXPORT_FIRST = "export-first"
+EXPORT_LAST = "export-last"
+EXPORT_BUTTON = "export-button"
+EXPORT_ADVICE = "export-advice"
+EXPORT_LIST = "export-list"
+IMPORT_DROP = "import-drop"
+IMPORT_FIRST = "import-first"
+IMPORT_REPORT = "import-report"
+IMPORT_CHOICES = "import-choices"
+IMPORT_POLICY = "import-policy"
+IMPORT_BUTTON = "import-button"
+IMPORT_DONE = "import-done"
+
 Pattern = dict[str, Any]
 
 
 def place_tab(place: Any) -> Pattern:
-    """The tab of a place: "annotate" or "models"."""
+    """The tab of a place: "annotate", "models" or "exchange"."""
     return {"type": "place-tab", "place": place}
 
 
@@ -121,3 +140,8 @@ def job_log(job_id: Any) -> Pattern:
 def job_progress(job_id: Any) -> Pattern:
     """The bar of a job that has not ended, and the words below it."""
     return {"type": "job-progress", "job": job_id}
+
+
+def export_cancel(job_id: Any) -> Pattern:
+    """The button that stops an export."""
+    return {"type": "export-cancel", "job": job_id}

@@ -9,7 +9,7 @@ from components import ids
 
 Job = Mapping[str, Any]
 STATES = {"queued": "Waiting", "running": "Running", "done": "Done", "failed": "Failed", "cancelled": "Cancelled"}
-DOING = {"train": "Training", "segment": "Segmenting"}
+DOING = {"train": "Training", "segment": "Segmenting", "export": "Exporting"}
 ENDED = ("done", "failed", "cancelled")
 
 

@@ -29,7 +29,11 @@ def panel() -> html.Details:
 
 def results(jobs: Sequence[Job], volume: str) -> list[Job]:
     """Jobs on `volume` that have a slice to show, or will have, newest first."""
-    return [job for job in jobs if job["volume"] == volume and (job["slices_done"] or not is_over(job))]
+    return [
+        job
+        for job in jobs
+        if job["volume"] == volume and job["kind"] != "export" and (job["slices_done"] or not is_over(job))
+    ]
 
 
 def is_over(job: Job) -> bool:

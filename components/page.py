@@ -2,7 +2,7 @@
 
 from dash import dcc, html
 
-from components import classes, contrast, datasets, ids, messages, models, overlay, topbar
+from components import classes, contrast, datasets, exchange, ids, messages, models, overlay, topbar
 from components.slice_viewer import SliceViewer
 from components.stores import stores
 
@@ -25,6 +25,7 @@ def page() -> html.Div:
                         className="annotate",
                     ),
                     html.Div(models.place(), id=ids.MODELS_PLACE, className="models-place", hidden=True),
+                    html.Div(exchange.place(), id=ids.EXCHANGE_PLACE, className="models-place", hidden=True),
                     datasets.picker(),
                 ],
                 className="workspace",

@@ -10,10 +10,13 @@ CARDS_STAMP = "cards-stamp-store"  # changes when a job card needs other parts; 
 REGISTRY = "registry-store"  # {"algorithms": [name], "models": [row of the table]}; written by callbacks/models.py
 REGISTRY_STAMP = "registry-stamp-store"  # changes when REGISTRY does; written by callbacks/models.py
 STARTED_JOB = "started-job-store"  # id of the job this page started last; written by callbacks/models.py
-PLACE = "place-store"  # "annotate" or "models"; written by callbacks/places.py
+PLACE = "place-store"  # "annotate", "models" or "exchange"; written by callbacks/places.py
 THEME = "theme-store"  # "dark" or "light", kept by the browser; written by callbacks/places.py
 MESSAGE = "message-store"  # the newest message, see components/messages.py; written when callbacks fail
 OPEN_LOGS = "open-logs-store"  # ids of jobs whose log is open; written by callbacks/jobs.py
+UPLOAD = "upload-store"  # {"id", "name", "volume"} of the file sent last; written by assets/exchange.js
+DOWNLOAD = "download-store"  # {"url"} of a file to fetch at once; written by callbacks/exchange.py
+EXPORT_JOB = "export-job-store"  # id of the export started or stopped last; written by callbacks/exchange.py
 
 JOBS_TICK = "jobs-tick"
 JOBS_TICK_MS = 1500
@@ -35,6 +38,9 @@ def stores() -> html.Div:
             dcc.Store(THEME, data="dark", storage_type="local"),
             dcc.Store(MESSAGE),
             dcc.Store(OPEN_LOGS, data=[]),
+            dcc.Store(UPLOAD),
+            dcc.Store(DOWNLOAD),
+            dcc.Store(EXPORT_JOB),
             dcc.Interval(JOBS_TICK, interval=JOBS_TICK_MS),  # assets/page.js sets the pace
         ],
         hidden=True,

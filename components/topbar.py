@@ -7,7 +7,7 @@ from dash import html
 
 from components import ids, jobs
 
-PLACES = {"annotate": "Annotate", "models": "Models"}
+PLACES = {"annotate": "Annotate", "models": "Models", "exchange": "Exchange"}
 
 
 def top_bar() -> html.Header:

@@ -1,9 +1,11 @@
 """The outside world as the page sees it: one record of ports, built by `utils/services.py`, faked by nobody."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Any, Protocol
+from pathlib import Path
+from typing import IO, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +79,26 @@ class Registry(Protocol):
         ...
 
 
+class ExchangeFiles(Protocol):
+    """Files of labels on their way in and out. Old ones are removed by themselves."""
+
+    def receive(self, name: str, stream: IO[bytes]) -> str:
+        """Keep an upload on the disk and return its id. Raises InvalidInputError when it is too large."""
+        ...
+
+    def upload(self, upload_id: str) -> Path:
+        """Raises NotFoundError."""
+        ...
+
+    def exported(self, job_id: str) -> Path:
+        """The file that an export job has written. Raises NotFoundError."""
+        ...
+
+    def scratch(self) -> AbstractContextManager[Path]:
+        """An empty folder that goes with the block."""
+        ...
+
+
 @dataclass(frozen=True)
 class Services:
     """What a callback may reach.
@@ -91,5 +113,6 @@ class Services:
     results: ResultStore
     registry: Registry
     jobs: JobEngine
+    exchange: ExchangeFiles
     current_user: Callable[[], str]
     timezone: tzinfo

@@ -18,6 +18,7 @@ from utils.settings import ROOT, Settings
 COMMANDS = {
     "train": (sys.executable, "-u", "scripts/train.py"),
     "inference": (sys.executable, "-u", "scripts/predict.py"),
+    "export": (sys.executable, "-u", "scripts/export_job.py"),
 }
 KEEP_S = 0.5  # the page asks every second, in several tabs
 
@@ -108,4 +109,4 @@ def _check(request: JobRequest) -> None:
     if not request.name.strip():
         raise InvalidInputError("The job has no name.", "Give it one, so that you find it again.")
     if not request.slices:
-        raise InvalidInputError("There is no slice to segment.", "Choose at least one.")
+        raise InvalidInputError("There is no slice to work on.", "Choose at least one.")

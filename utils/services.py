@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from core.services import Services
 from utils.derived_store import DiskDerivedStore
+from utils.exchange_files import DiskExchange
 from utils.jobs_local import LocalJobs
 from utils.label_db import SqlLabelStore
 from utils.mlflow_registry import MlflowRegistry
@@ -41,6 +42,7 @@ def build_services(settings: Settings) -> Services:
         results=TiledResults(results),
         registry=MlflowRegistry(store),
         jobs=LocalJobs(settings, store),
+        exchange=DiskExchange.from_settings(settings),
         current_user=lambda: settings.user_name or DEFAULT_USER,
         timezone=ZoneInfo(settings.timezone),
     )

@@ -16,6 +16,10 @@ from core.labels.classes import LabelClass
 class JobKind(StrEnum):
     TRAIN = "train"
     SEGMENT = "segment"
+    EXPORT = "export"
+
+
+_TASKS = {JobKind.TRAIN: "train", JobKind.SEGMENT: "inference", JobKind.EXPORT: "export"}
 
 
 class JobState(StrEnum):
@@ -34,7 +38,8 @@ class JobState(StrEnum):
 class JobRequest:
     """What the page asks for.
 
-    A TRAIN job learns from the mask at `mask_uri`, then segments `slices`. A SEGMENT job uses `model_id`.
+    A TRAIN job learns from the mask at `mask_uri`, then segments `slices`. A SEGMENT job uses `model_id`. An EXPORT job
+    writes the labels of `slices`, or the result of the job `parameters["source"]`, to a file.
 
     slices : z indices to segment, ascending.
     data_uri, mask_uri : Tiled URIs without keys.
@@ -123,7 +128,7 @@ def new_parameters(request: JobRequest, *, job_id: str, results_uri: str) -> dic
     """
     return {
         "model_name": request.algorithm,
-        "task_name": "train" if request.kind is JobKind.TRAIN else "inference",
+        "task_name": _TASKS[request.kind],
         "io_parameters": {
             "uid_save": job_id,
             "uid_retrieve": request.model_id,
@@ -156,7 +161,7 @@ def read_parameters(content: Mapping[str, Any]) -> tuple[str, JobRequest]:
         paths = content["io_parameters"]
         extra = ("num_classes", "network")
         request = JobRequest(
-            kind=JobKind.TRAIN if content["task_name"] == "train" else JobKind.SEGMENT,
+            kind={task: kind for kind, task in _TASKS.items()}[content["task_name"]],
             name=paths["job_name"],
             user=paths["user"],
             algorithm=content["model_name"],

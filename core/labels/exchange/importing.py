@@ -1,9 +1,10 @@
 """What of a file of labels fits a volume, and the change it makes: first a report, then one edit.
 
-Classes are matched by name, whatever their case; a file without names by the value of its pixels. Nothing is written
-here: `report_on` only looks, `changes` gives what `LabelStore.rewrite` takes.
+Classes are matched by name, whatever their case; a file without names by the value of its pixels. `report_on`
+only looks; `apply` writes what it found through `LabelStore.rewrite`.
 """
 
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 from core.errors import InvalidInputError, LabelFileError
 from core.images.geometry import TILE_PX
 from core.labels.classes import MAX_CLASSES, RESERVED_NAMES, LabelClass, add_class, suggest_color
-from core.labels.exchange.facts import Facts, FileClass, LabelFile, Shape, moved
-from core.labels.store import TileChange, TileIndex
+from core.labels.exchange.facts import Facts, FileClass, LabelFile, Shape, Told, moved
+from core.labels.store import LabelStore, Receipt, Rewrite, TileChange, TileIndex
 
 Policy = Literal["unlabelled", "over", "replace"]
 POLICIES: dict[Policy, str] = {
@@ -93,7 +94,8 @@ def add_classes(report: Report, classes: Sequence[LabelClass], next_id: int) -> 
     Raises InvalidInputError when a name breaks a rule, or no id is left.
     """
     table = tuple(classes)
-    for place, match in enumerate(report.new):
+    names = {c.name.casefold() for c in table}
+    for place, match in enumerate(each for each in report.new if each.name.casefold() not in names):
         taken = {c.color.upper() for c in table}
         color = match.color if match.color and match.color.upper() not in taken else suggest_color(table)
         table = add_class(table, class_id=next_id + place, name=match.name, color=color)
@@ -115,15 +117,41 @@ def lookup(report: Report, classes: Sequence[LabelClass]) -> NDArray[np.uint8]:
     return table
 
 
-def changes(file: LabelFile, table: NDArray[np.uint8], policy: Policy) -> Iterator[tuple[TileIndex, TileChange]]:
-    """Each tile that the file touches, one slice in memory at a time."""
-    for z, pixels in file:
+def apply(
+    store: LabelStore, volume: str, file: LabelFile, report: Report, policy: Policy, *, user: str, told: Told
+) -> Receipt:
+    """Add the new classes, then write all pixels as one edit that undo takes back.
+
+    told : called with the number of slices read. Raises LabelFileError for a report that does not fit.
+    """
+    if not report.fits:
+        raise LabelFileError(report.obstacles[0], "Choose a file that fits the volume.")
+    if report.new:
+        first = store.next_class_id(volume)
+        store.change_classes(volume, lambda table: add_classes(report, table, first), user=user)
+    classes = store.classes(volume)
+    tiles = changes(file, lookup(report, classes), policy, locked=[c.id for c in classes if c.locked], told=told)
+    detail = {"file": file.facts.name, "slices": len(report.slices), "policy": policy}
+    return store.rewrite(Rewrite(str(uuid.uuid4()), volume, "import", tiles, user, detail))
+
+
+def changes(
+    file: LabelFile,
+    table: NDArray[np.uint8],
+    policy: Policy,
+    *,
+    locked: Sequence[int] = (),
+    told: Told = lambda _: None,
+) -> Iterator[tuple[TileIndex, TileChange]]:
+    """Each tile that the file touches, one slice in memory at a time; pixels of locked classes stay."""
+    for count, (z, pixels) in enumerate(file, start=1):
+        told(count)
         labels = table[_values(pixels)]
         for ty in range(0, -(-labels.shape[0] // TILE_PX)):
             for tx in range(0, -(-labels.shape[1] // TILE_PX)):
                 tile = _cut(labels, ty, tx)
                 if policy == "replace" or tile.any():
-                    yield (z, ty, tx), _change(tile, policy)
+                    yield (z, ty, tx), _keeping(locked, _change(tile, policy))
 
 
 def _cut(labels: NDArray[np.uint8], ty: int, tx: int) -> NDArray[np.uint8]:
@@ -137,6 +165,12 @@ def _change(tile: NDArray[np.uint8], policy: Policy) -> TileChange:
     if policy == "over":
         return lambda before: np.where(tile != 0, tile, before)
     return lambda _before: tile
+
+
+def _keeping(locked: Sequence[int], change: TileChange) -> TileChange:
+    if not locked:
+        return change
+    return lambda before: np.where(np.isin(before, locked), before, change(before))
 
 
 def _obstacles(facts: Facts, shape: Shape) -> list[str]:

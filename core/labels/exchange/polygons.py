@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 Ring = NDArray[np.float64]
 """(N, 2) corners as (x, y), not closed."""
@@ -27,6 +26,8 @@ class Polygon:
 
 def polygons_of(mask: Mask) -> list[Polygon]:
     """The 4-connected regions of a (Y, X) mask, from top to bottom."""
+    from scipy import ndimage  # late: the page starts without it
+
     if not mask.any():
         return []
     padded = np.pad(mask, 1)

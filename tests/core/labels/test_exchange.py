@@ -23,9 +23,9 @@ SHAPES = arrays.array_shapes(min_dims=3, max_dims=3, max_side=9)
 VOLUMES = SHAPES.flatmap(lambda shape: arrays.arrays(np.uint8, shape, elements=st.sampled_from([0, 1, 3, 7])))
 
 
-def written(kind: str, folder: Path, volume: np.ndarray, slices: tuple[int, ...] | None = None) -> Path:
+def written(kind: str, folder: Path, volume: np.ndarray, slices: tuple[int, ...] | None = None, **options) -> Path:
     facts = Facts(volume.shape, slices or tuple(range(len(volume))), CLASSES, VOXEL, "bead pack")
-    return export(FORMATS[kind], folder, facts, lambda z: volume[z], told=lambda _: None)
+    return export(FORMATS[kind], folder, facts, lambda z: volume[z], told=lambda _: None, **options)
 
 
 def labels_in(path: Path, shape: tuple[int, int, int]) -> tuple[Facts, dict[int, np.ndarray]]:
@@ -115,8 +115,8 @@ def test_ome_zarr_reads_the_labels_with_names_colours_and_levels(tmp_path):
     from ome_zarr.reader import Reader
 
     volume = np.kron(blobs((2, 60, 70)), np.ones((1, 20, 20), np.uint8))
-    packed = written("ome-zarr", tmp_path, volume)
-    (node,) = list(Reader(parse_url(packed.with_suffix("") / "labels" / "classes"))())[:1]
+    folder = written("ome-zarr", tmp_path, volume, packed=False)
+    (node,) = list(Reader(parse_url(folder / "labels" / "classes"))())[:1]
     np.testing.assert_array_equal(node.data[0].compute(), volume)
     assert [level.shape for level in node.data] == [(2, 1200, 1400), (2, 600, 700), (2, 300, 350)]
     assert node.metadata["coordinateTransformations"][1] == [{"type": "scale", "scale": [2.0, 1.3, 1.3]}]
