@@ -94,9 +94,14 @@ export const KEY_CARD: [string, [string, string][]][] = [
     "Tools",
     [
       ...TOOLS.map((name): [string, string] => [CATALOG[name].key, CATALOG[name].title]),
-      ["[ ]", "Brush smaller, larger"],
-      ["Alt wheel", "Brush smaller, larger"],
-      ["Alt click", "Brushes: take the class there"],
+    ],
+  ],
+  [
+    "Brush and class",
+    [
+      ["[ ]", "Smaller, larger"],
+      ["Alt wheel", "Smaller, larger"],
+      ["Alt click", "Take the class there"],
       ["1 – 9", "Class"],
       ["O", "What may be painted over"],
     ],
