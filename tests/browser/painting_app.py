@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
-from callbacks.http import errors, images, labels
+from callbacks.http import errors, images, labels, tools
 from components.slice_viewer import SliceViewer
 from core.errors import NotFoundError
 from core.images.memory import ArrayVolume
@@ -53,21 +53,27 @@ class PaintingApp:
 
     url: str
     store: SqlLabelStore
+    shape: tuple[int, int, int] = SHAPE
     refuses_writes: bool = False
     _stop: Any = field(default=None, repr=False)
 
     def pixels(self, z: int = 0) -> NDArray[np.uint8]:
         """(Y, X) uint8 class ids the server holds."""
-        return read_slice(self.store, PATH, z, SHAPE[1:])
+        return read_slice(self.store, PATH, z, self.shape[1:])
 
     def close(self) -> None:
         self._stop()
         self.store.close()
 
 
-def serve(folder: Path) -> PaintingApp:
-    """Start the page on a free port of this machine."""
-    volume = ArrayVolume(np.random.default_rng(0).integers(0, 60, SHAPE).astype(np.uint8), PATH)
+def noise() -> NDArray[np.uint8]:
+    """SHAPE of dark noise."""
+    return np.random.default_rng(0).integers(0, 60, SHAPE).astype(np.uint8)
+
+
+def serve(folder: Path, values: NDArray[np.uint8] | None = None) -> PaintingApp:
+    """Start the page over `values` (Z, Y, X), or over noise, on a free port of this machine."""
+    volume = ArrayVolume(noise() if values is None else values, PATH)
     store = SqlLabelStore(f"sqlite:///{folder / 'labels.db'}")
     catalog = OneVolume(volume)
     services: Any = SimpleNamespace(
@@ -75,11 +81,11 @@ def serve(folder: Path) -> PaintingApp:
     )
     app = Dash(__name__, assets_folder=str(ROOT / "assets"), update_title="")
     app.layout = _layout(volume)
-    for feature in (images, labels):
+    for feature in (images, labels, tools):
         feature.register(app, services)
     errors.register(app.server)
     server = make_server("127.0.0.1", 0, app.server, threaded=True)
-    running = PaintingApp(f"http://127.0.0.1:{server.port}/", store, _stop=server.shutdown)
+    running = PaintingApp(f"http://127.0.0.1:{server.port}/", store, volume.info.shape, _stop=server.shutdown)
     app.server.before_request(lambda: _turn_away(running))
     app.server.test_client().get("/_dash-layout")  # fills Dash's registry before threads ask for it (plotly/dash #3971)
     threading.Thread(target=server.serve_forever, daemon=True).start()
