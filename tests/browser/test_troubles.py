@@ -180,8 +180,8 @@ def test_a_colour_chosen_in_the_browser_is_kept(stack: LocalStack, page: Page) -
     page.goto(f"{stack.url}?volume={VOLUME}")
     Hand(page).until("s => s.ready && s.labelsReady")
     chosen = "input => { input.value = '#123456'; input.dispatchEvent(new Event('change')) }"
-    page.locator(".sv-color").nth(1).evaluate(chosen)
-    page.wait_for_load_state("networkidle")
+    with page.expect_response(lambda answer: '"class-color"' in (answer.request.post_data or "")):
+        page.locator(".sv-color").nth(1).evaluate(chosen)
     page.reload()
     page.wait_for_function("() => document.querySelectorAll('.sv-color')[1]?.value === '#123456'")
 
