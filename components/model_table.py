@@ -7,17 +7,11 @@ from typing import Any
 import dash_ag_grid as dag
 
 from components import ids
+from components.grids import GRID_THEME
 from core.learning.models import TrainedModel
 
 Row = Mapping[str, Any]
 SCORE_HELP = "Mean over the classes of the overlap (IoU) on labelled regions kept out of training; 1 is perfect"
-_THEME = """themeQuartz.withParams({
-    backgroundColor: 'var(--surface)', foregroundColor: 'var(--text)', accentColor: 'var(--accent)',
-    borderColor: 'var(--border)', headerBackgroundColor: 'var(--surface)', headerTextColor: 'var(--muted)',
-    chromeBackgroundColor: 'var(--raised)', rowHoverColor: 'var(--raised)', browserColorScheme: 'inherit',
-    fontFamily: 'inherit', fontSize: 13, headerFontSize: 13, headerFontWeight: 400, spacing: 6, wrapperBorder: false,
-    wrapperBorderRadius: 0
-})"""
 _COLUMNS = (
     {"field": "name", "headerName": "Name", "flex": 3, "minWidth": 176, "tooltipField": "name"},
     {
@@ -45,7 +39,7 @@ def table() -> dag.AgGrid:
         defaultColDef={"filter": True, "sortable": True, "resizable": True, "suppressHeaderMenuButton": True},
         csvExportParams={"fileName": "models.csv"},
         dashGridOptions={
-            "theme": {"function": _THEME},
+            "theme": {"function": GRID_THEME},
             "suppressColumnVirtualisation": True,
             "suppressCellFocus": False,
             "enableCellTextSelection": True,

@@ -2,7 +2,7 @@
 
 from dash import dcc, html
 
-from components import classes, contrast, datasets, exchange, ids, messages, models, overlay, topbar
+from components import classes, contrast, datasets, exchange, ids, messages, models, objects, overlay, topbar
 from components.slice_viewer import SliceViewer
 from components.stores import stores
 
@@ -18,7 +18,10 @@ def page() -> html.Div:
                 [
                     html.Div(
                         [
-                            html.Div(SliceViewer(id=ids.VIEWER, apiRoot="/api", classes=[]), className="stage"),
+                            html.Div(
+                                [SliceViewer(id=ids.VIEWER, apiRoot="/api", classes=[]), objects.drawer()],
+                                className="stage",
+                            ),
                             html.Aside(_panels(), id=ids.SIDEBAR, className="sidebar", hidden=False),
                         ],
                         id=ids.ANNOTATE_PLACE,
@@ -38,4 +41,4 @@ def page() -> html.Div:
 
 
 def _panels() -> list[html.Section | html.Details]:
-    return [classes.panel(), overlay.panel(), contrast.panel()]
+    return [classes.panel(), objects.panel(), overlay.panel(), contrast.panel()]

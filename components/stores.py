@@ -17,7 +17,15 @@ OPEN_LOGS = "open-logs-store"  # ids of jobs whose log is open; written by callb
 UPLOAD = "upload-store"  # {"id", "name", "volume"} of the file sent last; written by assets/exchange.js
 DOWNLOAD = "download-store"  # {"url"} of a file to fetch at once; written by callbacks/exchange.py
 EXPORT_JOB = "export-job-store"  # id of the export started or stopped last; written by callbacks/exchange.py
+OBJECTS_SEEN = "objects-seen-store"  # {"set", "serial"} of the rows on the page; written by callbacks/objects.py
+OBJECTS_COLUMNS = "objects-columns-store"  # [{"key", "header", "help", "shown"}]; written by callbacks/objects.py
+OBJECTS_DONE = (
+    "objects-done-store"  # grows when somebody has merged, cut or taken back; written by callbacks/objects.py
+)
+OBJECTS_CUTTING = "objects-cutting-store"  # whether the next line cuts; written by assets/objects.js
 
+OBJECTS_TICK = "objects-tick"
+OBJECTS_TICK_MS = 1000
 JOBS_TICK = "jobs-tick"
 JOBS_TICK_MS = 1500
 
@@ -41,6 +49,11 @@ def stores() -> html.Div:
             dcc.Store(UPLOAD),
             dcc.Store(DOWNLOAD),
             dcc.Store(EXPORT_JOB),
+            dcc.Store(OBJECTS_SEEN),
+            dcc.Store(OBJECTS_COLUMNS, data=[]),
+            dcc.Store(OBJECTS_DONE, data=0),
+            dcc.Store(OBJECTS_CUTTING, data=False),
+            dcc.Interval(OBJECTS_TICK, interval=OBJECTS_TICK_MS, disabled=True),  # runs while the drawer is open
             dcc.Interval(JOBS_TICK, interval=JOBS_TICK_MS),  # assets/page.js sets the pace
         ],
         hidden=True,

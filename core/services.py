@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from core.images.geometry import Box
 from core.images.planes import PlaneAxis
 from core.images.tiles import Manifest, Tile
 from core.images.volumes import VolumeCatalog
+from core.labels.instance_builder import Built
+from core.labels.instances import Correction, InstanceSet
 from core.labels.store import LabelStore
 from core.learning.descriptors import AlgorithmDescriptor
 from core.learning.jobs import JobEngine
@@ -69,6 +71,47 @@ class ResultStore(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class InstanceView:
+    """How far an instance set is.
+
+    state : "idle" until somebody asks. done, total : label tiles. reason : of a failure, in words.
+    built : the newest instances there are, and `before` those that were there before; `serial` counts them.
+    """
+
+    state: Literal["idle", "working", "ready", "failed", "cancelled"] = "idle"
+    done: int = 0
+    total: int = 0
+    reason: str = ""
+    built: Built | None = None
+    before: Built | None = None
+    serial: int = 0
+
+    def change(self, **values: Any) -> "InstanceView":
+        """The view with other values."""
+        return replace(self, **values)
+
+
+class Instances(Protocol):
+    """Instances, made in the background when somebody looks at them."""
+
+    def look(self, chosen: InstanceSet, *, again: bool = False) -> InstanceView:
+        """What there is at the moment; work begins when the labels have changed since. `again`: even if cancelled."""
+        ...
+
+    def cancel(self, chosen: InstanceSet) -> None:
+        """End the work under way; what was there before stays."""
+        ...
+
+    def correct(self, chosen: InstanceSet, correction: Correction, *, user: str) -> None:
+        """Merge or cut; durable when this returns, seen after the next look."""
+        ...
+
+    def take_back(self, chosen: InstanceSet, *, user: str) -> Correction | None:
+        """Take back this user's last merge or cut; None when there is none."""
+        ...
+
+
 class Registry(Protocol):
     """Algorithms and trained models. Methods raise UnavailableError when MLflow does not answer."""
 
@@ -109,6 +152,7 @@ class Services:
     volumes: VolumeCatalog
     tiles: TileServer
     labels: LabelStore
+    instances: Instances
     masks: MaskPublisher
     results: ResultStore
     registry: Registry

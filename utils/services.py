@@ -11,6 +11,8 @@ from pydantic import SecretStr
 from core.services import Services
 from utils.derived_store import DiskDerivedStore
 from utils.exchange_files import DiskExchange
+from utils.instance_db import SqlInstanceMemory
+from utils.instance_worker import BackgroundInstances
 from utils.jobs_local import LocalJobs
 from utils.label_db import SqlLabelStore
 from utils.mlflow_registry import MlflowRegistry
@@ -38,6 +40,7 @@ def build_services(settings: Settings) -> Services:
         volumes=catalog,
         tiles=CachedTileServer(catalog, derived, max_bytes=settings.slice_cache_mb << 20),
         labels=labels,
+        instances=BackgroundInstances(labels, catalog, SqlInstanceMemory(settings.labels_uri)),
         masks=TiledMaskPublisher(labels, catalog, masks),
         results=TiledResults(results),
         registry=MlflowRegistry(store),

@@ -42,6 +42,8 @@ class SliceViewer(_ViewerComponent):
     look : {"colormap", "gamma", "smooth", "transfer", "channels"}, None for plain grey.
     compare : another volume, shown beside the open one.
     place : where the window looks, for links; None while all is in view.
+    objects : chosen objects, see docs/contracts.md; None while none is.
+    cut : written by the component: {"z", "points": [[y, x], ...], "number"}, the line that `objects` asked for.
     labelOpacity : 0 to 1.
     overlay : None or {"id", "classes", "opacity", "slices"}.
     sibling : written by the component: path of a volume of the same array, at another time for instance, to be opened.
@@ -58,10 +60,12 @@ class SliceViewer(_ViewerComponent):
         "classes",
         "classesRevision",
         "compare",
+        "cut",
         "error",
         "labelOpacity",
         "look",
         "manifest",
+        "objects",
         "overlay",
         "place",
         "saveState",

@@ -7,15 +7,22 @@ import { PointerInput } from "../pointer";
 import { Readout } from "../readout";
 import { useStore } from "../store";
 import { Minimap } from "./Minimap";
+import { ObjectOverlay, type Cut, type Objects } from "./ObjectOverlay";
 import { Banner, Notices, ReadoutPill, ScaleBar, StageMessage } from "./StageOverlays";
 import { ToolOptions } from "./ToolOptions";
 
-export function Panes({ desk }: { desk: Desk }): React.ReactElement {
+/** What the page tells of objects, and hears. */
+export interface ObjectProps {
+  objects: Objects | null;
+  onCut: (cut: Cut) => void;
+}
+
+export function Panes({ desk, objects, onCut }: { desk: Desk } & ObjectProps): React.ReactElement {
   const { layout, panes, swipe } = useStore(desk.state);
   return (
     <div className="sv-panes" data-layout={layout} style={{ "--sv-swipe": `${100 * swipe}%` } as React.CSSProperties}>
       {panes.map((pane) => (
-        <PaneView key={pane.id} desk={desk} pane={pane} />
+        <PaneView key={pane.id} desk={desk} pane={pane} objects={pane.id === "main" ? objects : null} onCut={onCut} />
       ))}
       {layout === "swipe" && <SwipeLine desk={desk} />}
       {layout === "planes" && <Position engine={desk.main} />}
@@ -23,7 +30,7 @@ export function Panes({ desk }: { desk: Desk }): React.ReactElement {
   );
 }
 
-function PaneView({ desk, pane: { id, engine } }: { desk: Desk; pane: Pane }): React.ReactElement {
+function PaneView({ desk, pane: { id, engine }, objects, onCut }: { desk: Desk; pane: Pane } & ObjectProps): React.ReactElement {
   const element = React.useRef<HTMLDivElement>(null);
   const [readout] = React.useState(() => new Readout(engine));
   const { active, layout } = useStore(desk.state);
@@ -31,6 +38,7 @@ function PaneView({ desk, pane: { id, engine } }: { desk: Desk; pane: Pane }): R
   return (
     <div className="sv-pane" data-pane={id} data-active={layout === "planes" && active === engine} ref={element}>
       <Surface engine={engine} />
+      {objects !== null && <ObjectOverlay engine={engine} objects={objects} onCut={onCut} />}
       {layout === "planes" && <PlaneName engine={engine} />}
       <StageMessage engine={engine} />
       <div className="sv-top">

@@ -10,6 +10,7 @@ import { readPlace, writePlace } from "../place";
 import { PropSender, type Props } from "../sender";
 import { useStore } from "../store";
 import type { LabelClass, Point, Tool } from "../types";
+import type { Objects } from "./ObjectOverlay";
 import { Panes } from "./Panes";
 import { SliceBar } from "./SliceBar";
 import { KeyCard } from "./StageOverlays";
@@ -34,6 +35,8 @@ export interface SliceViewerProps {
   compare?: string | null;
   /** Where the window looks, as `place.ts` writes it; null while all is in view. */
   place?: string | null;
+  /** Chosen objects: outlined, gone to, cut. */
+  objects?: Objects | null;
   setProps: (props: Props) => void;
 }
 
@@ -49,7 +52,7 @@ export function SliceViewer(props: SliceViewerProps): React.ReactElement {
     <div id={props.id} className="sv-root" ref={root}>
       <ToolRail engine={active.leader ?? active} />
       <div className="sv-stage">
-        <Panes desk={desk} />
+        <Panes desk={desk} objects={props.objects ?? null} onCut={(cut) => props.setProps({ cut })} />
         <KeyCard engine={desk.main} />
       </div>
       <SliceBar desk={desk} />

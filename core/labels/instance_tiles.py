@@ -1,0 +1,177 @@
+"""The label tiles of an instance set, labelled and measured: each is visited once, and again when it has changed.
+
+Memory grows with the number of fragments, not with the volume; of pixels no more is held than a few tiles and a part
+of a slice of the image.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.byte_cache import ByteCache
+from core.images.geometry import TILE_PX, Box, tile_bounds
+from core.images.volumes import VolumeSource
+from core.labels.fragments import Fragments, Labels, label_pixels, measure
+from core.labels.instances import InstanceSet
+from core.labels.joins import Overlap, overlap
+from core.labels.spans import Spans, tile_masks
+from core.labels.store import LabelStore, TileIndex
+
+KEPT_LABELS_BYTES = 64 << 20  # of a slice and the next: 32 tiles each
+KEPT_FRAGMENT_BYTES = 192 << 20  # about 10,000 tiles with a dozen fragments each
+READ_BYTES = 64 << 20  # of the image at once; a larger part of a slice is read tile by tile
+
+Tell = Callable[[int, int], None]
+"""Hears how many of how many tiles are done; raises to stop."""
+
+Cuts = Mapping[TileIndex, NDArray[np.bool_]]
+"""(512, 512) bool of the pixels that cuts run through, of tiles that have any."""
+
+
+@dataclass
+class Seen:
+    """What is remembered of tiles: labels for a moment, fragments as long as there is room."""
+
+    labels: ByteCache = field(default_factory=lambda: ByteCache(KEPT_LABELS_BYTES, lambda kept: kept.nbytes))
+    fragments: ByteCache = field(default_factory=lambda: ByteCache(KEPT_FRAGMENT_BYTES, lambda kept: kept.nbytes))
+
+
+@dataclass(frozen=True)
+class InstanceTiles:
+    """The tiles of `chosen` at one moment.
+
+    keys : what the fragments of each labelled tile depend on; a tile with the same key has the same fragments.
+    """
+
+    chosen: InstanceSet
+    store: LabelStore
+    keys: Mapping[TileIndex, Hashable]
+    cuts: Cuts
+    seen: Seen
+
+    def labels(self, index: TileIndex) -> Labels:
+        """A tile's labels as `label_pixels` numbers them."""
+        key = (self.chosen, index, self.keys[index])
+        labels: Labels = self.seen.labels.get(key, lambda: self._label(index))
+        return labels
+
+    def fragments(self, source: VolumeSource, tell: Tell) -> dict[TileIndex, Fragments]:
+        """The fragments of each tile that has any, with the values of `source`."""
+        tiles: dict[TileIndex, Fragments] = {}
+        slices = _by_slice(self.keys)
+        done = 0
+        for here in slices.values():
+            tiles |= {index: each for index, each in self._fragments_of(here, source).items() if len(each)}
+            done += len(here)
+            tell(done, len(self.keys))
+        return tiles
+
+    def overlaps(self, tiles: Mapping[TileIndex, Fragments]) -> dict[TileIndex, Overlap]:
+        """How each tile meets that of the next slice, by the lower one."""
+        pairs = [(index, (index[0] + 1, index[1], index[2])) for index in tiles]
+        return {lower: self._overlap(lower, upper) for lower, upper in pairs if upper in tiles}
+
+    def _label(self, index: TileIndex) -> Labels:
+        pixels = self.store.tile(self.chosen.volume, index)
+        mask = np.zeros((TILE_PX, TILE_PX), bool) if pixels is None else pixels == self.chosen.class_id
+        return label_pixels(mask, self.cuts.get(index))
+
+    def _fragments_of(self, here: Sequence[TileIndex], source: VolumeSource) -> dict[TileIndex, Fragments]:
+        known = {index: self.seen.fragments.peek(self._key(index)) for index in here}
+        missing = {index: self.labels(index) for index, found in known.items() if found is None}
+        values = SliceValues(source, [index for index, labels in missing.items() if labels.any()])
+        for index, labels in missing.items():
+            made = measure(index, labels, values.tile(index))
+            known[index] = self.seen.fragments.get(self._key(index), partial(_same, made))
+        return known
+
+    def _overlap(self, lower: TileIndex, upper: TileIndex) -> Overlap:
+        key = (self._key(lower), self._key(upper))
+        met: Overlap = self.seen.fragments.get(key, lambda: overlap(self.labels(lower), self.labels(upper)))
+        return met
+
+    def _key(self, index: TileIndex) -> Hashable:
+        return (self.chosen, index, self.keys[index])
+
+
+def tile_keys(store: LabelStore, volume: str, cuts: Cuts, image_version: str) -> dict[TileIndex, Hashable]:
+    """Every labelled tile of a volume, with its version and what else its fragments depend on."""
+    return {
+        (z, ty, tx): (revision, image_version, hash(cuts[z, ty, tx].tobytes()) if (z, ty, tx) in cuts else 0)
+        for z in store.annotated_slices(volume)
+        for (ty, tx), revision in store.tile_versions(volume, z).items()
+    }
+
+
+def cuts_by_tile(cuts: Sequence[Mapping[int, Spans]]) -> dict[TileIndex, NDArray[np.bool_]]:
+    """Cuts as `Cuts`; each is {z: spans}."""
+    found: dict[TileIndex, NDArray[np.bool_]] = {}
+    for z, spans in [item for cut in cuts for item in cut.items() if len(item[1])]:
+        for (ty, tx), mask in tile_masks(spans):
+            found[z, ty, tx] = found[z, ty, tx] | mask if (z, ty, tx) in found else mask
+    return found
+
+
+def _same(made: Fragments) -> Fragments:
+    return made
+
+
+class SliceValues:
+    """The true values below some tiles of one slice, read from the image in one piece where that is not too large.
+
+    Colours and channels become their mean, opacity left out: one value a pixel is what can be measured.
+    """
+
+    def __init__(self, source: VolumeSource, tiles: Sequence[TileIndex]) -> None:
+        self._source, self._tiles = source, set(tiles)
+        self._box, self._read = self._one_piece(tiles)
+
+    def tile(self, index: TileIndex) -> NDArray[np.float64]:
+        """(512, 512) float64; NaN outside the image and for tiles not asked for."""
+        values = np.full((TILE_PX, TILE_PX), np.nan)
+        if index in self._tiles:
+            box = _tile_box(index, self._source.info.shape)
+            pixels = self._cut_out(box) if self._box else _grey(self._source, box)
+            values[: pixels.shape[0], : pixels.shape[1]] = pixels
+        return values
+
+    def _cut_out(self, box: Box) -> NDArray[np.float64]:
+        assert self._box is not None
+        (_, top, left), (_, y0, x0), (_, y1, x1) = self._box.start, box.start, box.stop
+        return self._read[y0 - top : y1 - top, x0 - left : x1 - left]
+
+    def _one_piece(self, tiles: Sequence[TileIndex]) -> tuple[Box | None, NDArray[np.float64]]:
+        nothing = np.zeros((0, 0))
+        if not tiles:
+            return None, nothing
+        boxes = np.array([(box.start, box.stop) for box in (_tile_box(t, self._source.info.shape) for t in tiles)])
+        start, stop = boxes[:, 0].min(axis=0).tolist(), boxes[:, 1].max(axis=0).tolist()
+        whole = Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+        if np.prod(whole.shape) * 8 * self._source.info.channels > READ_BYTES:
+            return None, nothing
+        return whole, _grey(self._source, whole)
+
+
+def _tile_box(index: TileIndex, shape: tuple[int, int, int]) -> Box:
+    z, ty, tx = index
+    rows, columns = tile_bounds(shape[1:], tx, ty)
+    return Box((z, rows.start, columns.start), (z + 1, rows.stop, columns.stop))
+
+
+def _grey(source: VolumeSource, box: Box) -> NDArray[np.float64]:
+    """(Y, X) float64 of a box one slice thick."""
+    pixels: NDArray[np.float64] = source.read(box)[0].astype(np.float64)
+    if pixels.ndim == 2:
+        return pixels
+    mean: NDArray[np.float64] = (pixels[..., :3] if source.info.is_colour else pixels).mean(axis=2)
+    return mean
+
+
+def _by_slice(tiles: Mapping[TileIndex, Hashable]) -> dict[int, list[TileIndex]]:
+    slices: dict[int, list[TileIndex]] = {}
+    for index in sorted(tiles):
+        slices.setdefault(index[0], []).append(index)
+    return slices

@@ -1,0 +1,206 @@
+"""What is remembered of instances, in the label database: implements `core.labels.instance_memory.InstanceMemory`.
+
+Its tables stand beside those of the labels and name volumes by path: labels know nothing of instances.
+"""
+
+import json
+import logging
+import threading
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    delete,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from core.errors import UnavailableError
+from core.labels.fragments import Runs
+from core.labels.instances import Correction, InstanceSet
+from core.labels.store import TileIndex
+from utils.label_tables import SCHEMA_LOCK, open_engine
+
+log = logging.getLogger(__name__)
+
+metadata = MetaData()
+
+sets = Table(
+    "label_instance_sets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("volume", Text, nullable=False),
+    Column("class_id", Integer, nullable=False),
+    Column("dims", Integer, nullable=False),
+    Column("next_id", BigInteger, nullable=False),
+    UniqueConstraint("volume", "class_id", "dims"),
+)
+
+tiles = Table(
+    "label_instance_tiles",
+    metadata,
+    Column("set_id", ForeignKey("label_instance_sets.id"), primary_key=True),
+    Column("z", Integer, primary_key=True),
+    Column("ty", Integer, primary_key=True),
+    Column("tx", Integer, primary_key=True),
+    Column("runs", LargeBinary, nullable=False),
+)
+
+# taken_back: undone; kept, as everything that people did is.
+corrections = Table(
+    "label_instance_corrections",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("set_id", ForeignKey("label_instance_sets.id"), nullable=False, index=True),
+    Column("user", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("taken_back", Boolean, nullable=False),
+)
+
+
+class SqlInstanceMemory:
+    """The instance memory of the app. Nothing is connected before the first question; the tables are made then.
+
+    Parameters
+    ----------
+    url : SQLAlchemy URL of the label database.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+        self._lock = threading.Lock()
+        self._has_tables = False
+
+    def close(self) -> None:
+        """Close the connections; the next question opens new ones."""
+        self._engine.dispose()
+
+    def corrections(self, chosen: InstanceSet) -> list[Correction]:
+        with self._transaction() as conn:
+            mine = corrections.c.set_id == _id_of(conn, chosen), corrections.c.taken_back.is_(False)
+            rows = conn.execute(select(corrections).where(*mine).order_by(corrections.c.number)).all()
+        return [_correction(row) for row in rows]
+
+    def correct(self, chosen: InstanceSet, correction: Correction, *, user: str) -> None:
+        with self._transaction(writes=True) as conn:
+            fixed = {"set_id": _make_set(conn, chosen), "user": user, "at": time.time(), "taken_back": False}
+            conn.execute(insert(corrections).values(**fixed, kind=correction.kind, detail=_detail(correction)))
+
+    def take_back(self, chosen: InstanceSet, *, user: str) -> Correction | None:
+        with self._transaction(writes=True) as conn:
+            known = corrections.c
+            mine = known.set_id == _id_of(conn, chosen), known.user == user, known.taken_back.is_(False)
+            row = conn.execute(select(corrections).where(*mine).order_by(known.number.desc()).limit(1)).one_or_none()
+            if row is None:
+                return None
+            conn.execute(update(corrections).where(known.number == row.number).values(taken_back=True))
+            return _correction(row)
+
+    def runs(self, chosen: InstanceSet, tiles: Iterable[TileIndex]) -> dict[TileIndex, Runs]:
+        wanted = set(tiles)
+        with self._transaction() as conn:
+            set_id = _id_of(conn, chosen)
+            slices = sorted({index[0] for index in wanted})
+            found = [(index, runs) for z in slices for index, runs in _slice(conn, set_id, z)]
+        return {index: _unpack(blob) for index, blob in found if index in wanted}
+
+    def next_id(self, chosen: InstanceSet) -> int:
+        with self._transaction() as conn:
+            return conn.execute(select(sets.c.next_id).where(*_is(chosen))).scalar() or 1
+
+    def keep(self, chosen: InstanceSet, runs: Mapping[TileIndex, Runs], *, next_id: int) -> None:
+        if not runs:
+            return
+        with self._transaction(writes=True) as conn:
+            set_id = _make_set(conn, chosen)
+            conn.execute(update(sets).where(sets.c.id == set_id).values(next_id=next_id))
+            for (z, ty, tx), kept in runs.items():
+                place = {"set_id": set_id, "z": z, "ty": ty, "tx": tx}
+                conn.execute(delete(tiles).where(*(tiles.c[name] == value for name, value in place.items())))
+                conn.execute(insert(tiles).values(**place, runs=_pack(kept)))
+
+    @contextmanager
+    def _transaction(self, *, writes: bool = False) -> Iterator[Connection]:
+        try:
+            self._ensure_tables()
+            with self._engine.connect().execution_options(writes=writes) as conn, conn.begin():
+                yield conn
+        except (DBAPIError, PoolTimeoutError) as error:
+            log.exception("the label database failed")
+            raise UnavailableError(
+                "The label database does not answer.", "If it lasts, check the disk and LABELS_DB_URI."
+            ) from error
+
+    def _ensure_tables(self) -> None:
+        with self._lock:
+            if not self._has_tables:
+                with self._engine.connect().execution_options(writes=True) as conn, conn.begin():
+                    if conn.dialect.name == "postgresql":
+                        conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SCHEMA_LOCK})
+                    metadata.create_all(conn)
+                self._has_tables = True
+
+
+def _is(chosen: InstanceSet) -> tuple[Any, ...]:
+    return sets.c.volume == chosen.volume, sets.c.class_id == chosen.class_id, sets.c.dims == chosen.dims
+
+
+def _id_of(conn: Connection, chosen: InstanceSet) -> int:
+    """0 for a set nobody has asked for."""
+    return conn.execute(select(sets.c.id).where(*_is(chosen))).scalar() or 0
+
+
+def _make_set(conn: Connection, chosen: InstanceSet) -> int:
+    found = _id_of(conn, chosen)
+    if found:
+        return found
+    values = {"volume": chosen.volume, "class_id": chosen.class_id, "dims": chosen.dims, "next_id": 1}
+    made: int = conn.execute(insert(sets).values(**values)).inserted_primary_key[0]
+    return made
+
+
+def _slice(conn: Connection, set_id: int, z: int) -> list[tuple[TileIndex, bytes]]:
+    here = select(tiles.c.ty, tiles.c.tx, tiles.c.runs).where(tiles.c.set_id == set_id, tiles.c.z == z)
+    return [((z, ty, tx), runs) for ty, tx, runs in conn.execute(here)]
+
+
+def _detail(correction: Correction) -> str:
+    cut = {str(z): spans.tolist() for z, spans in correction.cut.items()}
+    return json.dumps({"ids": list(correction.ids), "cut": cut})
+
+
+def _correction(row: Any) -> Correction:
+    detail = json.loads(row.detail)
+    cut = {int(z): np.array(spans, np.int32).reshape(-1, 3) for z, spans in detail["cut"].items()}
+    return Correction(row.kind, tuple(detail["ids"]), cut)
+
+
+def _pack(runs: Runs) -> bytes:
+    return zlib.compress(np.ascontiguousarray(runs, "<i4").tobytes(), level=1)
+
+
+def _unpack(blob: bytes) -> Runs:
+    return np.frombuffer(zlib.decompress(blob), "<i4").reshape(-1, 4)
