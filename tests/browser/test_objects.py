@@ -97,7 +97,7 @@ def go_to(hand: Hand, z: int) -> None:
 def test_painted_blobs_are_listed_gone_to_merged_split_and_deleted(chromium: Browser, running):
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(30_000)
     hand = open_page(page, running.url)
     hand.key("e")
     hand.drag((100.2, 100.2), (140.2, 180.2))
