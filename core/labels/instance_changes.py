@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,10 +51,31 @@ def cut_along(built: Built, instance: int, z: int, line: Sequence[Point]) -> Cor
 def _draw(line: Sequence[Point], index: TileIndex) -> NDArray[np.bool_]:
     """(512, 512) bool of the pixels below a line; its steps go along rows and columns, so no diagonal slips by."""
     _, ty, tx = index
-    points = np.floor(np.array(line)[:, ::-1]).astype(np.int32) - np.array([tx, ty], np.int32) * TILE_PX
-    image = np.zeros((TILE_PX, TILE_PX), np.uint8)
-    cv2.polylines(image, [points.reshape(-1, 1, 2)], isClosed=False, color=1, thickness=1, lineType=cv2.LINE_4)
-    return image > 0
+    pixels = _pixels(line) - np.array([ty, tx]) * TILE_PX
+    image = np.zeros((TILE_PX, TILE_PX), bool)
+    image[tuple(pixels[((pixels >= 0) & (pixels < TILE_PX)).all(axis=1)].T)] = True
+    return image
+
+
+def _pixels(line: Sequence[Point]) -> NDArray[np.int64]:
+    """(N, 2) y, x of the pixels below a line, with the corner between two that meet by theirs only.
+
+    >>> _pixels([(0.5, 0.5), (1.5, 1.5)]).tolist()
+    [[0, 0], [1, 1], [0, 1]]
+    """
+    points = np.array(line, np.float64)
+    ways = [_straight(one, two) for one, two in zip(points, points[1:], strict=False)]
+    pixels = np.concatenate([points[:1], *ways])
+    pixels = np.floor(pixels).astype(np.int64)
+    corners = np.column_stack([pixels[:-1, 0], pixels[1:, 1]])
+    askew = (pixels[1:] != pixels[:-1]).all(axis=1)
+    return np.concatenate([pixels[np.append(True, (pixels[1:] != pixels[:-1]).any(axis=1))], corners[askew]])
+
+
+def _straight(one: NDArray[np.float64], two: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points from one to another, less than a pixel apart."""
+    count = 2 * int(np.ceil(np.abs(two - one).max())) + 1
+    return one + (two - one) * np.linspace(0, 1, count + 1)[1:, None]
 
 
 def give_class(built: Built, ids: Sequence[int], class_id: int, *, edit_id: str, user: str) -> Rewrite:
