@@ -115,6 +115,18 @@ def test_a_polygon_by_clicks_fills_what_it_encloses(hand: Hand, app: PaintingApp
     np.testing.assert_array_equal(app.pixels(), enclosed(points))
 
 
+def test_the_pressure_of_a_pen_changes_nothing(hand: Hand, app: PaintingApp) -> None:
+    session = hand.page.context.new_cdp_session(hand.page)
+    hand.key("b")
+    clients = [hand.client(*point) for point in STROKE[:4]]
+    kinds = ("mousePressed", "mouseMoved", "mouseMoved", "mouseMoved", "mouseReleased")
+    for kind, (x, y), force in zip(kinds, [*clients, clients[-1]], (0.05, 0.4, 1, 0.2, 0), strict=True):
+        pen = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1, "pointerType": "pen", "force": force}
+        session.send("Input.dispatchMouseEvent", {**pen, "buttons": 0 if kind == "mouseReleased" else 1})
+    hand.until_saved()
+    np.testing.assert_array_equal(app.pixels(), swept([hand.image(client) for client in clients], 6))
+
+
 def test_the_eraser_takes_away_only_what_it_sweeps(hand: Hand, app: PaintingApp) -> None:
     hand.key("e")
     box = boxed(hand.drag(*CORNERS))

@@ -191,6 +191,49 @@ def test_two_fingers_zoom_around_their_middle(page, viewer_app):
     assert (after["x"], after["y"]) == pytest.approx((before["x"], before["y"]), abs=1)
 
 
+def test_two_fingers_move_the_image_with_them_whatever_the_tool(page, viewer_app):
+    viewer_app.open(page, "grey16", tool="brush")
+    zoom(page, 3)
+    x, y = middle(page)
+    before, scale = page.evaluate(IMAGE_POINT, [x, y]), state(page)["scale"]
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, moved: float) -> None:
+        fingers = [{"x": x + side + moved, "y": y + moved / 2, "id": side} for side in (40, 90)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers if kind != "touchEnd" else []})
+
+    touch("touchStart", 0)
+    for moved in (20, 40, 60):
+        touch("touchMove", moved)
+    touch("touchEnd", 60)
+    page.wait_for_function(
+        "([x, y, was]) => Math.abs(document.querySelector('.sv-root').__viewer.screenToImage(x, y).x - was) < 1",
+        arg=[x + 60, y + 30, before["x"]],
+    )
+    after = page.evaluate(IMAGE_POINT, [x + 60, y + 30])
+    assert (after["x"], after["y"]) == pytest.approx((before["x"], before["y"]), abs=1)
+    assert state(page)["scale"] == pytest.approx(scale)
+
+
+def test_slices_planes_zoom_and_place_are_reached_by_keys_alone(page, viewer_app):
+    viewer_app.open(page, "grey16")
+    fitted = state(page)["scale"]
+    page.keyboard.press("PageDown")
+    wait_slice(page, 10)
+    for key in ("+", "+", "+"):
+        page.keyboard.press(key)
+    page.wait_for_function("s => document.querySelector('.sv-root').__viewer.state().scale > 1.5 * s", arg=fitted)
+    x, y = middle(page)
+    before = page.evaluate(IMAGE_POINT, [x, y])
+    page.keyboard.press("Control+ArrowRight")
+    page.keyboard.press("Control+ArrowDown")
+    after = page.evaluate(IMAGE_POINT, [x, y])
+    assert after["x"] > before["x"]
+    assert after["y"] > before["y"]
+    page.keyboard.press("v")
+    page.wait_for_function("() => document.querySelector('.sv-root').__viewer.state().axis !== 'z'")
+
+
 def test_contrast_changes_what_is_seen_without_asking_the_server(page, viewer_app):
     viewer_app.open(page, "grey8", window={"lo": 0, "hi": 255})
     zoom(page, 8)
