@@ -8,13 +8,13 @@ from importlib import import_module
 
 from dash import Dash
 
-from callbacks import classes, contrast, datasets, exchange, jobs, messages, models, objects, overlay, places
+from callbacks import classes, contrast, datasets, exchange, jobs, messages, models, objects, overlay, places, stack
 from callbacks.http import errors, health, images, instances, labels, results, tools
 from callbacks.http import exchange as exchange_http
 from components.page import page
 from core.services import Services
 
-FEATURES = (messages, places, datasets, classes, contrast, objects, overlay, models, jobs, exchange)
+FEATURES = (messages, places, datasets, classes, contrast, objects, overlay, stack, models, jobs, exchange)
 SEEN_BY_PLOTLY = ("pandas", "PIL.Image")
 MACHINE_ROUTES = (images, labels, instances, tools, results, exchange_http, health)
 

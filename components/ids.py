@@ -61,6 +61,13 @@ OBJECTS_UNDO = "objects-undo"
 OBJECTS_CHOICE = "objects-choice"
 OBJECTS_CSV = "objects-csv"
 
+# through the stack
+STACK_METHOD = "stack-method"
+STACK_FIRST = "stack-first"
+STACK_LAST = "stack-last"
+STACK_FILL = "stack-fill"
+STACK_STATE = "stack-state"
+
 # models and jobs
 ALGORITHM_SELECT = "algorithm-select"
 ALGORITHM_ABOUT = "algorithm-about"

@@ -2,7 +2,7 @@
 
 from dash import dcc, html
 
-from components import classes, contrast, datasets, exchange, ids, messages, models, objects, overlay, topbar
+from components import classes, contrast, datasets, exchange, ids, messages, models, objects, overlay, stack, topbar
 from components.slice_viewer import SliceViewer
 from components.stores import stores
 
@@ -41,4 +41,4 @@ def page() -> html.Div:
 
 
 def _panels() -> list[html.Section | html.Details]:
-    return [classes.panel(), objects.panel(), overlay.panel(), contrast.panel()]
+    return [classes.panel(), objects.panel(), overlay.panel(), stack.panel(), contrast.panel()]

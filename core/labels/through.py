@@ -1,0 +1,133 @@
+"""Labels carried through the stack: between two painted slices, and onwards along the image.
+
+Between slices each class's signed distance is blended (Raya & Udupa, IEEE TMI 9 (1990), doi:10.1109/42.52980). Onwards,
+labels move with the dense optical flow of the image (DIS: Kroeger et al., ECCV 2016, doi:10.1007/978-3-319-46493-0_29).
+Pure functions on whole slices; `callbacks/stack.py` reads and writes them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from core.images.geometry import TILE_PX, tile_bounds
+from core.labels.edits import Tile, empty_tile
+from core.labels.store import TileChange, TileIndex
+from core.labels.tools.scene import Frame, Grey, Scene
+
+Labels = NDArray[np.uint8]
+"""(Y, X) class ids, 0 = unlabelled."""
+
+STRAY_PX = 2.0  # between where a pixel went and where the way back ends
+MAX_STRAYED = 0.5  # of the labelled pixels; beyond it the slices have too little in common
+
+
+def interpolate(first: Labels, last: Labels, count: int) -> Iterator[Labels]:
+    """The `count` slices between two painted ones, the one after `first` first.
+
+    A class that only one of the two has is left out: nobody knows where it ends.
+    """
+    ids = np.intersect1d(first[first > 0], last[last > 0]).tolist()
+    ends = [(_distance(first == label), _distance(last == label)) for label in ids]
+    for n in range(1, count + 1):
+        yield _blend(ids, ends, n / (count + 1), first.shape)
+
+
+def propagate(labels: Labels, images: Iterable[Grey]) -> Iterator[Labels]:
+    """The labels on each image after the first, whose labels are given; ends early where the images drift apart."""
+    frames = (_eight_bits(image) for image in images)
+    before = next(frames)
+    for after in frames:
+        flow = _flow(after, before)  # from each pixel of the next slice to where it was
+        if strayed(flow, _flow(before, after), labels) > MAX_STRAYED:
+            return
+        labels = _warped(labels, flow)
+        before = after
+        yield labels
+
+
+def strayed(back: NDArray[np.float32], forth: NDArray[np.float32], labels: Labels) -> float:
+    """Which part of the labelled pixels does not come home, there and back; 1 where nothing is labelled.
+
+    back, forth : (Y, X, 2) flows in pixels, x first.
+    """
+    labelled = labels > 0
+    if not labelled.any():
+        return 1.0
+    away = np.linalg.norm(forth + _remapped(back, forth), axis=-1)
+    return float((away[labelled] > STRAY_PX).mean())
+
+
+def unlabelled_only(z: int, labels: Labels) -> Iterator[tuple[TileIndex, TileChange]]:
+    """Changes of the tiles of slice `z` that give its unlabelled pixels those of `labels`."""
+    shape = (labels.shape[0], labels.shape[1])
+    for ty in range(-(-shape[0] // TILE_PX)):
+        for tx in range(-(-shape[1] // TILE_PX)):
+            part = labels[tile_bounds(shape, tx, ty)]
+            if part.any():
+                yield (z, ty, tx), _filling(part)
+
+
+def neighbours(annotated: Sequence[int], z: int) -> tuple[int, int] | None:
+    """The painted slices before and after `z`; None unless there are both.
+
+    >>> neighbours([2, 5, 9], 6), neighbours([2, 5, 9], 9)
+    ((5, 9), None)
+    """
+    before, after = [a for a in annotated if a < z], [a for a in annotated if a > z]
+    if z in annotated:
+        before = [z]
+    return (before[-1], after[0]) if before and after else None
+
+
+def _filling(part: Labels) -> TileChange:
+    wanted = empty_tile()
+    wanted[: part.shape[0], : part.shape[1]] = part
+
+    def change(tile: Tile) -> Tile:
+        return np.where(tile == 0, wanted, tile)
+
+    return change
+
+
+def _distance(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(Y, X) distance to the class's outline in pixels, positive inside."""
+    inside = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    outside = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(inside - outside, np.float32)
+
+
+def _blend(
+    ids: list[int], ends: list[tuple[NDArray[np.float32], NDArray[np.float32]]], share: float, shape: tuple[int, ...]
+) -> Labels:
+    """The class that lies deepest in each pixel, `share` of the way to the last slice."""
+    blended, deepest = np.zeros(shape, np.uint8), np.zeros(shape, np.float32)
+    for label, (first, last) in zip(ids, ends, strict=True):
+        depth = (1 - share) * first + share * last
+        deeper = depth > deepest
+        blended[deeper], deepest[deeper] = label, depth[deeper]
+    return blended
+
+
+def _eight_bits(grey: Grey) -> Labels:
+    scene = Scene(Frame(0, 0, *grey.shape), grey, np.zeros(grey.shape, np.uint8))
+    return np.rint(scene.contrast * 255).astype(np.uint8)
+
+
+def _flow(start: Labels, end: Labels) -> NDArray[np.float32]:
+    solver = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    return np.asarray(solver.calc(start, end, np.zeros((*start.shape, 2), np.float32)), np.float32)
+
+
+def _warped(labels: Labels, flow: NDArray[np.float32]) -> Labels:
+    y, x = np.indices(labels.shape, np.float32)
+    moved = cv2.remap(labels, x + flow[..., 0], y + flow[..., 1], cv2.INTER_NEAREST, borderValue=0)
+    return np.asarray(moved, np.uint8)
+
+
+def _remapped(flow: NDArray[np.float32], by: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The flow at the places that another one leads to."""
+    y, x = np.indices(flow.shape[:2], np.float32)
+    found = cv2.remap(flow, x + by[..., 0], y + by[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found, np.float32)

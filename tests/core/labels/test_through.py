@@ -1,0 +1,64 @@
+"""Labels carried through a stack whose true shapes are known."""
+
+import numpy as np
+import pytest
+
+from core.labels.through import interpolate, propagate, unlabelled_only
+
+
+def disc(z: int, radius=30) -> np.ndarray:
+    """A disc that moves and grows from slice to slice."""
+    y, x = np.ogrid[:200, :240]
+    return (y - 80 - 2 * z) ** 2 + (x - 90 - 3 * z) ** 2 <= (radius + z) ** 2
+
+
+def image(z: int) -> np.ndarray:
+    """Texture that moves with the disc."""
+    y, x = np.mgrid[:200, :240].astype(np.float32)
+    y, x = y - 2 * z, x - 3 * z
+    return np.where(disc(z), 180, 60) + 25 * np.sin(y / 3) * np.cos(x / 4)
+
+
+def iou(a, b) -> float:
+    return (a & b).sum() / (a | b).sum()
+
+
+def test_interpolated_slices_match_a_moving_disc():
+    between = list(interpolate(disc(0).astype(np.uint8) * 4, disc(6).astype(np.uint8) * 4, 5))
+    assert len(between) == 5
+    for z, labels in enumerate(between, start=1):
+        assert set(np.unique(labels)) == {0, 4}
+        assert iou(labels == 4, disc(z)) > 0.9
+
+
+def test_classes_that_touch_stay_apart_and_one_that_ends_is_left_out():
+    first = np.zeros((20, 30), np.uint8)
+    first[:, :10], first[:, 10:20], first[0, 29] = 1, 2, 3
+    (middle,) = interpolate(first, np.where(first == 3, 0, first), 1)
+    assert (middle[:, :20] == first[:, :20]).all()
+    assert not middle[:, 21:].any()
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_labels_follow_the_image_better_than_unmoved_copies(dtype):
+    start = disc(0).astype(np.uint8)
+    carried = list(propagate(start, [image(z).astype(dtype) for z in range(5)]))
+    assert len(carried) == 4
+    assert iou(carried[-1] == 1, disc(4)) > 0.9 > iou(start == 1, disc(4))
+
+
+def test_labels_are_not_carried_to_an_image_that_has_nothing_in_common():
+    noise = np.random.default_rng(0).normal(0, 50, (200, 240))
+    assert list(propagate(disc(0).astype(np.uint8), [image(0), noise, noise])) == []
+
+
+def test_only_unlabelled_pixels_are_filled_tile_by_tile():
+    wanted = np.zeros((600, 700), np.uint8)
+    wanted[510:520, 5:9] = 2
+    standing = np.zeros((512, 512), np.uint8)
+    standing[511, 5] = 7
+    changes = dict(unlabelled_only(3, wanted))
+    assert list(changes) == [(3, 0, 0), (3, 1, 0)]
+    filled = changes[3, 0, 0](standing)
+    assert filled[511, 5] == 7
+    assert (filled[510:512, 5:9] == 2).sum() == 7
