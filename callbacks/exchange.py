@@ -133,12 +133,12 @@ def _register_import(app: Dash, services: Services) -> None:
         Output(ids.IMPORT_BUTTON, "children"),
         Input(stores.UPLOAD, "data"),
         Input(ids.IMPORT_FIRST, "value"),
-        State(stores.VOLUME, "data"),
+        Input(stores.VOLUME, "data"),
         prevent_initial_call=True,
     )
     def check(upload: dict[str, str] | None, first: Any, volume: Volume) -> Any:
         if not upload or volume is None or upload["volume"] != volume["path"]:
-            return no_update, True, no_update
+            return exchange.hint(), True, no_update  # the file was for another volume
         try:
             _, found = examine(services, volume["path"], upload["id"], first)
         except AppError as error:
@@ -160,6 +160,8 @@ def _register_import(app: Dash, services: Services) -> None:
     ) -> Any:
         if ctx.triggered_id == stores.UPLOAD or not upload or volume is None:
             return None  # another file: what was said of the last one is past
+        if upload["volume"] != volume["path"]:
+            raise InvalidInputError(f"{upload['name']} was checked for another volume.", "Choose the file again.")
         file, found = examine(services, volume["path"], upload["id"], first)
         user = services.current_user()
         receipt = apply(services.labels, volume["path"], file, found, policy, user=user, told=lambda _: None)

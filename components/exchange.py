@@ -38,6 +38,11 @@ def report(found: Report, name: str) -> list[Any]:
     return [head, *obstacles, *([_table(found.matches)] if found.matches else []), *notes]
 
 
+def hint() -> html.P:
+    """What happens when a file is chosen."""
+    return html.P("First you see what the file holds and what fits; nothing changes before you press Import.")
+
+
 def refusal(message: str, hint: str) -> list[Any]:
     """Why a file cannot be read."""
     return [html.P([html.Strong(f"{message} "), hint], className="import-obstacle")]
@@ -75,7 +80,7 @@ def _import() -> html.Section:
             html.Div(id=ids.IMPORT_DROP, className="import-drop"),
             html.Div(_number("First slice, where the file does not say", ids.IMPORT_FIRST), className="import-first"),
             html.Div(
-                html.P("First you see what the file holds and what fits; nothing changes before you press Import."),
+                hint(),
                 id=ids.IMPORT_REPORT, className="import-report", role="status",
             ),
             html.Div(

@@ -128,6 +128,11 @@ def open_models(page: Page) -> None:
     page.wait_for_selector(".job-card")
 
 
+def open_exchange(page: Page) -> None:
+    open_place(page, "Exchange")
+    page.wait_for_selector(f"#{ids.EXPORT_BUTTON}:enabled")
+
+
 SCREENS: dict[str, Callable[[Page], None]] = {
     "annotate": open_annotate,
     "planes": open_planes,
@@ -135,6 +140,7 @@ SCREENS: dict[str, Callable[[Page], None]] = {
     "datasets": open_picker,
     "keys": open_keys,
     "models": open_models,
+    "exchange": open_exchange,
 }
 
 

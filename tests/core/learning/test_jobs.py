@@ -1,6 +1,7 @@
 """The parameter file of a job, and ranges."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -24,9 +25,11 @@ REQUEST = JobRequest(
 )
 
 
-def test_a_request_survives_its_parameter_file():
-    text = json.dumps(new_parameters(REQUEST, job_id="7", results_uri="http://127.0.0.1:8001/"))
-    assert read_parameters(json.loads(text)) == ("7", REQUEST)
+@pytest.mark.parametrize("kind", JobKind)
+def test_a_request_survives_its_parameter_file(kind):
+    request = replace(REQUEST, kind=kind)
+    text = json.dumps(new_parameters(request, job_id="7", results_uri="http://127.0.0.1:8001/"))
+    assert read_parameters(json.loads(text)) == ("7", request)
 
 
 def test_the_file_speaks_the_words_of_the_former_app():
