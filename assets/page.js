@@ -123,6 +123,29 @@
     }
   }
 
+  const PEOPLE_SHOWN = 4;
+  const ASKED = "name-asked"; // in the browser's storage
+
+  const dot = (text, title, style) => ({ namespace: "dash_html_components", type: "Span", props: { children: text, title, style, className: "user-initials person", role: "img", "aria-label": title } });
+
+  /** Two letters for a name, as components/people.py makes them. */
+  function initials(name) {
+    const words = name.split(" ");
+    return (words.length > 1 ? words[0][0] + words.at(-1)[0] : name.slice(0, 2)).toUpperCase();
+  }
+
+  function askName(card, name) {
+    const isGuest = /^Guest \d+$/.test(name);
+    let asked = true; // where nothing can be remembered nobody is asked each time
+    try {
+      asked = localStorage.getItem(ASKED) !== null;
+      localStorage.setItem(ASKED, "1");
+    } catch {
+      // no storage in this window
+    }
+    card.open = isGuest && !asked;
+  }
+
   const WORDS = {
     saved: () => "Saved",
     pending: ({ pending }) => `${pending} pending`,
@@ -247,6 +270,22 @@
 
     same: (value) => value,
 
+    /** A dot for everybody else who looks at the volume. */
+    showPeople(present) {
+      const shown = (present ?? []).slice(0, PEOPLE_SHOWN);
+      const more = (present ?? []).length - shown.length;
+      const dots = shown.map(({ name, z, color }) => dot(initials(name), `${name}, slice ${z + 1}`, { "--person": color }));
+      return more > 0 ? [...dots, dot(`+${more}`, (present ?? []).slice(PEOPLE_SHOWN).map(({ name, z }) => `${name}, slice ${z + 1}`).join("\n"), {})] : dots;
+    },
+
+    /** Ask a guest for a name once in this browser; close the question once it is answered. */
+    askName(user) {
+      const card = document.getElementById("user-card");
+      const name = user?.props?.["data-name"] ?? "";
+      if (card && name) askName(card, name);
+      return skip();
+    },
+
     /** How often jobs are asked for: often while people watch, else seldom, so that the image has the server. */
     pace(jobs, place, started) {
       const busy = (jobs ?? []).some(({ state }) => state === "running" || state === "queued");
@@ -279,11 +318,14 @@
   watchCallbacks();
   keepPanels();
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") closePicker();
+    if (event.key !== "Escape") return;
+    closePicker();
+    document.getElementById("user-card")?.removeAttribute("open");
   });
   document.addEventListener("click", ({ target }) => {
     const inside = target.closest("#dataset-picker, #dataset-button");
     if (inside === null || target.closest("a.dataset-row") !== null) closePicker();
+    if (target.closest("#user-card") === null) document.getElementById("user-card")?.removeAttribute("open");
   });
   window.dash_clientside = { ...window.dash_clientside, page: functions };
 })();

@@ -8,13 +8,26 @@ from importlib import import_module
 
 from dash import Dash
 
-from callbacks import classes, contrast, datasets, exchange, jobs, messages, models, objects, overlay, places, stack
+from callbacks import (
+    classes,
+    contrast,
+    datasets,
+    exchange,
+    jobs,
+    messages,
+    models,
+    objects,
+    overlay,
+    people,
+    places,
+    stack,
+)
 from callbacks.http import errors, health, images, instances, labels, results, tools
 from callbacks.http import exchange as exchange_http
 from components.page import page
 from core.services import Services
 
-FEATURES = (messages, places, datasets, classes, contrast, objects, overlay, stack, models, jobs, exchange)
+FEATURES = (messages, places, people, datasets, classes, contrast, objects, overlay, stack, models, jobs, exchange)
 SEEN_BY_PLOTLY = ("pandas", "PIL.Image")
 MACHINE_ROUTES = (images, labels, instances, tools, results, exchange_http, health)
 
@@ -38,6 +51,7 @@ def create_app(services: Services, *, assets_folder: str, guard: Callable[[Dash]
     )
     app.layout = page
     guard(app)
+    services = people.by_name(services)
     errors.register(app.server)
     for routes in MACHINE_ROUTES:
         routes.register(app, services)

@@ -238,19 +238,19 @@ def training_request(services: Services, choice: Choice) -> JobRequest:
     parameters = validate_parameters(algorithm, forms.values(choice.fields, choice.entered))
     classes = services.labels.classes(path)
     check_trainable(services.labels.class_pixels(path), classes)
-    info, user = services.volumes.open(path).info, services.current_user()
+    info = services.volumes.open(path).info
     stack = Stack(info.shape[0], painted=services.labels.annotated_slices(path))
     return JobRequest(
         kind=JobKind.TRAIN,
         name=(choice.name or "").strip() or suggested_name(algorithm.model_name, datetime.now(services.timezone)),
-        user=user,
+        user=services.current_user(),
         algorithm=algorithm.model_name,
         parameters=parameters,
         volume=path,
         data_uri=info.uri,
         slices=chosen_slices(stack, choice.train_scope),
         classes=classes,
-        mask_uri=services.masks.publish(path, user=user),
+        mask_uri=services.masks.publish(path, namespace=services.namespace),
     )
 
 

@@ -1,12 +1,12 @@
-"""The frame of the page: places, theme, side panels, whether all is saved, who is there. It works in the browser."""
+"""The frame of the page: places, theme, side panels, whether all is saved. It works in the browser."""
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, html
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State
 
 from components import ids, stores
 from core.services import Services
 
 
-def register(app: Dash, services: Services) -> None:
+def register(app: Dash, services: Services) -> None:  # noqa: ARG001 - as all features
     """Tie the frame to assets/page.js."""
     page = "page"
     app.clientside_callback(
@@ -46,8 +46,3 @@ def register(app: Dash, services: Services) -> None:
         Output(ids.SAVE_STATE, "className"),
         Input(ids.VIEWER, "saveState"),
     )
-
-    @app.callback(Output(ids.USER, "children"), Input(ids.LOCATION, "pathname"))
-    def show_user(_: str) -> html.Span:
-        name = services.current_user()
-        return html.Span(name[:2].upper(), title=f"Signed in as {name}", className="user-initials")

@@ -5,7 +5,7 @@ from typing import Any
 
 from dash import html
 
-from components import ids, jobs
+from components import ids, jobs, people
 
 PLACES = {"annotate": "Annotate", "models": "Models", "exchange": "Exchange"}
 
@@ -39,7 +39,8 @@ def top_bar() -> html.Header:
                 title="Show or hide the panels",
                 **{"aria-label": "Show or hide the panels"},
             ),
-            html.Span(id=ids.USER, className="user"),
+            people.others(),
+            people.myself(),
         ],
         className="top-bar",
     )

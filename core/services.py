@@ -54,8 +54,11 @@ class TileServer(Protocol):
 class MaskPublisher(Protocol):
     """Writes the painted slices to Tiled in the contract of docs/contracts.md."""
 
-    def publish(self, volume: str, *, user: str) -> str:
-        """Publish the labels of `volume` and return the mask's URI. Equal labels give the same URI, written once."""
+    def publish(self, volume: str, *, namespace: str) -> str:
+        """Publish the labels of `volume` below `namespace` and return the mask's URI.
+
+        Equal labels give the same URI, written once.
+        """
         ...
 
 
@@ -146,7 +149,8 @@ class ExchangeFiles(Protocol):
 class Services:
     """What a callback may reach.
 
-    current_user : names who is asking, for the request being served. timezone : of the times on the page.
+    current_user : names who is asking, for the request being served. namespace : the first key below which masks are
+    published; the same for everybody who uses this app. timezone : of the times on the page.
     """
 
     volumes: VolumeCatalog
@@ -159,4 +163,5 @@ class Services:
     jobs: JobEngine
     exchange: ExchangeFiles
     current_user: Callable[[], str]
+    namespace: str
     timezone: tzinfo

@@ -47,6 +47,7 @@ def build_services(settings: Settings) -> Services:
         jobs=LocalJobs(settings, store),
         exchange=DiskExchange.from_settings(settings),
         current_user=lambda: settings.user_name or DEFAULT_USER,
+        namespace=settings.user_name or DEFAULT_USER,
         timezone=ZoneInfo(settings.timezone),
     )
 

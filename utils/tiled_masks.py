@@ -33,7 +33,7 @@ class TiledMaskPublisher:
         self._volumes = volumes
         self._tiled = TiledContainer(access)
 
-    def publish(self, volume: str, *, user: str) -> str:
+    def publish(self, volume: str, *, namespace: str) -> str:
         """Write the labels of `volume` unless the same are there, and return the URI of the mask's container.
 
         Raises
@@ -51,7 +51,7 @@ class TiledMaskPublisher:
         metadata = mask_metadata(volume=volume, data_uri=info.uri, shape=shape, slices=slices, classes=classes)
         # Read once and kept packed: somebody may be painting, and the hash must be that of the pixels written.
         packed = [zlib.compress(self._places(volume, z, shape, classes).tobytes(), 1) for z in slices]
-        path = _path(user, volume, fingerprint(metadata, map(zlib.decompress, packed)))
+        path = _path(namespace, volume, fingerprint(metadata, map(zlib.decompress, packed)))
         if not self._is_whole(path):
             self._write(path, metadata, packed)
         return self._tiled.uri_of(path)
@@ -75,8 +75,8 @@ class TiledMaskPublisher:
         self._tiled.replace_metadata(path, metadata)
 
 
-def _path(user: str, volume: str, name: str) -> str:
-    return "/".join([user.replace("/", "_") or "anonymous", volume.strip("/"), name])
+def _path(namespace: str, volume: str, name: str) -> str:
+    return "/".join([namespace.replace("/", "_") or "anonymous", volume.strip("/"), name])
 
 
 @dataclass(frozen=True)

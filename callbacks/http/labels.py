@@ -18,6 +18,7 @@ from core.labels.planes import PlaneLabels, TileReader
 from core.labels.pyramid import LabelPyramid
 from core.labels.spans import MAX_INFLATED_BYTES, check_edit_id, decode_edit
 from core.labels.store import Changes, LabelStore, Paint, Receipt, TileIndex
+from core.people import Presence, Visit, check_tab, color_of
 from core.services import Services
 
 MAX_REVISION = 2**53  # what a browser counts exactly
@@ -33,6 +34,7 @@ def register(app: Dash, services: Services) -> None:
 def _register_reads(app: Dash, services: Services) -> None:
     labels = services.labels
     server = app.server
+    presence = Presence()
 
     @server.get("/api/labels/<vid>")
     def labels_overview(vid: str) -> Response:
@@ -44,8 +46,12 @@ def _register_reads(app: Dash, services: Services) -> None:
     @server.get("/api/labels/<vid>/changes")
     def labels_changes(vid: str) -> Response:
         volume = volume_path(vid)
-        changes = labels.changes(volume, since=_revision(request.args.get("since", "")))
-        return uncached(jsonify(_changes_json(changes) | _state(services, volume)))
+        since = _revision(request.args.get("since", ""))
+        met = _meet(presence, services, volume)
+        if labels.revision(volume) == since:  # nearly always, and asked often
+            return uncached(jsonify(_changes_json(Changes(since, (), classes_changed=False)) | met))
+        changes = labels.changes(volume, since=since)
+        return uncached(jsonify(_changes_json(changes) | _state(services, volume) | met))
 
     planes = _plane_readers(labels)
 
@@ -123,6 +129,15 @@ def _state(services: Services, volume: str) -> dict[str, Any]:
     labels: LabelStore = services.labels
     history = labels.history(volume, user=services.current_user())
     return {"annotated": labels.annotated_slices(volume), "history": asdict(history)}
+
+
+def _meet(presence: Presence, services: Services, volume: str) -> dict[str, Any]:
+    """Who asks, by name, and who else is there, if the page says which window it is."""
+    name, z = services.current_user(), request.args.get("z", 0, type=int)
+    if "tab" not in request.args:
+        return {"author": name, "present": []}
+    others = presence.meet(volume, Visit(check_tab(request.args["tab"]), name, z))
+    return {"author": name, "present": [asdict(other) | {"color": color_of(other.name)} for other in others]}
 
 
 def _changes_json(changes: Changes) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class SliceViewer(_ViewerComponent):
     labelOpacity : 0 to 1.
     overlay : None or {"id", "classes", "opacity", "slices"}.
     sibling : written by the component: path of a volume of the same array, at another time for instance, to be opened.
+    present : written by the component: [{"tab", "name", "z", "color"}] of who else looks at the volume.
     manifest, annotated, saveState, classesRevision, error : written by the component.
     """
 
@@ -68,6 +69,7 @@ class SliceViewer(_ViewerComponent):
         "objects",
         "overlay",
         "place",
+        "present",
         "saveState",
         "sibling",
         "slice",

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
+from callbacks import people
 from callbacks.http import errors, images, labels, tools
 from components.slice_viewer import SliceViewer
 from core.errors import NotFoundError
@@ -77,7 +78,7 @@ def serve(folder: Path, values: NDArray[np.uint8] | None = None) -> PaintingApp:
     store = SqlLabelStore(f"sqlite:///{folder / 'labels.db'}")
     catalog = OneVolume(volume)
     services: Any = SimpleNamespace(
-        volumes=catalog, tiles=tile_server(catalog), labels=store, current_user=lambda: "painter"
+        volumes=catalog, tiles=tile_server(catalog), labels=store, current_user=lambda: people.said_name() or "painter"
     )
     app = Dash(__name__, assets_folder=str(ROOT / "assets"), update_title="")
     app.layout = _layout(volume)

@@ -10,6 +10,7 @@ import pytest
 from dash import Dash
 
 from callbacks import access, create_app
+from callbacks.people import COOKIE
 from components import datasets, ids, stores
 from components.page import page
 from core.images.volumes import volume_id
@@ -42,7 +43,9 @@ def app(services) -> Dash:
 
 @pytest.fixture
 def client(app) -> PageClient:
-    return PageClient(app)
+    client = PageClient(app)
+    client.client.set_cookie(COOKIE, "ann")
+    return client
 
 
 # The page

@@ -41,7 +41,16 @@ def test_python_and_typescript_list_the_same_incoming_properties(component):
     source = (SOURCE / "ui" / f"{component.__name__}.tsx").read_text()
     (block,) = re.findall(r"interface \w*Props \{(.*?)\n\}", source.split("function")[0], flags=re.DOTALL)
     typed = set(re.findall(r"^  (\w+)\?:", block, flags=re.MULTILINE))
-    written = {"annotated", "classesRevision", "cut", "error", "manifest", "saveState", "sibling"}  # by the component
+    written = {
+        "annotated",
+        "classesRevision",
+        "cut",
+        "error",
+        "manifest",
+        "present",
+        "saveState",
+        "sibling",
+    }  # by the component
     assert typed == set(component._prop_names) - written
 
 

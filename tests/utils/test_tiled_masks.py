@@ -50,7 +50,7 @@ def publisher(labels, tiled_server, access) -> TiledMaskPublisher:
 def test_a_published_mask_is_what_was_painted_pixel_by_pixel(publisher, labels, access, tiled_server):
     paint(labels, [[3, 0, 600], [1399, 500, 900], [520, 400, 520]], label=2)
     paint(labels, [[3, 500, 520]], label=9)
-    uri = publisher.publish(VOLUME, user="anna")
+    uri = publisher.publish(VOLUME, namespace="anna")
     expected = np.full((1400, 600), -1, np.int8)
     expected[3], expected[1399, 500:], expected[520, 400:520] = 1, 1, 1
     expected[3, 500:520] = 2
@@ -73,7 +73,7 @@ def test_a_published_mask_is_what_was_painted_pixel_by_pixel(publisher, labels, 
 def test_a_training_job_reads_class_ids_slice_by_slice(publisher, labels, access):
     paint(labels, [[3, 0, 5]], label=9, z=4, volume="pages")
     paint(labels, [[7, 2, 3]], label=1, z=1, volume="pages")
-    mask = read_mask(publisher.publish("pages", user="Anna Größe/100 %"), api_key=access.api_key)
+    mask = read_mask(publisher.publish("pages", namespace="Anna Größe/100 %"), api_key=access.api_key)
     assert mask.slices == (1, 4)
     assert [c.id for c in mask.classes] == [1, 2, 9]
     seen = dict(mask)
@@ -91,33 +91,33 @@ def revisions(server, uri: str) -> int:
 
 def test_equal_labels_are_written_once_and_changed_ones_beside_them(publisher, labels, writable_tiled):
     paint(labels, [[30, 0, 5]], label=2)
-    first = publisher.publish(VOLUME, user="anna")
+    first = publisher.publish(VOLUME, namespace="anna")
     assert revisions(writable_tiled, first) == 1
-    assert publisher.publish(VOLUME, user="anna") == first
+    assert publisher.publish(VOLUME, namespace="anna") == first
     assert revisions(writable_tiled, first) == 1
     paint(labels, [[30, 5, 6]], label=2)
-    second = publisher.publish(VOLUME, user="anna")
+    second = publisher.publish(VOLUME, namespace="anna")
     assert second != first
     assert second.rpartition("/")[0] == first.rpartition("/")[0]
-    assert publisher.publish(VOLUME, user="a/../b") != second
+    assert publisher.publish(VOLUME, namespace="a/../b") != second
 
 
 def test_a_mask_whose_writer_died_is_never_taken_for_a_whole_one(publisher, labels, access):
     paint(labels, [[40, 0, 5]], label=2)
-    uri = publisher.publish(VOLUME, user="anna")
+    uri = publisher.publish(VOLUME, namespace="anna")
     tiled = TiledContainer(access)
     path = split_uri(uri)[1]
     tiled.replace_metadata(path, {})
     tiled.write_slice(f"{path}/mask", 0, np.zeros((1400, 600), np.int8))
     with pytest.raises(NotFoundError, match="not complete. Press Train again"):
         read_mask(uri, api_key=access.api_key)
-    assert publisher.publish(VOLUME, user="anna") == uri
+    assert publisher.publish(VOLUME, namespace="anna") == uri
     assert np.count_nonzero(read_mask(uri, api_key=access.api_key).read(0)) == 5
 
 
 def test_nothing_painted_is_said_before_anything_is_written(publisher):
     with pytest.raises(NotEnoughLabelsError, match=f"Nothing is painted on {VOLUME}"):
-        publisher.publish(VOLUME, user="anna")
+        publisher.publish(VOLUME, namespace="anna")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_an_unusable_server_is_named_with_the_setting_to_look_at(labels, tiled_s
     volumes = TiledCatalog(tiled_server.uri, tiled_server.key)
     publisher = TiledMaskPublisher(labels, volumes, TiledAccess(uri or writable_tiled.uri, key, "MASK_TILED"))
     with pytest.raises(UnavailableError) as caught:
-        publisher.publish(VOLUME, user="anna")
+        publisher.publish(VOLUME, namespace="anna")
     assert hint in caught.value.hint
     assert key not in str(caught.value)
 

@@ -16,6 +16,9 @@ export function createHost(engine: Engine): ViewerHost {
     get slice() {
       return shell.get().slice;
     },
+    get z() {
+      return shell.get().position.z;
+    },
     get camera() {
       return engine.camera.get();
     },
@@ -46,6 +49,9 @@ export function createHost(engine: Engine): ViewerHost {
     setSaveState: (saveState) => update(shell, { saveState }),
     setAnnotated: (annotated) => update(shell, { annotated }),
     setHistory: (history) => update(shell, { history }),
+    setPresent: (present) => {
+      if (JSON.stringify(present) !== JSON.stringify(shell.get().present)) update(shell, { present });
+    },
     setClassesRevision: (classesRevision) => update(shell, { classesRevision }),
     goToSlice: (z) => engine.goTo(z),
     toast: (message) => engine.say({ message, hint: "" }),

@@ -2,7 +2,7 @@
 import type { Overwrite } from "./labels/rules";
 import type { Progress } from "./making";
 import { DEFAULT_SETTINGS, type ProposalState, type ToolSettings } from "./settings";
-import type { History, Manifest, PlaneAxis, SaveState, Tool, Voxel } from "./types";
+import type { History, Manifest, PlaneAxis, SaveState, Tool, Visit, Voxel } from "./types";
 import { rememberedOverwrite } from "./overwrite";
 import type { Problem } from "./tilecache";
 
@@ -31,6 +31,8 @@ export interface Shell {
   settings: ToolSettings;
   proposal: ProposalState;
   history: History;
+  /** Who else looks at the volume. */
+  present: readonly Visit[];
   annotated: number[];
   predicted: number[];
   saveState: SaveState;
@@ -66,6 +68,7 @@ export const INITIAL_SHELL: Shell = {
   settings: DEFAULT_SETTINGS,
   proposal: "none",
   history: { undo: 0, redo: 0 },
+  present: [],
   annotated: [],
   predicted: [],
   saveState: SAVED,
@@ -83,6 +86,7 @@ export const INITIAL_SHELL: Shell = {
 /** What is said of a volume's labels before they are known. */
 export const FRESH_LABELS = {
   history: INITIAL_SHELL.history,
+  present: INITIAL_SHELL.present,
   annotated: [],
   saveState: SAVED,
   classesRevision: 0,

@@ -165,6 +165,15 @@ export interface History {
   redo: number;
 }
 
+/** Somebody else who looks at the volume, from one browser window. */
+export interface Visit {
+  tab: string;
+  name: string;
+  /** The slice they are at, 0-based. */
+  z: number;
+  color: string;
+}
+
 /** What the label layer may know of the pointer besides where it is. */
 export interface PointerInfo {
   shift: boolean;
@@ -183,6 +192,8 @@ export interface ViewerHost {
   readonly manifest: Manifest;
   /** The slice the user has gone to, 0-based. */
   readonly slice: number;
+  /** The slice of the volume that the planes on the screen meet in. */
+  readonly z: number;
   readonly camera: Camera;
   /** In display order; hidden ones have `visible: false`. */
   readonly classes: readonly LabelClass[];
@@ -210,6 +221,7 @@ export interface ViewerHost {
   /** All slices that hold labels. */
   setAnnotated(slices: number[]): void;
   setHistory(history: History): void;
+  setPresent(present: Visit[]): void;
   /** Another browser changed the class table; `revision` is the volume's revision. */
   setClassesRevision(revision: number): void;
   /** Show slice `z`, for instance the one an undo has just changed. */

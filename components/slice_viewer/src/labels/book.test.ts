@@ -38,6 +38,7 @@ class Screen {
     requestRedraw: () => void this.redraws++,
     setSaveState: (state: SaveState) => (this.save = state),
     setAnnotated: (slices: number[]) => (this.annotated = slices),
+    setPresent: () => undefined,
     setHistory: (history: History) => (this.history = history),
     setClassesRevision: () => undefined,
     goToSlice: (z: number) => this.goTo(z),

@@ -13,7 +13,7 @@ import { EMPTY, type Spans } from "./spans";
 import { Stroke } from "./stroke";
 import { BROWSER, Sync, type Surroundings } from "./sync";
 import { TileStore, type LabelTile } from "./tiles";
-import { Watch } from "./watch";
+import { Watch, type WatchEvents } from "./watch";
 import { newId, type Answer, type ChangedTile, type Problem } from "./wire";
 
 const BUDGET_BYTES = 256 * 2 ** 20; // of tiles, those out of view included
@@ -46,7 +46,7 @@ export class LabelBook {
     const root = `${host.apiRoot}/labels/${volume}`;
     this.store = new TileStore(manifest.levels);
     this.loader = new SliceLoader(this.store, `${root}/${manifest.axis}`, this.loaderEvents(), around.fetch, around.backoffMs(2));
-    this.watch = new Watch(root, { overview: (news) => this.learn(news), changes: (news) => this.follow(news) }, around.fetch, isSeen);
+    this.watch = new Watch(root, this.watchEvents(), around.fetch, isSeen, () => host.z);
     this.sync = openOutbox().then((outbox) => this.connect(outbox));
     this.watch.start();
     addEventListener("online", this.retry);
@@ -169,6 +169,14 @@ export class LabelBook {
       loaded: (tile) => this.dress(tile),
       changed: () => this.arrived(),
       failed: (reason) => this.host.toast(`The labels of slice ${this.z + 1} do not load: ${reason} They are asked for again.`),
+    };
+  }
+
+  private watchEvents(): WatchEvents {
+    return {
+      overview: (news) => this.learn(news),
+      changes: (news) => this.follow(news),
+      present: (present) => this.host.setPresent(present),
     };
   }
 

@@ -101,7 +101,7 @@ export class FakeServer {
     const [path, query] = url.split("?");
     const parts = path.split("/").slice(4); // "", api, labels, vid
     if (parts.length === 0) return Response.json({ revision: this.revision, classes: [], ...this.summary() });
-    if (parts[0] === "changes") return Response.json(this.changes(Number(query.split("=")[1])));
+    if (parts[0] === "changes") return Response.json(this.changes(Number(new URLSearchParams(query).get("since"))));
     const [z, level, tx, ty] = parts.slice(1).map(Number);
     if (level === undefined) return Response.json(this.list(z));
     return this.cut(z, level, tx, ty);

@@ -1,11 +1,18 @@
-/** What the server knows besides pixels: revision, annotated slices, history; asked at the start and every two seconds while seen. */
-import type { Changes, Overview } from "./wire";
+/**
+ * What the server knows besides pixels: revision, annotated slices, history, who else is there. Asked at the start, then every two
+ * seconds while seen; often while somebody else is there, so that strokes pass from screen to screen within a second.
+ */
+import type { Visit } from "../types";
+import { newId, type Changes, type News, type Overview } from "./wire";
 
-const POLL_MS = 2000;
+const ALONE_MS = 2000;
+const TOGETHER_MS = 350; // the rest of the second is for saving the stroke, and for fetching and drawing its tiles
+const TAB = newId(); // of this browser window: panes of one page are one visit
 
 export interface WatchEvents {
   overview(overview: Overview): void;
-  changes(changes: Changes): void;
+  changes(news: News): void;
+  present(present: Visit[]): void;
 }
 
 export class Watch {
@@ -13,12 +20,16 @@ export class Watch {
   revision: number | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly abort = new AbortController();
+  private turn = 0; // of looking: one that was overtaken does not go on
+  private author: string | undefined;
+  private pauseMs = ALONE_MS;
 
   constructor(
     private readonly root: string, // <apiRoot>/labels/<vid>
     private readonly events: WatchEvents,
     private readonly fetcher: typeof fetch,
     private readonly isSeen: () => boolean,
+    private readonly position: () => number, // slice that the page is at
   ) {}
 
   start(): void {
@@ -44,22 +55,45 @@ export class Watch {
   }
 
   private async look(): Promise<void> {
+    const turn = ++this.turn;
     if (this.isSeen()) await this.ask();
-    if (!this.abort.signal.aborted) this.timer = setTimeout(() => void this.look(), POLL_MS);
+    if (!this.abort.signal.aborted && turn === this.turn) this.timer = setTimeout(() => void this.look(), this.pauseMs);
   }
 
   private async ask(): Promise<void> {
-    const known = this.revision;
     try {
-      const answer = await this.get(known === null ? this.root : `${this.root}/changes?since=${known}`);
-      // Our own writes may have been acknowledged in the meantime; then this answer is old news.
-      if (this.abort.signal.aborted || this.revision !== known) return;
-      this.revision = (answer as Overview).revision;
-      if (known === null) this.events.overview(answer as Overview);
-      else this.events.changes(answer as Changes);
+      if (this.revision === null) await this.askAll();
+      else await this.askNews(this.revision);
     } catch {
       // The outbox tells the user when the server is gone; the next look tries again.
+      this.pauseMs = ALONE_MS;
     }
+  }
+
+  private async askAll(): Promise<void> {
+    const overview = (await this.get(this.root)) as Overview;
+    if (this.abort.signal.aborted || this.revision !== null) return;
+    this.revision = overview.revision;
+    this.pauseMs = TOGETHER_MS; // nobody knows yet who else is there
+    this.events.overview(overview);
+  }
+
+  private async askNews(known: number): Promise<void> {
+    const query = new URLSearchParams({ since: String(known), tab: TAB, z: String(this.position()) });
+    const news = (await this.get(`${this.root}/changes?${query}`)) as Changes;
+    if (this.abort.signal.aborted) return;
+    this.meet(news);
+    // Our own writes may have been acknowledged in the meantime; then this answer is old news.
+    if (this.revision !== known || news.annotated === undefined) return;
+    this.revision = news.revision;
+    this.events.changes(news as News);
+  }
+
+  private meet({ author, present = [] }: Changes): void {
+    this.pauseMs = present.length > 0 ? TOGETHER_MS : ALONE_MS;
+    this.events.present(present);
+    if (this.author !== undefined && author !== this.author) this.revision = null; // another name has another history
+    this.author = author;
   }
 
   private async get(url: string): Promise<unknown> {

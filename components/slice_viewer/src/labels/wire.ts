@@ -1,5 +1,5 @@
 /** The label part of docs/contracts.md as types and bytes; no state, no network. */
-import type { History } from "../types";
+import type { History, Visit } from "../types";
 import type { Write } from "./outbox";
 
 /** [z, tx, ty] of a tile that has a new version. */
@@ -14,14 +14,20 @@ export interface Answer {
   history: History;
 }
 
-/** What the poll says. */
+/** What the poll says. Annotated slices and history are left out while the revision is the one asked for. */
 export interface Changes {
   revision: number;
   changed: ChangedTile[];
   classes_changed: boolean;
-  annotated: number[];
-  history: History;
+  annotated?: number[];
+  history?: History;
+  /** Whose history it is: what this browser's edits are signed with. */
+  author?: string;
+  /** Who else looks at the volume. */
+  present?: Visit[];
 }
+
+export type News = Changes & Pick<Answer, "annotated" | "history">;
 
 /** What is known about a volume's labels at the start. */
 export interface Overview {

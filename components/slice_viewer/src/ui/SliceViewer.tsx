@@ -135,12 +135,12 @@ function watch(desk: Desk, offer: (props: Props) => void): () => void {
 
 /** The properties that the page reads. */
 function outgoing(desk: Desk): Props {
-  const { position, sibling, tool, brushRadius, activeClass, base, annotated, classesRevision, problem, notices } = desk.main.shell.get();
+  const { position, present, sibling, tool, brushRadius, activeClass, base, annotated, classesRevision, problem, notices } = desk.main.shell.get();
   const lost = notices.findLast(({ sticky }) => sticky);
   const saveStates = desk.state.get().panes.map(({ engine }) => engine.shell.get().saveState);
   const saveState = saveStates.find(({ state }) => state !== "saved") ?? saveStates[0];
   const { place } = desk.main;
-  return { sibling, place: place === null ? null : writePlace(place), slice: position.z, tool, brushRadius, activeClass, manifest: base, annotated, saveState, classesRevision, error: problem ?? lost ?? null };
+  return { present, sibling, place: place === null ? null : writePlace(place), slice: position.z, tool, brushRadius, activeClass, manifest: base, annotated, saveState, classesRevision, error: problem ?? lost ?? null };
 }
 
 /** For tests and measurements: conditions to wait for instead of sleeping. */
@@ -151,13 +151,13 @@ function debugHandle(desk: Desk): object {
 function paneHandle(engine: Engine): object {
   return {
     state: () => {
-      const { slice, status, saveState, tool, axis, position, proposal } = engine.shell.get();
+      const { slice, status, saveState, tool, axis, position, proposal, present } = engine.shell.get();
       const { picture, labels } = engine;
       const labelsReady = labels !== null && !labels.loading;
       const shown = picture?.shown ?? -1;
       const facts = { ready: picture?.ready ?? false, pendingTiles: picture?.pendingTiles ?? 0, level: picture?.level ?? 0, idle: picture?.idle ?? true };
       const overlay = engine.overlayId;
-      return { slice, shown, status, tool, axis, position, proposal, overlay, scale: engine.camera.get().scale, frame: engine.frames.get(), labelsReady, saveState: saveState.state, ...facts };
+      return { slice, shown, status, tool, axis, position, proposal, present, overlay, scale: engine.camera.get().scale, frame: engine.frames.get(), labelsReady, saveState: saveState.state, ...facts };
     },
     /** Client (CSS) coordinates of an image point. */
     imageToScreen: (y: number, x: number) => engine.toClient({ x, y } satisfies Point),
