@@ -1,5 +1,6 @@
 """The panel that carries labels through the stack: between painted slices, or onwards along the image."""
 
+import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from components import ids
@@ -27,6 +28,4 @@ def panel() -> html.Details:
 
 def _slice_field(title: str, field_id: str) -> html.Label:
     """A slice as the page counts them, from 1."""
-    return html.Label(
-        [title, dcc.Input(id=field_id, type="number", min=1, step=1, placeholder="auto", className="form-control")]
-    )
+    return html.Label([title, dbc.Input(id=field_id, type="number", min=1, step=1, placeholder="auto", size="sm")])

@@ -1,7 +1,11 @@
 """Labels carried through a stack whose true shapes are known."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
+import tifffile
 
 from core.labels.through import interpolate, propagate, unlabelled_only
 
@@ -62,3 +66,19 @@ def test_only_unlabelled_pixels_are_filled_tile_by_tile():
     filled = changes[3, 0, 0](standing)
     assert filled[511, 5] == 7
     assert (filled[510:512, 5:9] == 2).sum() == 7
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif("REAL_DATA_DIR" not in os.environ, reason="REAL_DATA_DIR is not set")
+@pytest.mark.parametrize("name", ["isbi2012_em_membrane", "fib25_medulla_boundary"])
+def test_labels_of_a_real_stack_follow_the_image_better_than_copies(name):
+    folder = Path(os.environ["REAL_DATA_DIR"]) / name
+    images, truth = (tifffile.imread(folder / file) for file in ("images.tif", "masks.tif"))
+    compared = 0
+    for z in (2, 10, 14):  # between slices 10 and 11 of ISBI the image jumps, and nothing is carried
+        start = truth[z].astype(np.uint8) + 1
+        for labels, true in zip(propagate(start, images[z : z + 3]), truth[z + 1 : z + 3] + 1, strict=False):
+            moved, copied = (np.mean([iou(found == c, true == c) for c in (1, 2)]) for found in (labels, start))
+            assert moved > copied + 0.04
+            compared += 1
+    assert compared >= 4
