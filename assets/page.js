@@ -261,6 +261,11 @@
       return [window, look];
     },
 
+    /** A new stamp while the history is open: its list may be out of date. */
+    historyWanted() {
+      return document.querySelector("details[data-panel=history]")?.open ? Date.now() : skip();
+    },
+
     overlay(selected, shown, opacity, jobs) {
       const job = (jobs ?? []).find(({ id }) => id === selected);
       if (!job) return null;

@@ -13,6 +13,7 @@ from callbacks import (
     contrast,
     datasets,
     exchange,
+    history,
     jobs,
     messages,
     models,
@@ -24,12 +25,27 @@ from callbacks import (
 )
 from callbacks.http import errors, health, images, instances, labels, results, tools
 from callbacks.http import exchange as exchange_http
+from callbacks.http import history as past
 from components.page import page
 from core.services import Services
 
-FEATURES = (messages, places, people, datasets, classes, contrast, objects, overlay, stack, models, jobs, exchange)
+FEATURES = (
+    messages,
+    places,
+    people,
+    datasets,
+    classes,
+    contrast,
+    objects,
+    overlay,
+    history,
+    stack,
+    models,
+    jobs,
+    exchange,
+)
 SEEN_BY_PLOTLY = ("pandas", "PIL.Image")
-MACHINE_ROUTES = (images, labels, instances, tools, results, exchange_http, health)
+MACHINE_ROUTES = (images, labels, past, instances, tools, results, exchange_http, health)
 
 
 def create_app(services: Services, *, assets_folder: str, guard: Callable[[Dash], None], debug: bool = False) -> Dash:

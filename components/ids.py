@@ -36,6 +36,19 @@ DATASET_CLOSE = "dataset-close"
 CLASS_LIST = "class-list"
 CLASS_ADD = "class-add"
 
+# history
+HISTORY_PANEL = "history"
+HISTORY_LIST = "history-list"
+HISTORY_MORE = "history-more"
+SNAPSHOT_NAME = "snapshot-name"
+SNAPSHOT_KEEP = "snapshot-keep"
+SNAPSHOT_LIST = "snapshot-list"
+MOMENT_BANNER = "moment-banner"
+MOMENT_TEXT = "moment-text"
+MOMENT_BACK = "moment-back"
+MOMENT_COMPARE = "moment-compare"
+MOMENT_RESTORE = "moment-restore"
+
 # contrast
 CONTRAST = "contrast"
 
@@ -140,6 +153,21 @@ def class_row(class_id: Any) -> Pattern:
 def class_action(action: str, class_id: Any) -> Pattern:
     """A control of a class: "name", "color", "visible", "locked", "delete"."""
     return {"type": f"class-{action}", "class": class_id}
+
+
+def moment(revision: Any) -> Pattern:
+    """A row of the history: shows the labels right after an edit."""
+    return {"type": "moment", "revision": revision}
+
+
+def named_moment(name: Any, revision: Any) -> Pattern:
+    """A moment with a name."""
+    return {"type": "named-moment", "name": name, "revision": revision}
+
+
+def snapshot_drop(name: Any) -> Pattern:
+    """Takes the name of a moment away."""
+    return {"type": "snapshot-drop", "snapshot": name}
 
 
 def parameter(key: Any) -> Pattern:

@@ -2,7 +2,20 @@
 
 from dash import dcc, html
 
-from components import classes, contrast, datasets, exchange, ids, messages, models, objects, overlay, stack, topbar
+from components import (
+    classes,
+    contrast,
+    datasets,
+    exchange,
+    history,
+    ids,
+    messages,
+    models,
+    objects,
+    overlay,
+    stack,
+    topbar,
+)
 from components.slice_viewer import SliceViewer
 from components.stores import stores
 
@@ -19,7 +32,11 @@ def page() -> html.Div:
                     html.Div(
                         [
                             html.Div(
-                                [SliceViewer(id=ids.VIEWER, apiRoot="/api", classes=[]), objects.drawer()],
+                                [
+                                    SliceViewer(id=ids.VIEWER, apiRoot="/api", classes=[]),
+                                    objects.drawer(),
+                                    history.banner(),
+                                ],
                                 className="stage",
                             ),
                             html.Aside(_panels(), id=ids.SIDEBAR, className="sidebar", hidden=False),
@@ -41,4 +58,4 @@ def page() -> html.Div:
 
 
 def _panels() -> list[html.Section | html.Details]:
-    return [classes.panel(), objects.panel(), overlay.panel(), stack.panel(), contrast.panel()]
+    return [classes.panel(), objects.panel(), overlay.panel(), stack.panel(), contrast.panel(), history.panel()]

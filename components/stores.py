@@ -26,6 +26,12 @@ OBJECTS_CUTTING = "objects-cutting-store"  # whether the next line cuts; written
 
 OBJECTS_TICK = "objects-tick"
 OBJECTS_TICK_MS = 1000
+MOMENT = "moment-store"  # the moment being looked at, None: now; written by callbacks/history.py
+HISTORY_STAMP = "history-stamp-store"  # changes when the open history may be out of date; written by assets/page.js
+HISTORY_SHOWN = "history-shown-store"  # {"volume", "revision", "count"} of the list; written by callbacks/history.py
+
+HISTORY_TICK = "history-tick"
+HISTORY_TICK_MS = 2000
 JOBS_TICK = "jobs-tick"
 JOBS_TICK_MS = 1500
 
@@ -54,6 +60,10 @@ def stores() -> html.Div:
             dcc.Store(OBJECTS_DONE, data=0),
             dcc.Store(OBJECTS_CUTTING, data=False),
             dcc.Interval(OBJECTS_TICK, interval=OBJECTS_TICK_MS, disabled=True),  # runs while the drawer is open
+            dcc.Store(MOMENT),
+            dcc.Store(HISTORY_STAMP),
+            dcc.Store(HISTORY_SHOWN),
+            dcc.Interval(HISTORY_TICK, interval=HISTORY_TICK_MS),
             dcc.Interval(JOBS_TICK, interval=JOBS_TICK_MS),  # assets/page.js sets the pace
         ],
         hidden=True,

@@ -6,24 +6,35 @@ holds the volume's lock; `utils/label_writes.py` is what happens inside.
 
 import logging
 import threading
+import time
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from core.errors import InvalidInputError, UnavailableError
+from core.errors import InvalidInputError, NotFoundError, UnavailableError
 from core.images.planes import PlaneAxis, turned
 from core.labels.classes import DEFAULT_CLASSES, LabelClass
 from core.labels.edits import unpack
+from core.labels.history import EditRecord, Snapshot, check_snapshot_name, table_changes
 from core.labels.planes import parts_by_slice
 from core.labels.spans import clip
 from core.labels.store import Changes, ClassChange, History, Paint, Receipt, Rewrite, TileIndex
-from utils.label_tables import class_pixels, create_tables, edits, open_engine, tile_versions, tiles, volumes
+from utils.label_history import (
+    drop_snapshot,
+    first_tile,
+    read_edits,
+    read_snapshots,
+    versions_across_at,
+    versions_at,
+)
+from utils.label_tables import class_pixels, create_tables, edits, open_engine, snapshots, tile_versions, tiles, volumes
 from utils.label_writes import DONE, UNDONE, VolumeRow, WriteTransaction, find_receipt, lock_volume, read_volume
 
 log = logging.getLogger(__name__)
@@ -71,7 +82,8 @@ class SqlLabelStore:
             if not write.changes_classes:
                 return write.volume.revision
             log.info("%s changed the classes of %s", user, volume)
-            write.finish()
+            write.detail = table_changes(write.volume.classes, write.classes)
+            write.record(kind="classes", edit_id=str(uuid.uuid4()), user=user)
             return write.revision
 
     def delete_class(self, volume: str, class_id: int, *, edit_id: str, user: str) -> Receipt:
@@ -112,6 +124,41 @@ class SqlLabelStore:
     def redo(self, volume: str, *, edit_id: str, user: str) -> Receipt:
         return self._write(volume, lambda write: write.redo(user), kind="redo", edit_id=edit_id, user=user)
 
+    def restore(self, volume: str, revision: int, *, edit_id: str, user: str) -> Receipt:
+        return self._write(volume, lambda write: write.restore(revision), kind="restore", edit_id=edit_id, user=user)
+
+    def edits(self, volume: str, *, before: int | None = None, limit: int = 50) -> tuple[EditRecord, ...]:
+        with self._past(volume) as (conn, row):
+            return read_edits(conn, row.id, before=before, limit=limit) if row else ()
+
+    def snapshots(self, volume: str) -> tuple[Snapshot, ...]:
+        with self._past(volume) as (conn, row):
+            return read_snapshots(conn, row.id) if row else ()
+
+    def keep_snapshot(self, volume: str, name: str, revision: int, *, user: str) -> None:
+        values = {"name": check_snapshot_name(name), "revision": revision, "user": user, "at": time.time()}
+        with self._transaction(writes=True) as conn:
+            row = lock_volume(conn, volume)
+            if not read_edits(conn, row.id, before=revision + 1, limit=1) or revision > row.revision:
+                raise NotFoundError(f"There is no moment {revision} of these labels.", "Choose one from the history.")
+            drop_snapshot(conn, row.id, values["name"])
+            conn.execute(insert(snapshots).values(volume=row.id, **values))
+
+    def drop_snapshot(self, volume: str, name: str) -> None:
+        with self._transaction(writes=True) as conn:
+            drop_snapshot(conn, lock_volume(conn, volume).id, name)
+
+    def tile_at(self, volume: str, index: TileIndex, revision: int) -> NDArray[np.uint8] | None:
+        return self._tile(volume, index, tile_versions.c.revision <= revision)
+
+    def tile_versions_at(self, volume: str, z: int, revision: int) -> dict[tuple[int, int], int]:
+        with self._past(volume) as (conn, row):
+            return versions_at(conn, row.id, z, revision) if row else {}
+
+    def changed_by(self, volume: str, revision: int) -> TileIndex | None:
+        with self._past(volume) as (conn, row):
+            return first_tile(conn, row.id, revision) if row else None
+
     def history(self, volume: str, *, user: str) -> History:
         mine = edits.c.state, func.count()
         steps = select(*mine).where(edits.c.volume == _id_of(volume), edits.c.user == user).group_by(edits.c.state)
@@ -127,18 +174,19 @@ class SqlLabelStore:
         found = select(tiles.c.ty, tiles.c.tx, tiles.c.revision).where(*here).order_by(tiles.c.ty, tiles.c.tx)
         return {(ty, tx): revision for ty, tx, revision in self._rows(found)}
 
-    def tile_versions_across(self, volume: str, axis: PlaneAxis, place: int) -> dict[tuple[int, int], int]:
+    def tile_versions_across(
+        self, volume: str, axis: PlaneAxis, place: int, *, revision: int | None = None
+    ) -> dict[tuple[int, int], int]:
+        if revision is not None:
+            with self._past(volume) as (conn, row):
+                return versions_across_at(conn, row.id, axis, place, revision) if row else {}
         fixed, other = (tiles.c.ty, tiles.c.tx) if axis == "y" else (tiles.c.tx, tiles.c.ty)
         here = tiles.c.volume == _id_of(volume), fixed == place
         found = select(tiles.c.z, other, tiles.c.revision).where(*here).order_by(tiles.c.z, other)
         return {(z, at): revision for z, at, revision in self._rows(found)}
 
     def tile(self, volume: str, index: TileIndex) -> NDArray[np.uint8] | None:
-        version, (z, ty, tx) = tile_versions.c, index
-        here = version.volume == _id_of(volume), version.z == z, version.ty == ty, version.tx == tx
-        newest = select(version.pixels).where(*here).order_by(version.revision.desc()).limit(1)
-        rows = self._rows(newest)
-        return unpack(rows[0][0]) if rows else None
+        return self._tile(volume, index)
 
     def changes(self, volume: str, *, since: int) -> Changes:
         with self._transaction() as conn:
@@ -171,6 +219,18 @@ class SqlLabelStore:
             work(write)
             write.record(kind=kind, edit_id=edit_id, user=user)
             return Receipt(write.revision, tuple(write.changed))
+
+    def _tile(self, volume: str, index: TileIndex, *which: ColumnElement[bool]) -> NDArray[np.uint8] | None:
+        version, (z, ty, tx) = tile_versions.c, index
+        here = version.volume == _id_of(volume), version.z == z, version.ty == ty, version.tx == tx
+        newest = select(version.pixels).where(*here, *which).order_by(version.revision.desc()).limit(1)
+        rows = self._rows(newest)
+        return unpack(rows[0][0]) if rows else None
+
+    @contextmanager
+    def _past(self, volume: str) -> Iterator[tuple[Connection, VolumeRow | None]]:
+        with self._transaction() as conn:
+            yield conn, read_volume(conn, volume)
 
     def _volume(self, volume: str) -> VolumeRow | None:
         with self._transaction() as conn:

@@ -25,12 +25,13 @@ from sqlalchemy import (
     make_url,
     select,
     text,
+    update,
 )
 from sqlalchemy.exc import ArgumentError
 
 from core.errors import InvalidInputError, UnavailableError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 1 had no snapshots and no index of edits by revision
 SCHEMA_LOCK = 0x6C6162656C73  # any number, but always the same one: PostgreSQL's lock while tables are made
 BUSY_S = 20.0  # how long a writer waits for another; the browser gives up after 60 s and asks again
 
@@ -67,6 +68,7 @@ edits = Table(
     Column("detail", Text, nullable=False),
     UniqueConstraint("volume", "edit_id"),
     Index("label_edits_history", "volume", "user", "state", "number"),
+    Index("label_edits_revision", "volume", "revision"),
 )
 
 tile_versions = Table(
@@ -103,6 +105,17 @@ class_pixels = Table(
     Column("pixels", BigInteger, nullable=False),
 )
 
+# Moments with a name.
+snapshots = Table(
+    "label_snapshots",
+    metadata,
+    Column("volume", ForeignKey("label_volumes.id"), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("at", Float, nullable=False),
+)
+
 
 def open_engine(url: str) -> Engine:
     """An engine for `url` that makes SQLite durable and lets one writer in at a time. Nothing is connected yet.
@@ -131,7 +144,7 @@ def open_engine(url: str) -> Engine:
 
 
 def create_tables(conn: Connection) -> None:
-    """Make the tables if they are not there, and refuse those of another program version.
+    """Make the tables if they are not there, bring older ones up to date, and refuse those of a later program.
 
     Raises
     ------
@@ -144,11 +157,20 @@ def create_tables(conn: Connection) -> None:
     version = conn.execute(select(schema.c.version)).scalar()
     if version is None:
         conn.execute(insert(schema).values(version=SCHEMA_VERSION))
-    elif version != SCHEMA_VERSION:
+    elif version < SCHEMA_VERSION:
+        _migrate(conn)
+    elif version > SCHEMA_VERSION:
         raise UnavailableError(
             f"The label database has tables of version {version}; this program knows {SCHEMA_VERSION}.",
             "Start the version of the program that wrote it, or name another database in LABELS_DB_URI.",
         )
+
+
+def _migrate(conn: Connection) -> None:
+    """From version 1: what it lacks beside the table that `create_all` has just made."""
+    for index in edits.indexes:
+        index.create(conn, checkfirst=True)
+    conn.execute(update(schema).values(version=SCHEMA_VERSION))
 
 
 def first_revision() -> int:

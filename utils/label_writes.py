@@ -7,15 +7,15 @@ steps: it compares the tile versions before and after it with what stands now. `
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from core.errors import InvalidInputError
+from core.errors import InvalidInputError, NotFoundError
 from core.labels import edits as pixels
 from core.labels.classes import (
     DEFAULT_CLASSES,
@@ -154,6 +154,14 @@ class WriteTransaction:
             before = self._tile(index)
             self._put(index, before, pixels.paint(before, before == class_id, 0))
 
+    def restore(self, revision: int) -> None:
+        """Give every tile the pixels it had at `revision`, and bring back the classes deleted since."""
+        self.detail = {"to": revision, "at": self._time_of(revision), "classes": self._deleted_since(revision)}
+        self._bring_back(self.detail["classes"])
+        for index in self._changed_since(revision):
+            self._put(index, self._tile(index), self._tile(index, until=revision))
+        self.state = DONE if self.changed or self.changes_classes else PAST
+
     def undo(self, user: str) -> None:
         """Take back the newest step of `user`, if there is one."""
         step = self._step(user, DONE)
@@ -163,7 +171,10 @@ class WriteTransaction:
             detail = json.loads(step.detail)
             self.classes = restore_class(self.classes, LabelClass(**detail["class"]), place=detail["place"])
         self._take_back(step.step)
+        if step.kind == "restore":
+            self._drop_unused(json.loads(step.detail)["classes"])
         self._move(step, UNDONE, detail=step.detail)
+        self._tell_of(step)
 
     def redo(self, user: str) -> None:
         """Do again what the last undo of `user` took back, if there is something."""
@@ -173,8 +184,11 @@ class WriteTransaction:
         if step.kind == "delete_class":
             self._delete_again(json.loads(step.detail)["class"]["id"])
         else:
+            if step.kind == "restore":
+                self._bring_back(json.loads(step.detail)["classes"])
             self._take_back(step.step)
         self._move(step, DONE, detail=json.dumps(self.detail) if self.detail else step.detail)
+        self._tell_of(step)
 
     def record(self, *, kind: str, edit_id: str, user: str) -> None:
         """Write down that the edit has happened. A new step ends what could be redone."""
@@ -196,6 +210,49 @@ class WriteTransaction:
             values |= {"classes": _to_json(self.classes), "classes_revision": self.revision}
             values |= {"highest_class_id": highest}
         self.conn.execute(update(volumes).where(volumes.c.id == self.volume.id).values(**values))
+
+    def _tell_of(self, step: Row[Any]) -> None:
+        """Let the history say what an undo or redo was of."""
+        self.detail = {"of": {"kind": step.kind, "detail": json.loads(step.detail)}}
+
+    def _time_of(self, revision: int) -> float:
+        """When the labels came to be what they were at `revision`."""
+        earlier = edits.c.volume == self.volume.id, edits.c.revision <= revision
+        newest = select(edits.c.at).where(*earlier).order_by(edits.c.revision.desc()).limit(1)
+        at = self.conn.execute(newest).scalar()
+        if at is None or revision > self.volume.revision:
+            raise NotFoundError(f"There is no moment {revision} of these labels.", "Choose one from the history.")
+        return float(at)
+
+    def _changed_since(self, revision: int) -> list[TileIndex]:
+        place = tiles.c.z, tiles.c.ty, tiles.c.tx
+        later = tiles.c.volume == self.volume.id, tiles.c.revision > revision
+        return [tuple(row) for row in self.conn.execute(select(*place).where(*later).order_by(*place))]
+
+    def _deleted_since(self, revision: int) -> list[dict[str, Any]]:
+        """Details of the deletions after `revision` of classes that are still gone, the first one first."""
+        mine = edits.c.volume == self.volume.id, edits.c.kind == "delete_class", edits.c.revision > revision
+        found = self.conn.execute(select(edits.c.detail).where(*mine).order_by(edits.c.revision)).scalars()
+        here = {c.id for c in self.classes}
+        details = {detail["class"]["id"]: detail for detail in map(json.loads, found)}
+        return [detail for class_id, detail in details.items() if class_id not in here]
+
+    def _bring_back(self, deleted: Iterable[Mapping[str, Any]]) -> None:
+        for detail in reversed(list(deleted)):
+            self.classes = restore_class(self.classes, LabelClass(**detail["class"]), place=detail["place"])
+
+    def _drop_unused(self, deleted: Iterable[Mapping[str, Any]]) -> None:
+        """Take classes out of the table again, unless somebody has painted with them since."""
+        for detail in deleted:
+            class_id = detail["class"]["id"]
+            if any(c.id == class_id for c in self.classes) and not self._pixels_of(class_id):
+                self.classes = remove_class(self.classes, class_id)
+
+    def _pixels_of(self, class_id: int) -> int:
+        """Of all slices, with what this write has won."""
+        mine = class_pixels.c.volume == self.volume.id, class_pixels.c.class_id == class_id
+        before = self.conn.execute(select(func.sum(class_pixels.c.pixels)).where(*mine)).scalar() or 0
+        return int(before) + sum(won for (_, label), won in self.won.items() if label == class_id)
 
     def _check_ids(self, ids: set[int]) -> None:
         known = {c.id for c in self.volume.classes}

@@ -58,7 +58,7 @@ def _register_reads(app: Dash, services: Services) -> None:
     @server.get("/api/labels/<vid>/<axis>/<int:index>")
     def label_tiles(vid: str, axis: str, index: int) -> Response:
         volume, plane = volume_path(vid), plane_axis(axis)
-        _check_plane(services.tiles.manifest(volume), plane, index)
+        check_plane(services.tiles.manifest(volume), plane, index)
         revision = labels.revision(volume)
         versions = planes[plane].tile_versions(volume, index)
         return uncached(jsonify(revision=revision, tiles=[[tx, ty, version] for (ty, tx), version in versions.items()]))
@@ -71,7 +71,7 @@ def _register_tiles(app: Dash, services: Services) -> None:
     def label_tile(vid: str, axis: str, index: int, level: int, tx: int, ty: int) -> Response:
         volume, plane = volume_path(vid), plane_axis(axis)
         manifest = services.tiles.manifest(volume)
-        _check_plane(manifest, plane, index)
+        check_plane(manifest, plane, index)
         height, width = tile_size(turned(manifest.info.shape, plane)[1:], level, tx, ty)
         tile = pyramids[plane].tile(volume, index, level, tx=tx, ty=ty)
         answer = empty_answer() if tile is None or not tile.any() else deflated_tile(tile[:height, :width])
@@ -168,7 +168,8 @@ def _plane_readers(labels: LabelStore) -> dict[PlaneAxis, TileReader]:
     return {"z": labels, "y": PlaneLabels(labels, "y"), "x": PlaneLabels(labels, "x")}
 
 
-def _check_plane(manifest: Manifest, axis: PlaneAxis, index: int) -> None:
+def check_plane(manifest: Manifest, axis: PlaneAxis, index: int) -> None:
+    """Raise NotFoundError unless the volume has the plane."""
     count = turned(manifest.info.shape, axis)[0]
     if index >= count:
         raise NotFoundError(f"Slice {index} does not exist; {manifest.info.path} has 0 to {count - 1}.")

@@ -45,6 +45,7 @@ class SliceViewer(_ViewerComponent):
     objects : chosen objects, see docs/contracts.md; None while none is.
     cut : written by the component: {"z", "points": [[y, x], ...], "number"}, the line that `objects` asked for.
     labelOpacity : 0 to 1.
+    moment : None, or labels of the past in place of those of now: as `overlay`, with "root", the path of its tiles.
     overlay : None or {"id", "classes", "opacity", "slices"}.
     sibling : written by the component: path of a volume of the same array, at another time for instance, to be opened.
     present : written by the component: [{"tab", "name", "z", "color"}] of who else looks at the volume.
@@ -67,6 +68,7 @@ class SliceViewer(_ViewerComponent):
         "look",
         "manifest",
         "objects",
+        "moment",
         "overlay",
         "place",
         "present",

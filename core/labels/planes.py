@@ -14,7 +14,7 @@ from core.images.geometry import TILE_PX
 from core.images.planes import PlaneAxis
 from core.labels.edits import Tile, empty_tile, pack, unpack
 from core.labels.spans import Spans
-from core.labels.store import LabelStore, TileIndex
+from core.labels.store import TileIndex
 
 KEPT_BYTES = 32 << 20  # packed tiles of planes
 
@@ -26,6 +26,14 @@ class TileReader(Protocol):
     """What a pyramid of label tiles is made from."""
 
     def tile_versions(self, volume: str, z: int) -> Versions: ...
+
+    def tile(self, volume: str, index: TileIndex) -> NDArray[np.uint8] | None: ...
+
+
+class AcrossReader(Protocol):
+    """What planes across the slices are put together from: a LabelStore, or one moment of it."""
+
+    def tile_versions_across(self, volume: str, axis: PlaneAxis, place: int) -> Versions: ...
 
     def tile(self, volume: str, index: TileIndex) -> NDArray[np.uint8] | None: ...
 
@@ -82,7 +90,7 @@ def _groups(values: NDArray[np.int32]) -> Iterator[tuple[int, int]]:
 class PlaneLabels:
     """The label tiles of the XZ or YZ planes of volumes, in the words of a LabelStore: `z` is the plane's index."""
 
-    def __init__(self, store: LabelStore, axis: PlaneAxis) -> None:
+    def __init__(self, store: AcrossReader, axis: PlaneAxis) -> None:
         self._store, self._axis = store, axis
         self._kept = ByteCache(KEPT_BYTES, size=len)
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from core.images.planes import PlaneAxis
 from core.labels.classes import LabelClass
+from core.labels.history import EditRecord, Snapshot
 from core.labels.rules import PaintRule
 from core.labels.spans import Parts, Spans
 
@@ -183,16 +184,56 @@ class LabelStore(Protocol):
         """{(ty, tx): version} of the tiles of slice `z` that hold any label."""
         ...
 
-    def tile_versions_across(self, volume: str, axis: PlaneAxis, place: int) -> dict[tuple[int, int], int]:
+    def tile_versions_across(
+        self, volume: str, axis: PlaneAxis, place: int, *, revision: int | None = None
+    ) -> dict[tuple[int, int], int]:
         """Versions of the tiles ever painted that meet the XZ ("y") or YZ ("x") planes of one row of tiles.
 
         place : ty for "y", tx for "x". The answer is {(z, the other one): version}; tiles that were wiped count, so
-        that the newest version tells whether anything has changed.
+        that the newest version tells whether anything has changed. revision : of a moment, None for now.
         """
         ...
 
     def tile(self, volume: str, index: TileIndex) -> NDArray[np.uint8] | None:
         """The newest (512, 512) version of a tile; None when nothing was ever painted there."""
+        ...
+
+    def edits(self, volume: str, *, before: int | None = None, limit: int = 50) -> tuple[EditRecord, ...]:
+        """What happened, newest first; `before` a revision to go on from."""
+        ...
+
+    def tile_at(self, volume: str, index: TileIndex, revision: int) -> NDArray[np.uint8] | None:
+        """`tile` as it was at a revision."""
+        ...
+
+    def tile_versions_at(self, volume: str, z: int, revision: int) -> dict[tuple[int, int], int]:
+        """Versions of the tiles of a slice at a revision; tiles that had been wiped by then count."""
+        ...
+
+    def changed_by(self, volume: str, revision: int) -> TileIndex | None:
+        """The first tile that the edit of `revision` changed, None when it changed none."""
+        ...
+
+    def restore(self, volume: str, revision: int, *, edit_id: str, user: str) -> Receipt:
+        """Make all labels what they were at `revision`, as one step that undo takes back; deleted classes come back.
+
+        Raises NotFoundError if there is no such moment.
+        """
+        ...
+
+    def snapshots(self, volume: str) -> tuple[Snapshot, ...]:
+        """Moments with a name, the latest first."""
+        ...
+
+    def keep_snapshot(self, volume: str, name: str, revision: int, *, user: str) -> None:
+        """Give a moment a name; the same name then no longer means another.
+
+        Raises InvalidInputError for a bad name, NotFoundError if there is no such moment.
+        """
+        ...
+
+    def drop_snapshot(self, volume: str, name: str) -> None:
+        """Take a name away; the moment stays."""
         ...
 
     def changes(self, volume: str, *, since: int) -> Changes:

@@ -36,6 +36,8 @@ export interface DeskProps {
   look: Look;
   labelOpacity: number;
   overlay: Overlay | null;
+  /** Labels of the past in place of those of now. */
+  moment: Overlay | null;
   /** Another volume to look at beside the first. */
   compare: string | null;
 }
@@ -123,6 +125,7 @@ export class Desk {
     else if (name === "look") engine.setLook(props.look!);
     else if (name === "labelOpacity") engine.setLabelOpacity(props.labelOpacity ?? 0.5);
     else if (name === "window") engine.setWindow(this.isOther(engine) ? null : (props.window ?? null));
+    else if (name === "moment") engine.setMoment(engine.leader === null ? (props.moment ?? null) : null);
     else if (engine.leader === null) engine.setOverlay(props.overlay ?? null);
   }
 

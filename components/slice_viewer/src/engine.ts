@@ -47,6 +47,8 @@ export class Engine {
   private volume: string | null = null;
   private window: Window | null = null;
   private overlay: Overlay | null = null;
+  /** Labels of the past, shown in place of those of now and of the result. */
+  private moment: Overlay | null = null;
   private shading: Look = PLAIN;
   private labelOpacity = 0.5;
   private wantedPlace: Place | null = null;
@@ -170,7 +172,7 @@ export class Engine {
     });
     this.picture.setWindow(this.window);
     this.picture.setLook(this.shading);
-    this.picture.setOverlay(this.overlay);
+    this.picture.setOverlay(this.moment ?? this.overlay);
     this.picture.goTo(slice);
     update(this.shell, { manifest, base, slice, position, status: "shown" });
     if (this.leader === null) this.beginLabels(manifest, slice);
@@ -357,7 +359,7 @@ export class Engine {
   private drawFrame(): void {
     if (this.picture === null) return this.clear();
     const { bare } = this.shell.get();
-    this.picture.draw(this.camera.get(), { labels: this.labels, labelOpacity: this.labelOpacity, bare });
+    this.picture.draw(this.camera.get(), { labels: this.inPast ? null : this.labels, labelOpacity: this.labelOpacity, bare });
     this.frames.set(this.frames.get() + 1);
     if (this.picture.ready) this.measureSlice();
   }
@@ -429,17 +431,27 @@ export class Engine {
 
   setOverlay(overlay: Overlay | null): void {
     this.overlay = overlay;
-    this.picture?.setOverlay(overlay);
+    if (this.moment === null) this.picture?.setOverlay(overlay);
     update(this.shell, { predicted: overlay?.slices ?? [] });
     this.redraw();
   }
 
+  setMoment(moment: Overlay | null): void {
+    this.moment = moment;
+    this.picture?.setOverlay(moment ?? this.overlay);
+    this.redraw();
+  }
+
+  get inPast(): boolean {
+    return this.moment !== null;
+  }
+
   get overlayId(): string | null {
-    return this.overlay?.id ?? null;
+    return (this.moment ?? this.overlay)?.id ?? null;
   }
 
   get overlayClasses(): readonly LabelClass[] {
-    return this.overlay?.classes ?? [];
+    return (this.moment ?? this.overlay)?.classes ?? [];
   }
 
   setClasses(classes: readonly LabelClass[]): void {

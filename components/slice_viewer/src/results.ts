@@ -10,6 +10,8 @@ import type { LabelClass, Manifest, Point } from "./types";
 /** The `overlay` property of the component (docs/contracts.md). */
 export interface Overlay {
   id: string;
+  /** Where its tiles are below the API's root; a result's when it is missing. */
+  root?: string;
   classes: LabelClass[];
   opacity: number;
   /** Slices that are there. */
@@ -30,7 +32,7 @@ export class ResultLayer {
   ) {
     this.palette = buildPalette(overlay.classes);
     this.done = new Set(overlay.slices);
-    const url = ({ z, level, tx, ty }: ImageTile): string => `${apiRoot}/results/${overlay.id}/${manifest.axis}/${z}/${level}/${tx}/${ty}`;
+    const url = ({ z, level, tx, ty }: ImageTile): string => `${apiRoot}/${overlay.root ?? `results/${overlay.id}`}/${manifest.axis}/${z}/${level}/${tx}/${ty}`;
     const colorize = (bytes: ArrayBuffer, out: Uint32Array): void => this.colorize(new Uint8Array(bytes), out);
     this.tiles = new TileLayer(manifest, { name: `result-${overlay.id}`, url, colorize }, renderer, events);
   }

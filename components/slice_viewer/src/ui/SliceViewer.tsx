@@ -31,6 +31,8 @@ export interface SliceViewerProps {
   look?: Look | null;
   labelOpacity?: number;
   overlay?: Overlay | null;
+  /** Labels of the past in place of those of now. */
+  moment?: Overlay | null;
   /** Another volume to look at beside this one. */
   compare?: string | null;
   /** Where the window looks, as `place.ts` writes it; null while all is in view. */
@@ -105,6 +107,7 @@ function useProperties(desk: Desk, props: SliceViewerProps): void {
   React.useEffect(() => desk.set("look", props.look ?? PLAIN), [desk, props.look]);
   React.useEffect(() => desk.set("labelOpacity", props.labelOpacity ?? 0.5), [desk, props.labelOpacity]);
   React.useEffect(() => desk.set("overlay", props.overlay ?? null), [desk, props.overlay]);
+  React.useEffect(() => desk.set("moment", props.moment ?? null), [desk, props.moment]);
   React.useEffect(() => {
     desk.set("compare", props.compare ?? null);
     if (props.compare != null && desk.state.get().layout !== "swipe") desk.arrange("beside");
