@@ -1,10 +1,13 @@
 """The page as a whole, then the features that open volumes, change classes and choose results."""
 
 import json
+import uuid
+import zlib
 from collections import Counter
 from dataclasses import replace
 from functools import partial
 
+import cv2
 import numpy as np
 import pytest
 from dash import Dash
@@ -226,3 +229,60 @@ def test_the_job_just_started_replaces_the_result_on_the_image(client):
         f"{stores.STARTED_JOB}.data": "new",
     }
     assert choose(client, [job("new"), job("old")], **known)["value"] == "new"
+
+
+# History
+
+
+def stroke(services, *span) -> int:
+    edit = Paint(str(uuid.uuid4()), "tall", 0, 1, np.array([span], np.int32), "ann")
+    return services.labels.paint(edit, shape=SHAPE).revision
+
+
+def press(client, button, *, moment=None):
+    """What the page looks at after a button was pressed; a pattern is a moment's row."""
+    known = {f"{stores.VOLUME}.data": VOLUME, f"{stores.MOMENT}.data": moment}
+    known |= {f"{button}.n_clicks": 1} if isinstance(button, str) else {f"{button['type']}.n_clicks": [(button, 1)]}
+    trigger = f"{button}.n_clicks" if isinstance(button, str) else button
+    return client.call(f"{stores.MOMENT}.data", known, trigger=trigger, prop="n_clicks")[stores.MOMENT]["data"]
+
+
+def test_the_history_lists_edits_and_says_nothing_twice(client, services):
+    stroke(services, 3, 0, 9)
+    known = {f"{stores.VOLUME}.data": VOLUME}
+    listed = partial(client.call, f"{ids.HISTORY_LIST}.children", trigger=f"{stores.HISTORY_STAMP}.data")
+    told = listed(known)
+    assert "Painted Class 1" in json.dumps(told[ids.HISTORY_LIST]["children"])
+    assert told[ids.HISTORY_MORE]["hidden"] is True
+    assert ids.HISTORY_LIST not in listed(known | {f"{stores.HISTORY_SHOWN}.data": told[stores.HISTORY_SHOWN]["data"]})
+
+
+def test_a_moment_is_shown_compared_and_restored(client, services):
+    first = stroke(services, 3, 0, 9)
+    stroke(services, 4, 0, 5)
+    moment = press(client, ids.moment(first))
+    assert moment["revision"] == first
+    beside = press(client, ids.MOMENT_COMPARE, moment=moment)
+    assert beside["told"] == {"pixels": 5, "classes": {"Class 1": 5}}
+    shown = client.call(
+        f"{ids.VIEWER}.moment",
+        {f"{stores.MOMENT}.data": beside, f"{stores.VOLUME}.data": VOLUME},
+        trigger=f"{stores.MOMENT}.data",
+    )
+    root = shown[ids.VIEWER]["moment"]["root"]
+    difference = client.client.get(f"/api/{root}/z/0/0/0/0")
+    assert zlib.decompress(difference.data)[4 * 512 : 4 * 512 + 6] == bytes([1, 1, 1, 1, 1, 0])
+    assert press(client, ids.MOMENT_RESTORE, moment=beside) is None
+    assert services.labels.class_pixels("tall") == {1: 9}
+
+
+def test_a_moment_has_its_tiles_and_an_edit_its_picture(client, services):
+    first = stroke(services, 3, 0, 9)
+    stroke(services, 3, 0, 20)
+    tile = client.client.get(f"/api/labels/{VOLUME['id']}/at/{first}/z/0/0/0/0")
+    assert zlib.decompress(tile.data).count(1) == 9
+    picture = client.client.get(f"/api/labels/{VOLUME['id']}/thumbnails/{first}")
+    pixels = cv2.imdecode(np.frombuffer(picture.data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert pixels.shape == (56, 56, 4)
+    assert pixels[..., 3].any()
+    assert client.client.get(f"/api/labels/{VOLUME['id']}/thumbnails/1").status_code == 404
