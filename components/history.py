@@ -87,7 +87,7 @@ def _thumbnail(record: EditRecord, vid: str) -> html.Img | html.Span:
     if not record.tiles:
         return html.Span(className="history-picture")
     source = f"/api/labels/{vid}/thumbnails/{record.revision}"
-    return html.Img(src=source, alt="", className="history-picture", **{"loading": "lazy"})
+    return html.Img(src=source, alt="", className="history-picture")
 
 
 def _snapshot(snapshot: Snapshot, timezone: tzinfo) -> html.Div:
