@@ -146,6 +146,21 @@
     card.open = isGuest && !asked;
   }
 
+  /** A UUID; `crypto.randomUUID` is missing on plain http. */
+  function newId() {
+    const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  }
+
+  /** [y0, x0, y1, x1] of the slice in view; null while another plane is. */
+  function viewBox() {
+    const viewer = document.querySelector(".sv-root")?.__viewer;
+    if (viewer?.state().axis !== "z") return null;
+    const { left, top, right, bottom } = document.querySelector(".sv-surface").getBoundingClientRect();
+    const [from, to] = [viewer.screenToImage(left, top), viewer.screenToImage(right, bottom)];
+    return [from.y, from.x, to.y, to.x];
+  }
+
   const WORDS = {
     saved: () => "Saved",
     pending: ({ pending }) => `${pending} pending`,
@@ -274,6 +289,18 @@
     },
 
     same: (value) => value,
+
+    percent: (share) => `${Math.round(100 * Number(share))} %`,
+
+    isNoRange: (scope) => scope !== "range",
+
+    isNothing: (value) => !value,
+
+    /** What of a result is to become labels; the id makes a second arrival harmless. */
+    orderLabels(_clicks, job, z, classes, scope, first, last, confidence, options) {
+      if (!pressed() || !job) return skip();
+      return { id: newId(), job, z, classes, scope, first, last, confidence, options, view: viewBox() };
+    },
 
     /** A dot for everybody else who looks at the volume. */
     showPeople(present) {

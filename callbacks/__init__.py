@@ -9,6 +9,7 @@ from importlib import import_module
 from dash import Dash
 
 from callbacks import (
+    accept,
     classes,
     contrast,
     datasets,
@@ -39,6 +40,7 @@ FEATURES = (
     objects,
     overlay,
     history,
+    accept,
     stack,
     models,
     jobs,

@@ -5,7 +5,7 @@ from typing import Any
 
 from dash import dcc, html
 
-from components import ids
+from components import accept, ids
 from components.panels import folding_panel
 
 Job = Mapping[str, Any]
@@ -23,6 +23,7 @@ def panel() -> html.Details:
             dcc.Checklist(id=ids.RESULT_CLASSES, options=[], value=[], className="result-classes"),
             _opacity("Result", ids.RESULT_OPACITY, 0.45),
             _opacity("Labels", ids.LABEL_OPACITY, 0.6),
+            accept.section(),
         ],
     )
 

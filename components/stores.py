@@ -32,6 +32,10 @@ HISTORY_SHOWN = "history-shown-store"  # {"volume", "revision", "count"} of the 
 
 HISTORY_TICK = "history-tick"
 HISTORY_TICK_MS = 2000
+ACCEPT_ORDER = "accept-order-store"  # what of a result becomes labels, see callbacks/accept.py; written by it
+
+ACCEPT_TICK = "accept-tick"
+ACCEPT_TICK_MS = 500
 JOBS_TICK = "jobs-tick"
 JOBS_TICK_MS = 1500
 
@@ -64,6 +68,8 @@ def stores() -> html.Div:
             dcc.Store(HISTORY_STAMP),
             dcc.Store(HISTORY_SHOWN),
             dcc.Interval(HISTORY_TICK, interval=HISTORY_TICK_MS),
+            dcc.Store(ACCEPT_ORDER),
+            dcc.Interval(ACCEPT_TICK, interval=ACCEPT_TICK_MS, disabled=True),
             dcc.Interval(JOBS_TICK, interval=JOBS_TICK_MS),  # assets/page.js sets the pace
         ],
         hidden=True,

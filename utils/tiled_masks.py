@@ -178,6 +178,20 @@ class TiledResults:
         places = self._tiled.read(f"{job_id}/{RESULT}", f"{index},:,:", dtype="int8", shape=shape)
         return labels_of(places, [c.id for c in classes_of(metadata)])
 
+    def read_confidence(self, job_id: str, z: int) -> NDArray[np.uint8] | None:
+        """(Y, X) uint8, 255 = certain, of a predicted slice; None for a result of the former app."""
+        index = _row(self._tiled.metadata(job_id)["metadata"], job_id, z)
+        try:
+            structure = self._tiled.metadata(f"{job_id}/{CONFIDENCE}")["structure"]
+        except NotFoundError:
+            return None
+        self._require_written(job_id, index, z)
+        shape = tuple(structure["shape"][1:])
+        confidence: NDArray[np.uint8] = self._tiled.read(
+            f"{job_id}/{CONFIDENCE}", f"{index},:,:", dtype="uint8", shape=shape
+        )
+        return confidence
+
     def read_planes(self, job_id: str, axis: PlaneAxis, start: int, stop: int) -> tuple[list[int], NDArray[np.uint8]]:
         """Some XZ ("y") or YZ ("x") planes of a result.
 
