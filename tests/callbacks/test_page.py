@@ -196,6 +196,7 @@ def job(job_id, **facts):
     return {
         "id": job_id,
         "name": job_id,
+        "kind": "train",
         "volume": "tall",
         "state": "running",
         "slices_done": [0],
