@@ -30,13 +30,15 @@ def free_port() -> int:
         return port
 
 
-def wait_until(ready: Callable[[], bool], what: str, *, deadline_s: float = START_DEADLINE_S) -> None:
-    """Poll `ready` ten times a second; raise TimeoutError naming `what` when the time is up."""
+def wait_until(
+    ready: Callable[[], bool], what: str, *, deadline_s: float = START_DEADLINE_S, every_s: float = 0.1
+) -> None:
+    """Poll `ready`; raise TimeoutError naming `what` when the time is up."""
     end = time.monotonic() + deadline_s
     while not ready():
         if time.monotonic() > end:
             raise TimeoutError(f"{what} did not happen within {deadline_s:.0f} s")
-        time.sleep(0.1)
+        time.sleep(every_s)
 
 
 def answers(url: str, *, key: str = "") -> bool:

@@ -33,8 +33,10 @@ from scripts.local_stack import ROOT, answers, free_port, wait_until
 from utils.label_db import SqlLabelStore
 
 PATH, SHAPE = "stack", (3, 600, 700)  # of tests/label_server.py
-SERVER_SHARE = 0.4  # of the kills while a browser paints
-REST_S = 0.4  # between a restart and the next kill, on average
+SERVER_SHARE = 0.3  # of the kills while a browser paints
+MAX_WRITES = 12  # acknowledged between two kills, and then a moment of
+REST_S = 0.1  # on average
+POLL_S = 0.01
 END_S = 180.0
 HEAD = "| what | figure |\n|---|---|"
 
@@ -168,7 +170,7 @@ def survive(storm: Storm, folder: Path) -> Verdict:
     tap.start()
     try:
         with painting(storm, tap, folder) as painters:
-            kills = kill_at_random(storm, server, [p for p in painters if isinstance(p, ChromiumPainter)])
+            kills = kill_at_random(storm, server, tap, [p for p in painters if isinstance(p, ChromiumPainter)])
         return judge(tap, server.database, painters, kills, time.monotonic() - began)
     finally:
         tap.stop()
@@ -204,10 +206,12 @@ def _all_paint(painters: list[Painter], working: list[Future[None]]) -> bool:
     return all(painter.made for painter in painters)
 
 
-def kill_at_random(storm: Storm, server: Server, browsers: list[ChromiumPainter]) -> Counter[str]:
-    """Kill the server or a browser, again and again, at random moments."""
+def kill_at_random(storm: Storm, server: Server, tap: Wiretap, browsers: list[ChromiumPainter]) -> Counter[str]:
+    """Kill the server or a browser, again and again, at random moments between which people get on."""
     rng, kills = np.random.default_rng(storm.seed), Counter[str]()
     for _ in range(storm.kills):
+        goal = tap.answered + int(rng.integers(1, MAX_WRITES))
+        wait_until(lambda goal=goal: tap.answered >= goal, "the writes between two kills", every_s=POLL_S)  # type: ignore[misc]
         time.sleep(rng.exponential(REST_S))
         alive = [browser for browser in browsers if browser.is_painting]
         if alive and rng.random() > SERVER_SHARE:

@@ -37,6 +37,11 @@ class Wiretap:
         assert self._server is not None, "not started"
         return f"http://127.0.0.1:{self._server.server_port}"
 
+    @property
+    def answered(self) -> int:
+        """How many writes have been acknowledged."""
+        return len(self.answers)
+
     def start(self) -> None:
         handler = type("Handler", (_Handler,), {"tap": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
