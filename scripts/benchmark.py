@@ -4,6 +4,7 @@ quality   mean IoU of the algorithms on public data with truth (docs/quality.md)
 viewer    how quick the page feels, driven in Chromium (docs/speed.md)
 chaos     that no painted pixel is lost when servers and browsers are killed (docs/reliability.md)
 tools     how long each image-aware tool thinks (docs/speed-tools.md)
+scale     that 100,000 strokes slow nothing (docs/reliability.md)
 """
 
 import argparse
@@ -13,9 +14,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
 
 from core.errors import AppError
-from scripts.benchmarks import chaos, quality, tools, viewer
+from scripts.benchmarks import chaos, quality, scale, tools, viewer
 
-SUBJECTS = {"quality": quality, "viewer": viewer, "chaos": chaos, "tools": tools}
+SUBJECTS = {"quality": quality, "viewer": viewer, "chaos": chaos, "scale": scale, "tools": tools}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -34,8 +34,9 @@ from utils.label_history import (
     versions_across_at,
     versions_at,
 )
-from utils.label_tables import class_pixels, create_tables, edits, open_engine, snapshots, tile_versions, tiles, volumes
-from utils.label_writes import DONE, UNDONE, VolumeRow, WriteTransaction, find_receipt, lock_volume, read_volume
+from utils.label_steps import DONE, read_steps
+from utils.label_tables import class_pixels, create_tables, open_engine, snapshots, tile_versions, tiles, volumes
+from utils.label_writes import VolumeRow, WriteTransaction, find_receipt, lock_volume, read_volume
 
 log = logging.getLogger(__name__)
 
@@ -160,10 +161,9 @@ class SqlLabelStore:
             return first_tile(conn, row.id, revision) if row else None
 
     def history(self, volume: str, *, user: str) -> History:
-        mine = edits.c.state, func.count()
-        steps = select(*mine).where(edits.c.volume == _id_of(volume), edits.c.user == user).group_by(edits.c.state)
-        counts = {state: n for state, n in self._rows(steps.where(edits.c.state.in_((DONE, UNDONE))))}
-        return History(undo=counts.get(DONE, 0), redo=counts.get(UNDONE, 0))
+        with self._transaction() as conn:
+            row = read_volume(conn, volume)
+            return read_steps(conn, row.id, user) if row else History(0, 0)
 
     def revision(self, volume: str) -> int:
         row = self._volume(volume)

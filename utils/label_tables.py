@@ -96,6 +96,16 @@ tiles = Table(
     Index("label_tiles_revision", "volume", "revision"),
 )
 
+# How many edits of a person are in a state that undo and redo take; without a row they are counted from the edits.
+steps = Table(
+    "label_steps",
+    metadata,
+    Column("volume", ForeignKey("label_volumes.id"), primary_key=True),
+    Column("user", Text, primary_key=True),
+    Column("undo", Integer, nullable=False),
+    Column("redo", Integer, nullable=False),
+)
+
 class_pixels = Table(
     "label_class_pixels",
     metadata,

@@ -28,12 +28,11 @@ from core.labels.classes import (
 from core.labels.edits import Tile
 from core.labels.rules import PaintRule
 from core.labels.spans import Spans, part_masks
-from core.labels.store import ClassChange, Receipt, TileChange, TileIndex
+from core.labels.store import ClassChange, History, Receipt, TileChange, TileIndex
+from utils.label_steps import DONE, UNDONE, keep_steps
 from utils.label_tables import class_pixels, edits, first_revision, tile_versions, tiles, volumes
 
-# Where an edit stands in its user's history.
-DONE = "done"  # undo takes the newest of these
-UNDONE = "undone"  # redo takes the oldest of these, which was undone last
+# Where an edit stands in its user's history: undo takes the newest DONE, redo the oldest UNDONE, which was undone last.
 PAST = "past"  # never a step (undo, redo, an edit that changed nothing), or none any more
 
 
@@ -99,6 +98,7 @@ class WriteTransaction:
     """What one write changes. Tiles are written at once; the rest by `record` (an edit) or `finish` (anything else).
 
     changed : tiles with a new version. won : pixels by (z, class id). classes : the table as it will be.
+    moved_to : the state that an undo or redo gave a step.
     """
 
     conn: Connection
@@ -106,6 +106,7 @@ class WriteTransaction:
     changed: list[TileIndex] = field(default_factory=list)
     won: Counter[tuple[int, int]] = field(default_factory=Counter)
     state: str = PAST
+    moved_to: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -198,6 +199,7 @@ class WriteTransaction:
         origin = {"volume": self.volume.id, "edit_id": edit_id, "user": user, "at": time.time(), "kind": kind}
         effect = {"revision": self.revision, "state": self.state, "step": self.revision}
         self.conn.execute(insert(edits).values(**origin, **effect, detail=json.dumps(self.detail)))
+        keep_steps(self.conn, self.volume.id, user, self._count_step)
         self.finish()
 
     def finish(self) -> None:
@@ -269,9 +271,17 @@ class WriteTransaction:
         mine = edits.c.volume == self.volume.id, edits.c.user == user, edits.c.state == state
         return self.conn.execute(select(edits).where(*mine).order_by(order).limit(1)).one_or_none()
 
+    def _count_step(self, known: History) -> History:
+        """The counts of the user's steps after this edit."""
+        if self.state == DONE:
+            return History(known.undo + 1, 0)
+        back = {UNDONE: 1, DONE: -1}.get(self.moved_to, 0)
+        return History(known.undo - back, known.redo + back)
+
     def _move(self, step: Row[Any], state: str, *, detail: str) -> None:
         values = {"state": state, "step": self.revision, "detail": detail}
         self.conn.execute(update(edits).where(edits.c.number == step.number).values(**values))
+        self.moved_to = state
 
     def _delete_again(self, class_id: int) -> None:
         """Delete afresh: others may have painted with the class since, and no pixel may be left without one."""
