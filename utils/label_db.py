@@ -35,7 +35,15 @@ from utils.label_history import (
     versions_at,
 )
 from utils.label_steps import DONE, read_steps
-from utils.label_tables import class_pixels, create_tables, open_engine, snapshots, tile_versions, tiles, volumes
+from utils.label_tables import (
+    class_pixels,
+    create_tables,
+    open_engine,
+    snapshots,
+    tile_versions,
+    tiles,
+    volumes,
+)
 from utils.label_writes import VolumeRow, WriteTransaction, find_receipt, lock_volume, read_volume
 
 log = logging.getLogger(__name__)

@@ -31,7 +31,7 @@ from sqlalchemy.exc import ArgumentError
 
 from core.errors import InvalidInputError, UnavailableError
 
-SCHEMA_VERSION = 2  # 1 had no snapshots and no index of edits by revision
+SCHEMA_VERSION = 3  # 1 had no snapshots and no index of edits by revision; 2 had smaller indexes of changes
 SCHEMA_LOCK = 0x6C6162656C73  # any number, but always the same one: PostgreSQL's lock while tables are made
 BUSY_S = 20.0  # how long a writer waits for another; the browser gives up after 60 s and asks again
 
@@ -80,7 +80,8 @@ tile_versions = Table(
     Column("tx", Integer, primary_key=True),
     Column("revision", BigInteger, primary_key=True),
     Column("pixels", LargeBinary, nullable=False),
-    Index("label_tile_versions_revision", "volume", "revision"),
+    # With the places in it, or SQLite prefers the primary key and walks through the whole history of the volume.
+    Index("label_tile_versions_change", "volume", "revision", "z", "ty", "tx"),
 )
 
 # What can be counted from the newest tile versions, kept so that lists cost nothing.
@@ -93,7 +94,7 @@ tiles = Table(
     Column("tx", Integer, primary_key=True),
     Column("revision", BigInteger, nullable=False),
     Column("labelled", Integer, nullable=False),
-    Index("label_tiles_revision", "volume", "revision"),
+    Index("label_tiles_change", "volume", "revision", "z", "ty", "tx"),
 )
 
 # How many edits of a person are in a state that undo and redo take; without a row they are counted from the edits.
@@ -177,9 +178,12 @@ def create_tables(conn: Connection) -> None:
 
 
 def _migrate(conn: Connection) -> None:
-    """From version 1: what it lacks beside the table that `create_all` has just made."""
-    for index in edits.indexes:
-        index.create(conn, checkfirst=True)
+    """From versions 1 and 2: what they lack beside the tables that `create_all` has just made."""
+    for table in (edits, tile_versions, tiles):
+        for index in table.indexes:
+            index.create(conn, checkfirst=True)
+    for name in ("label_tile_versions_revision", "label_tiles_revision"):
+        conn.execute(text(f"DROP INDEX IF EXISTS {name}"))
     conn.execute(update(schema).values(version=SCHEMA_VERSION))
 
 
