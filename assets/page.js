@@ -310,11 +310,11 @@
       return more > 0 ? [...dots, dot(`+${more}`, (present ?? []).slice(PEOPLE_SHOWN).map(({ name, z }) => `${name}, slice ${z + 1}`).join("\n"), {})] : dots;
     },
 
-    /** Ask a guest for a name once in this browser; close the question once it is answered. */
+    /** Ask a guest for a name once in this browser, not beside the tour; close the question once it is answered. */
     askName(user) {
       const card = document.getElementById("user-card");
       const name = user?.props?.["data-name"] ?? "";
-      if (card && name) askName(card, name);
+      if (card && name && root.dataset.tour !== "coming") askName(card, name);
       return skip();
     },
 

@@ -134,8 +134,9 @@
     }, LOOK_MS);
   }
 
-  document.documentElement.dataset.tour = "offered"; // the card of keys then has a button for it
-  document.addEventListener("sv-tour", start);
   const isLinked = new URLSearchParams(location.search).has("volume");
-  if (!isLinked && !wasLeft()) startOnceReady();
+  const isComing = !isLinked && !wasLeft();
+  document.documentElement.dataset.tour = isComing ? "coming" : "offered"; // the card of keys then has a button for it
+  document.addEventListener("sv-tour", start);
+  if (isComing) startOnceReady();
 })();

@@ -54,11 +54,10 @@ def exchange_app(folder: Path) -> Iterator[ExchangeApp]:
     labels = SqlLabelStore(f"sqlite:///{folder / 'labels.db'}")
     labels.set_classes(PATH, CLASSES, user="painter")
     nobody: Any = SimpleNamespace(jobs=lambda *_: [], algorithms=list, models=list)
-    services = Services(
-        volumes=OneVolume(volume), tiles=tile_server(OneVolume(volume)), labels=labels, masks=nobody, results=nobody,
-        registry=nobody, jobs=nobody, current_user=lambda: "painter", timezone=ZoneInfo("UTC"),
-        exchange=DiskExchange(folder / "exchange", max_upload_bytes=10**8, keep_exports_s=3600),
-    )  # fmt: skip
+    exchange = DiskExchange(folder / "exchange", max_upload_bytes=10**8, keep_exports_s=3600)
+    own = {"volumes": OneVolume(volume), "tiles": tile_server(OneVolume(volume)), "labels": labels}
+    own |= {"exchange": exchange, "current_user": lambda: "painter", "timezone": ZoneInfo("UTC")}
+    services = Services(**dict.fromkeys(Services.__dataclass_fields__, nobody) | own)
     guard = partial(access.guard, login=False, user_name="", password="")
     app = create_app(services, assets_folder=str(ROOT / "assets"), guard=guard)
     server = make_server("127.0.0.1", 0, app.server, threaded=True)
