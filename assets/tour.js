@@ -125,12 +125,12 @@
     document.addEventListener("pointerdown", ({ target }) => target.closest?.(".sv-surface") && leave(), { signal, capture: true });
   }
 
-  /** A first visit: nobody has followed a link to a certain place, and the image is there to be spoken of. */
+  /** A first visit: nobody has followed a link to a certain place, and the image is there to be spoken of, in the whole page. */
   function startOnceReady() {
     const looking = setInterval(() => {
       if (document.querySelector(".sv-root")?.__viewer?.state().ready !== true) return;
       clearInterval(looking);
-      if (!wasLeft()) start();
+      if (!wasLeft() && document.querySelector(STEPS[0].target)) start();
     }, LOOK_MS);
   }
 
