@@ -144,6 +144,8 @@
       // no storage in this window
     }
     card.open = isGuest && !asked;
+    card.classList.toggle("asking", card.open); // then it lies where it bars no button, until it is closed
+    card.addEventListener("toggle", () => card.open || card.classList.remove("asking"));
   }
 
   /** A UUID; `crypto.randomUUID` is missing on plain http. */

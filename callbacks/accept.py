@@ -122,7 +122,8 @@ def rewrite_of(order: Order, proposals: Sequence[Proposal]) -> Rewrite:
 def order_of(services: Services, asked: Mapping[str, Any]) -> Order:
     """Check what the page asks for.
 
-    asked : {id, job, z, classes, scope, first, last, confidence, options, view: [y0, x0, y1, x1] | None}.
+    asked : {id, job, z, classes, scope, first, last, confidence, options, view: [y0, x0, y1, x1] | None}; a field that
+        nobody has filled in is missing.
 
     Raises
     ------
@@ -133,15 +134,15 @@ def order_of(services: Services, asked: Mapping[str, Any]) -> Order:
     table = services.labels.classes(view.volume)
     depth = services.tiles.manifest(view.volume).info.shape[0]
     stack = Stack(depth, current=int(asked["z"]))
-    wanted = chosen_slices(stack, asked["scope"], first=asked["first"], last=asked["last"])
+    wanted = chosen_slices(stack, asked["scope"], first=asked.get("first"), last=asked.get("last"))
     slices = tuple(z for z in wanted if z in set(view.slices_done))
     if not slices:
         raise InvalidInputError("The result holds none of these slices.", "Choose others, or segment them first.")
-    options = asked["options"] or []
+    options = asked.get("options") or []
     acceptance = Acceptance(
-        _chosen_classes(view, table, asked["classes"] or []),
+        _chosen_classes(view, table, asked.get("classes") or []),
         region=_region(asked["view"]) if "view" in options else None,
-        threshold=round(float(asked["confidence"] or 0) * CERTAIN),
+        threshold=round(float(asked.get("confidence") or 0) * CERTAIN),
         over_labels="over" in options,
         protect=tuple(c.id for c in table if c.locked),
     )

@@ -69,7 +69,7 @@ class Page:
 
     def order(self, **choices: Any) -> dict[str, Any]:
         usual = {"classes": [5], "scope": "all", "confidence": 0, "options": [], "view": None, "z": 1}
-        return {"id": str(uuid.uuid4()), "job": self.job, "first": None, "last": None} | usual | choices
+        return {"id": str(uuid.uuid4()), "job": self.job} | usual | choices
 
     def ask(self, order: dict[str, Any], trigger: str = f"{stores.ACCEPT_ORDER}.data") -> dict[str, Any]:
         known = {f"{stores.ACCEPT_ORDER}.data": order}
