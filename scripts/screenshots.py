@@ -33,6 +33,7 @@ JOB_MS = 300_000
 STATE = "(document.querySelector('.sv-root')?.__viewer?.state() ?? {})"  # empty while the page loads
 READY = f"() => {STATE}.ready && {STATE}.labelsReady"
 PANE_READY = "(pane) => document.querySelector('.sv-root').__viewer.pane(pane).state().ready"
+WAS_HERE = "for (const key of ['tour', 'name-asked']) localStorage.setItem(key, '1')"  # both would cover the image
 SAVED = f"() => {STATE}.saveState === 'saved'"
 
 
@@ -122,6 +123,11 @@ def open_keys(page: Page) -> None:
     page.keyboard.press("?")
 
 
+def open_tour(page: Page) -> None:
+    page.click("text=Show the tour")
+    page.wait_for_selector(".tour")
+
+
 def open_models(page: Page) -> None:
     page.keyboard.press("Escape")
     open_place(page, "Models")
@@ -139,6 +145,7 @@ SCREENS: dict[str, Callable[[Page], None]] = {
     "swipe": open_swipe,
     "datasets": open_picker,
     "keys": open_keys,
+    "tour": open_tour,
     "models": open_models,
     "exchange": open_exchange,
 }
@@ -170,6 +177,7 @@ def main() -> int:
         with local_stack(data, Path(folder) / "state", nodes=(VOLUME,)) as stack, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*CHROMIUM_FLAGS])
             page = browser.new_page(viewport={"width": 1920, "height": 1080})
+            page.add_init_script(WAS_HERE)
             page.goto(f"{stack.url}?volume={VOLUME}")
             page.wait_for_function(READY, timeout=60_000)
             name_classes(page, sample.classes)
