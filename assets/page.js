@@ -100,8 +100,9 @@
   function store(key, text) {
     try {
       localStorage.setItem(key, text);
+      return true;
     } catch {
-      // full or forbidden: the next visit begins as the first
+      return false; // full or forbidden: the next visit begins as the first
     }
   }
 
@@ -136,13 +137,7 @@
 
   function askName(card, name) {
     const isGuest = /^Guest \d+$/.test(name);
-    let asked = true; // where nothing can be remembered nobody is asked each time
-    try {
-      asked = localStorage.getItem(ASKED) !== null;
-      localStorage.setItem(ASKED, "1");
-    } catch {
-      // no storage in this window
-    }
+    const asked = stored(ASKED) !== null || !store(ASKED, "1"); // where nothing can be remembered nobody is asked each time
     card.open = isGuest && !asked;
     card.classList.toggle("asking", card.open); // then it lies where it bars no button, until it is closed
     card.addEventListener("toggle", () => card.open || card.classList.remove("asking"));

@@ -226,11 +226,11 @@ def register(app: Dash, services: Services) -> None:
         if order is None or ctx.triggered_id == ids.RESULT_SELECT:
             return "", True, True
         if ctx.triggered_id == ids.ACCEPT_ADD:
-            add_missing(services, order["job"], order["classes"])
+            add_missing(services, order["job"], order.get("classes") or [])
             return "Added. Press again to use the result as labels.", True, True
         try:
             run = runs.known.get(order["id"]) or runs.start(order_of(services, order))
         except AppError as error:
-            lacking = bool(order["job"]) and bool(missing_classes(services, order["job"], order["classes"] or []))
+            lacking = bool(order["job"]) and bool(missing_classes(services, order["job"], order.get("classes") or []))
             return str(error), not lacking, True
         return run.text, True, run.over
