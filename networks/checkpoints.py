@@ -1,35 +1,38 @@
 """A saved network: weights as safetensors, and a model.json that says all that is needed to use them."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from safetensors.torch import load_file, save_file
 
 from core.learning.normalisation import Normalisation
-from core.learning.unet_parameters import UNetParameters
 from networks import __version__
-from networks.unet import UNet
+from networks.architectures import find_architecture
+from networks.network import ArchitectureParameters, Network
 
-ALGORITHM = "U-Net"
-VERSION = 1  # of the layout of the files
+VERSION = 2  # of the layout of the files; 1 had the parameters of network and training in one list, and only U-Nets
 MODEL_FILE, WEIGHTS_FILE = "model.json", "weights.safetensors"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A network with what it was trained for. channels : of the images, without an opacity."""
+    """A network with what it was trained for.
 
-    model: UNet
+    algorithm : its name in the catalogue. channels : of a slice, without an opacity. seed : of its wiring.
+    training : the parameters it was trained with, as JSON; they tell people, prediction needs none of them.
+    """
+
+    algorithm: str
+    model: Network
     channels: int
     class_ids: tuple[int, ...]
-    parameters: UNetParameters
+    architecture: ArchitectureParameters
     normalisation: Normalisation
-
-
-def build(channels: int, classes: int, parameters: UNetParameters) -> UNet:
-    """A network without training."""
-    return UNet(channels, classes, base_channels=parameters.base_channels, depth=parameters.depth)
+    training: Mapping[str, Any]
+    seed: int = 0
 
 
 def save(checkpoint: Checkpoint, folder: Path) -> None:
@@ -37,23 +40,40 @@ def save(checkpoint: Checkpoint, folder: Path) -> None:
     weights = {name: tensor.cpu().contiguous() for name, tensor in checkpoint.model.state_dict().items()}
     save_file(weights, folder / WEIGHTS_FILE)
     facts = {
-        "algorithm": ALGORITHM,
+        "algorithm": checkpoint.algorithm,
         "version": VERSION,
         "code_version": __version__,
         "channels": checkpoint.channels,
         "class_ids": checkpoint.class_ids,
-        "parameters": checkpoint.parameters.to_json(),
+        "architecture": checkpoint.architecture.to_json(),
+        "seed": checkpoint.seed,
+        "training": dict(checkpoint.training),
         "normalisation": checkpoint.normalisation.to_json(),
     }
     (folder / MODEL_FILE).write_text(json.dumps(facts, indent=2))
 
 
 def load(folder: Path) -> Checkpoint:
-    """Read what `save` wrote; the network is in evaluation mode, on the processor."""
-    facts = json.loads((folder / MODEL_FILE).read_text())
-    parameters = UNetParameters.from_mapping(facts["parameters"])
+    """Read what `save` wrote, now or with an earlier layout; the network is in evaluation mode, on the processor."""
+    facts = _in_this_layout(json.loads((folder / MODEL_FILE).read_text()))
+    found = find_architecture(facts["algorithm"])
+    architecture = found.parameters.chosen_from(facts["architecture"])
     class_ids = tuple(facts["class_ids"])
-    model = build(facts["channels"], len(class_ids), parameters)
+    model = found.build(facts["channels"], len(class_ids), architecture, seed=facts["seed"])
     model.load_state_dict(load_file(folder / WEIGHTS_FILE))
-    normalisation = Normalisation.from_json(facts["normalisation"])
-    return Checkpoint(model.eval(), facts["channels"], class_ids, parameters, normalisation)
+    return Checkpoint(
+        algorithm=facts["algorithm"],
+        model=model.eval(),
+        channels=facts["channels"],
+        class_ids=class_ids,
+        architecture=architecture,
+        normalisation=Normalisation.from_json(facts["normalisation"]),
+        training=facts["training"],
+        seed=facts["seed"],
+    )
+
+
+def _in_this_layout(facts: dict[str, Any]) -> dict[str, Any]:
+    if facts["version"] >= VERSION:
+        return facts
+    return {**facts, "architecture": facts["parameters"], "training": facts["parameters"], "seed": 0}

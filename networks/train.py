@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from core.learning.network_parameters import TrainingParameters
 from core.learning.segmenter import Progress, Report
-from core.learning.unet_parameters import UNetParameters
 from networks.losses import partial_cross_entropy, partial_dice
+from networks.network import Network
 from networks.patches import PatchSampler
-from networks.unet import UNet
 
 EMA_DECAY = 0.98
 WEIGHT_DECAY = 1e-4
@@ -23,7 +23,7 @@ WARM_UP = 0.15  # of the steps, until the learning rate is at its peak
 REPORT_EVERY = 5  # steps
 CHECKS = 4  # times that the average is scored, in the second half
 
-Score = Callable[[UNet], float]
+Score = Callable[[Network], float]
 
 
 @dataclass
@@ -31,22 +31,22 @@ class Best:
     """The average that scored highest so far; a copy, as training goes on changing the other."""
 
     score: float = -1.0
-    model: UNet | None = None
+    model: Network | None = None
 
-    def offer(self, model: UNet, score: float) -> None:
+    def offer(self, model: Network, score: float) -> None:
         if score > self.score:
             self.score, self.model = score, copy.deepcopy(model)
 
 
 def train_network(
-    model: UNet,
+    model: Network,
     sampler: PatchSampler,
-    parameters: UNetParameters,
+    parameters: TrainingParameters,
     *,
     device: torch.device,
     report: Report,
     score: Score | None,
-) -> UNet:
+) -> Network:
     """Train `model` in place and return the averaged network, in evaluation mode.
 
     score : judges an averaged network on areas kept out of training; the best one is returned. None: the last.
@@ -72,9 +72,9 @@ def train_network(
 
 
 def _step(
-    model: UNet,
+    model: Network,
     sampler: PatchSampler,
-    parameters: UNetParameters,
+    parameters: TrainingParameters,
     optimiser: torch.optim.Optimizer,
     device: torch.device,
 ) -> float:
@@ -82,8 +82,8 @@ def _step(
     batch = torch.from_numpy(images).to(device, memory_format=torch.channels_last)
     targets = torch.from_numpy(places).to(device)
     with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        scores = model(batch)
-    loss = _loss(scores.float(), targets, dice=parameters.dice)
+        votes = model.votes(batch)  # (members, B, classes, H, W)
+    loss = torch.stack([_loss(scores.float(), targets, dice=parameters.dice) for scores in votes]).mean()
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -97,7 +97,7 @@ def _loss(scores: Tensor, targets: Tensor, *, dice: bool) -> Tensor:
 
 
 @torch.no_grad()
-def _average(averaged: UNet, model: UNet, step: int) -> None:
+def _average(averaged: Network, model: Network, step: int) -> None:
     """Exponential moving average of weights and batch statistics; short at first, so that the start is forgotten."""
     decay = min(EMA_DECAY, step / (step + 10))
     for mean, value in zip(averaged.state_dict().values(), model.state_dict().values(), strict=True):

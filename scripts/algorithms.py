@@ -5,6 +5,7 @@ Torch is imported only when an algorithm asks for it, so that the pixel classifi
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ from core.errors import InvalidInputError
 from core.learning.segmenter import LabelledSlice, Report, Segmenter, TrainingReport
 
 MODEL_FILE = "model.json"  # every algorithm saves one, with its name under "algorithm"
+NETWORKS = ("U-Net",)  # as `networks/architectures` lists them
 TRAINERS = {
     "Pixel classifier": "core.learning.pixel_classifier:train_pixel_classifier",
-    "U-Net": "networks.unet_segmenter:train_unet",
+    **dict.fromkeys(NETWORKS, "networks.segmenter:train_segmenter"),
 }
 LOADERS = {
     "Pixel classifier": "core.learning.pixel_classifier:load_pixel_classifier",
-    "U-Net": "networks.unet_segmenter:load_unet",
+    **dict.fromkeys(NETWORKS, "networks.segmenter:load_segmenter"),
 }
 
 
@@ -46,7 +48,19 @@ def train(
     NotEnoughLabelsError
         If fewer than two classes are labelled.
     """
-    return _code(TRAINERS, algorithm)(slices, parameters, seed=seed, device=device, report=report)
+    trainer = _code(TRAINERS, algorithm)
+    if algorithm in NETWORKS:
+        trainer = partial(trainer, algorithm)
+    outcome: tuple[Segmenter, TrainingReport] = trainer(slices, parameters, seed=seed, device=device, report=report)
+    return outcome
+
+
+def context_of(algorithm: str, parameters: Mapping[str, Any]) -> int:
+    """How many neighbours on either side a slice must come with, to train `algorithm`; 0 for most."""
+    if algorithm not in NETWORKS:
+        return 0
+    context: int = _code({algorithm: "networks.segmenter:context_of"}, algorithm)(algorithm, parameters)
+    return context
 
 
 def load(folder: Path, *, device: str) -> Segmenter:

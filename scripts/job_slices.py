@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from core.errors import InvalidInputError
-from core.images.volumes import VolumeSource, read_slice
+from core.images.volumes import VolumeSource
 from core.labels.classes import LabelClass
 from core.labels.publishing import result_metadata
+from core.learning.neighbours import SliceWindow
 from core.learning.segmenter import Progress, Segmenter
 from scripts.job_run import JobRun
 from utils.tiled_http import TiledAccess
@@ -48,9 +49,10 @@ def segment_slices(
     """
     _check_slices(order, volume)
     writer = _open_result(run, volume, classes)
+    window = SliceWindow.over(volume, context=segmenter.context)
     run.begin(_told(0, len(order)), start=start, stop=1.0)
     for count, z in enumerate(order, start=1):
-        prediction = segmenter.predict(read_slice(volume, z))
+        prediction = segmenter.predict(*window(z))
         writer.write_slice(z, prediction.labels, prediction.confidence)
         run.slice_done(z, Progress(count / len(order), f"{_told(count, len(order))}, last slice {z + 1}"))
 

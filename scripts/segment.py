@@ -28,8 +28,9 @@ from core.images.volumes import VolumeSource, read_slice
 from core.labels.mask_values import UNLABELLED, MaskValues, values_in
 from core.learning.algorithm_file import read_algorithms
 from core.learning.descriptors import AlgorithmDescriptor, validate_parameters
+from core.learning.neighbours import SliceWindow
 from core.learning.segmenter import LabelledSlice, Progress, Segmenter
-from scripts.algorithms import train
+from scripts.algorithms import context_of, train
 from utils.settings import Settings, read_settings
 from utils.tiff_volumes import open_tiff
 from utils.tiled_volumes import open_uri
@@ -67,7 +68,7 @@ def segment(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     masks = _open(options.masks, settings.mask_tiled_api_key.get_secret_value(), settings)
     _check_shapes(images, masks)
     _check_target(options.out)
-    labelled = read_labelled(images, masks)
+    labelled = read_labelled(images, masks, context=context_of(descriptor.model_name, parameters))
     segmenter, report = train(
         descriptor.model_name, labelled.slices, parameters, seed=options.seed, device=options.device, report=_tell
     )
@@ -82,8 +83,8 @@ def segment(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     }
 
 
-def read_labelled(images: VolumeSource, masks: VolumeSource) -> Labelled:
-    """The slices with labels, in the class ids of the house; images are read for those only.
+def read_labelled(images: VolumeSource, masks: VolumeSource, *, context: int) -> Labelled:
+    """The slices with labels, in the class ids of the house; images are read for those and their neighbours only.
 
     Raises
     ------
@@ -107,15 +108,26 @@ def read_labelled(images: VolumeSource, masks: VolumeSource) -> Labelled:
         )
     if len(counts) == 1:
         raise NotEnoughLabelsError(f"Only the class {values.values[0]} is labelled.", "Label a second class too.")
-    slices = [LabelledSlice(z, read_slice(images, z), values.labels_of(mask)) for z, mask in kept.items()]
-    return Labelled(slices, values, dict(sorted(counts.items())))
+    return Labelled(_with_images(images, kept, values, context), values, dict(sorted(counts.items())))
+
+
+def _with_images(
+    images: VolumeSource, masks: dict[int, NDArray[Any]], values: MaskValues, context: int
+) -> list[LabelledSlice]:
+    window = SliceWindow.over(images, context=context)
+    slices = []
+    for z, mask in masks.items():
+        image, around = window(z)
+        slices.append(LabelledSlice(z, image, values.labels_of(mask), around))
+    return slices
 
 
 def predictions(segmenter: Segmenter, images: VolumeSource, values: MaskValues) -> Iterator[NDArray[np.uint8]]:
     """Each slice as values of the masks, in order, one at a time in memory."""
     count = images.info.shape[0]
+    window = SliceWindow.over(images, context=segmenter.context)
     for z in range(count):
-        yield values.mask_of(segmenter.predict(read_slice(images, z)).labels)
+        yield values.mask_of(segmenter.predict(*window(z)).labels)
         _tell(Progress((z + 1) / count, f"Segmented {z + 1} of {count} slices"))
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
 
 from core.errors import InvalidInputError
-from core.images.volumes import VolumeSource, read_slice
+from core.images.volumes import VolumeSource
 from core.learning.models import TrainedModel
+from core.learning.neighbours import SliceWindow
 from core.learning.segmenter import LabelledSlice, Segmenter, TrainingReport
-from scripts.algorithms import train
+from scripts.algorithms import context_of, train
 from scripts.job_run import JobRun, main, patiently
 from scripts.job_slices import interesting_first, open_volume, segment_slices
 from utils.mlflow_registry import MlflowRegistry
@@ -30,9 +31,9 @@ def train_and_segment(run: JobRun) -> None:
     run.begin("Reading the painted slices", start=0.0, stop=READING)
     volume = open_volume(run)
     mask = _open_mask(run)
-    slices = _read_slices(volume, mask)
-    run.begin("Training", start=READING, stop=TRAINING)
     request = run.request
+    slices = _read_slices(volume, mask, context=context_of(request.algorithm, request.parameters))
+    run.begin("Training", start=READING, stop=TRAINING)
     segmenter, report = train(
         request.algorithm,
         slices,
@@ -52,14 +53,19 @@ def _open_mask(run: JobRun) -> PublishedMask:
     return read_mask(run.request.mask_uri, api_key=key, timeout_s=run.settings.tiled_timeout_s)
 
 
-def _read_slices(volume: VolumeSource, mask: PublishedMask) -> list[LabelledSlice]:
+def _read_slices(volume: VolumeSource, mask: PublishedMask, *, context: int) -> list[LabelledSlice]:
     if volume.info.shape[1:] != mask.shape:
         raise InvalidInputError(
             f"The mask is {mask.shape[1]} x {mask.shape[0]} pixels, the images are "
             f"{volume.info.shape[2]} x {volume.info.shape[1]}.",
             "Train on the volume the mask was painted on.",
         )
-    return [LabelledSlice(z, read_slice(volume, z), labels) for z, labels in mask]
+    window = SliceWindow.over(volume, context=context)
+    slices = []
+    for z, labels in mask:
+        image, around = window(z)
+        slices.append(LabelledSlice(z, image, labels, around))
+    return slices
 
 
 def _keep_model(run: JobRun, segmenter: Segmenter, report: TrainingReport) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import cv2
 import lightgbm
@@ -22,7 +22,7 @@ from core.learning.holdout import hold_out
 from core.learning.labelled import labelled_classes
 from core.learning.metrics import Scores
 from core.learning.normalisation import Normalisation
-from core.learning.segmenter import LabelledSlice, Prediction, Progress, Report, Segmenter, TrainingReport
+from core.learning.segmenter import Around, LabelledSlice, Prediction, Progress, Report, Segmenter, TrainingReport
 
 ALGORITHM = "Pixel classifier"
 MAX_TRAINING_PX = 40_000  # of all classes; more pixels of the same strokes change nothing (docs/quality.md)
@@ -58,8 +58,9 @@ class PixelClassifier:
     parameters: PixelClassifierParameters
     normalisation: Normalisation
     trees: lightgbm.Booster
+    context: ClassVar[int] = 0
 
-    def predict(self, image: NDArray[Any]) -> Prediction:
+    def predict(self, image: NDArray[Any], around: Around = ()) -> Prediction:  # noqa: ARG002 - it looks at one slice
         labels, confidence = (np.empty(image.shape[:2], np.uint8) for _ in range(2))
         for inner, outer, window in _tiles(image.shape[:2]):
             probabilities = self._probabilities(image[outer])[window]

@@ -1,6 +1,6 @@
 """The shape of every algorithm: train on labelled slices, predict slices, save and load.
 
-`core/learning/pixel_classifier.py` and `networks/unet_segmenter.py` implement it; `scripts/algorithms.py` finds them by
+`core/learning/pixel_classifier.py` and `networks/segmenter.py` implement it; `scripts/algorithms.py` finds them by
 name. The same code runs in a job, in `python -m scripts.segment` and in the benchmark.
 """
 
@@ -12,6 +12,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+# The neighbours of slice z: z - k to z - 1, then z + 1 to z + k; `core/learning/neighbours.py` reads them.
+Around = Sequence[NDArray[Any]]
+
 
 @dataclass(frozen=True)
 class LabelledSlice:
@@ -20,11 +23,13 @@ class LabelledSlice:
     image : (Y, X) or (Y, X, C), any numeric dtype, as read.
     labels : (Y, X) uint8 class ids, 0 = unlabelled.
     z : the slice's place in its volume.
+    around : its neighbours, each like `image`; as many as the algorithm looks at (`scripts.algorithms.context_of`).
     """
 
     z: int
     image: NDArray[Any]
     labels: NDArray[np.uint8]
+    around: Around = ()
 
 
 @dataclass(frozen=True)
@@ -68,8 +73,17 @@ class Segmenter(Protocol):
         """What it can tell apart, ascending."""
         ...
 
-    def predict(self, image: NDArray[Any]) -> Prediction:
-        """Segment one slice of the same kind of image it was trained on."""
+    @property
+    def context(self) -> int:
+        """How many neighbouring slices it looks at on either side; 0 = none."""
+        ...
+
+    def predict(self, image: NDArray[Any], around: Around = ()) -> Prediction:
+        """Segment one slice of the same kind of image it was trained on.
+
+        around : the `context` slices below it and the `context` above, ascending. Raises InvalidInputError when there
+        are more or fewer.
+        """
         ...
 
     def save(self, folder: Path) -> None:

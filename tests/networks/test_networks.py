@@ -10,15 +10,13 @@ import pytest
 import torch
 
 from core.errors import InvalidInputError, NotEnoughLabelsError, ParameterError
+from core.learning.network_parameters import TrainingParameters
 from core.learning.normalisation import Normalisation
 from core.learning.segmenter import LabelledSlice
-from core.learning.unet_parameters import UNetParameters
 from networks import checkpoints
 from networks.losses import UNLABELLED, partial_cross_entropy, partial_dice
 from networks.patches import PatchSampler, TrainingSlice, vary
-from networks.predict import HALO_PX, predict_probabilities
-from networks.unet import UNet
-from networks.unet_segmenter import Data, load_unet, train_unet
+from networks.segmenter import Data, load_segmenter, train_segmenter
 
 PROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 TINY = {"steps": 30, "base_channels": 4, "depth": 3, "patch_px": 64, "batch_size": 4}
@@ -40,7 +38,9 @@ def labelled(**options) -> LabelledSlice:
 
 def train(slices, parameters=None, *, seed=0):
     told = []
-    outcome = train_unet(slices, {**TINY, **(parameters or {})}, seed=seed, device="cpu", report=told.append)
+    outcome = train_segmenter(
+        "U-Net", slices, {**TINY, **(parameters or {})}, seed=seed, device="cpu", report=told.append
+    )
     return (*outcome, told)
 
 
@@ -103,22 +103,6 @@ def test_variations_keep_labels_on_their_pixels():
         assert (image[0][varied == 1].min() > image[0][varied == 0].max()) and varied.sum() == places.sum()
 
 
-# Tiles
-
-
-@pytest.mark.parametrize("depth", sorted(HALO_PX))
-def test_tiles_with_their_halo_equal_the_whole_slice(depth, monkeypatch):
-    torch.manual_seed(0)
-    model = UNet(1, 2, base_channels=4, depth=depth).eval()
-    image = np.random.default_rng(0).normal(0, 1, (1, 331, 290)).astype(np.float32)
-    monkeypatch.setattr("networks.predict.TILE_PX", {"cpu": 1024})
-    whole = predict_probabilities(model, image, depth=depth)
-    monkeypatch.setattr("networks.predict.TILE_PX", {"cpu": 128})
-    tiled = predict_probabilities(model, image, depth=depth)
-    np.testing.assert_allclose(tiled, whole, atol=1e-5)
-    np.testing.assert_allclose(whole.sum(axis=0), 1, atol=1e-5)
-
-
 # Training
 
 
@@ -141,7 +125,7 @@ def test_the_same_seed_gives_the_same_network_and_another_seed_another(trained):
 
 def test_regions_kept_out_for_the_scores_are_never_trained_on():
     slices = [labelled()]
-    data = Data.of(slices, (1, 2), Normalisation.of([slices[0].image]), seed=0)
+    data = Data.of(slices, (1, 2), Normalisation.of([slices[0].image]), context=0, seed=0)
     assert data.held_out[0].any()
     assert (data.training[0].places[data.held_out[0] > 0] == UNLABELLED).all()
 
@@ -150,7 +134,7 @@ def test_strokes_do_not_choose_a_checkpoint():
     image, truth = scene()
     strokes = np.zeros_like(truth)
     strokes[::30] = truth[::30]
-    data = Data.of([LabelledSlice(0, image, strokes)], (1, 2), Normalisation.of([image]), seed=0)
+    data = Data.of([LabelledSlice(0, image, strokes)], (1, 2), Normalisation.of([image]), context=0, seed=0)
     assert not data.dense
 
 
@@ -182,7 +166,7 @@ def test_what_cannot_be_trained_is_said():
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_gpu_that_is_not_there_is_said():
     with pytest.raises(InvalidInputError, match="no GPU"):
-        train_unet([labelled()], TINY, seed=0, device="cuda", report=lambda _: None)
+        train_segmenter("U-Net", [labelled()], TINY, seed=0, device="cuda", report=lambda _: None)
 
 
 # Files
@@ -195,8 +179,43 @@ def test_a_saved_network_explains_itself_and_predicts_the_same(trained, tmp_path
     assert facts["algorithm"] == "U-Net"
     assert facts["class_ids"] == [1, 2]
     assert facts["code_version"] == tomllib.loads(PROJECT.read_text())["project"]["version"]
-    assert facts["parameters"] == {**asdict(UNetParameters()), **TINY}
+    assert facts["architecture"] == {"base_channels": 4, "context": 0, "depth": 3}
+    assert facts["training"] == {**asdict(TrainingParameters()), "steps": 30, "patch_px": 64, "batch_size": 4}
     image, _ = scene(seed=5)
-    loaded = load_unet(tmp_path, device="cpu")
+    loaded = load_segmenter(tmp_path, device="cpu")
     np.testing.assert_array_equal(loaded.predict(image).labels, segmenter.predict(image).labels)
     assert loaded.checkpoint.normalisation == segmenter.checkpoint.normalisation
+
+
+def test_models_of_the_first_layout_still_load(trained, tmp_path):
+    """Before there were several networks, one list held all parameters."""
+    segmenter = trained[0]
+    segmenter.save(tmp_path)
+    normalisation = segmenter.checkpoint.normalisation
+    first = {
+        "algorithm": "U-Net",
+        "version": 1,
+        "code_version": "0.1.0",
+        "channels": 1,
+        "class_ids": [1, 2],
+        "parameters": {**TINY, "learning_rate": 0.005, "dice": True, "augment": True},
+        "normalisation": normalisation.to_json(),
+    }
+    (tmp_path / checkpoints.MODEL_FILE).write_text(json.dumps(first))
+    image, _ = scene(seed=5)
+    loaded = load_segmenter(tmp_path, device="cpu")
+    assert loaded.context == 0
+    np.testing.assert_array_equal(loaded.predict(image).confidence, segmenter.predict(image).confidence)
+
+
+# Neighbouring slices
+
+
+def test_a_network_learns_what_only_the_neighbours_show():
+    image, truth = scene()
+    noise = np.random.default_rng(0).permuted(image)
+    segmenter, _, _ = train([LabelledSlice(1, noise, truth, around=(noise, image))], {"context": 1, "steps": 60})
+    assert segmenter.context == 1
+    assert (segmenter.predict(noise, (noise, image)).labels == truth).mean() > 0.9
+    with pytest.raises(InvalidInputError, match="looks at 2 neighbouring slices, 0 were given"):
+        segmenter.predict(noise)

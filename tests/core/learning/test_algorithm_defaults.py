@@ -6,11 +6,16 @@ from pathlib import Path
 import pytest
 
 from core.learning.algorithm_file import read_algorithms
+from core.learning.network_parameters import TrainingParameters
 from core.learning.pixel_classifier import PixelClassifierParameters
-from core.learning.unet_parameters import UNetParameters
+from networks.architectures import ARCHITECTURES
+from scripts.algorithms import NETWORKS, TRAINERS
 
 MODELS = Path(__file__).resolve().parents[3] / "assets" / "models.json"
-PARAMETERS = {"Pixel classifier": PixelClassifierParameters, "U-Net": UNetParameters}
+DEFAULTS = {
+    "Pixel classifier": asdict(PixelClassifierParameters()),
+    **{name: {**asdict(each.parameters()), **asdict(TrainingParameters())} for name, each in ARCHITECTURES.items()},
+}
 
 
 def offered(name):
@@ -18,16 +23,21 @@ def offered(name):
     return found
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("name", DEFAULTS)
 def test_the_form_offers_the_parameters_of_the_code_with_their_defaults(name):
-    assert offered(name).defaults() == asdict(PARAMETERS[name]())
+    assert offered(name).defaults() == DEFAULTS[name]
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("name", DEFAULTS)
 def test_defaults_have_the_type_the_code_expects(name):
     for parameter in offered(name).gui_parameters:
-        assert type(parameter.value) is type(asdict(PARAMETERS[name]())[parameter.param_key]), parameter.param_key
+        assert type(parameter.value) is type(DEFAULTS[name][parameter.param_key]), parameter.param_key
 
 
-def test_only_the_unet_asks_for_a_gpu():
-    assert [name for name in PARAMETERS if offered(name).is_gpu_enabled] == ["U-Net"]
+def test_only_networks_ask_for_a_gpu():
+    assert {name for name in DEFAULTS if offered(name).is_gpu_enabled} == set(ARCHITECTURES)
+
+
+def test_every_algorithm_is_offered_and_every_network_has_its_code():
+    assert [each.model_name for each in read_algorithms(MODELS.read_text())] == list(TRAINERS)
+    assert tuple(ARCHITECTURES) == NETWORKS

@@ -5,8 +5,25 @@ doi:10.1007/978-3-319-24574-4_28; with padding, so that the output has the input
 at prediction treats every pixel alike: a tile with enough halo then equals the whole image.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
+
+from networks.network import ArchitectureParameters, Network
+
+
+@dataclass(frozen=True)
+class UNetParameters(ArchitectureParameters):
+    """base_channels : of the first level; each of the `depth` levels has twice the channels of the one above."""
+
+    base_channels: int = 12
+    depth: int = 4
+
+
+def build(channels: int, classes: int, parameters: UNetParameters, *, seed: int) -> "UNet":  # noqa: ARG001
+    """A network without training; its wiring has nothing random."""
+    return UNet(channels * parameters.slices, classes, base_channels=parameters.base_channels, depth=parameters.depth)
 
 
 class ConvBlock(nn.Sequential):
@@ -23,7 +40,7 @@ class ConvBlock(nn.Sequential):
         )
 
 
-class UNet(nn.Module):
+class UNet(Network):
     """Grey or colour image to class scores.
 
     channels : of the image. classes : how many scores a pixel gets. base_channels : of the first level, doubled at each
@@ -34,6 +51,7 @@ class UNet(nn.Module):
         super().__init__()
         widths = [base_channels * 2**level for level in range(depth)]
         self.stride = 2 ** (depth - 1)
+        self.reach_px = reach(depth)
         self.down = nn.ModuleList(ConvBlock(i, o) for i, o in zip([channels, *widths], widths, strict=False))
         pairs = list(zip(widths[1:], widths, strict=False))[::-1]  # (deep, shallow), the deepest first
         self.grow = nn.ModuleList(nn.ConvTranspose2d(deep, shallow, 2, stride=2) for deep, shallow in pairs)
@@ -52,3 +70,18 @@ class UNet(nn.Module):
             x = block(x)
         scores: Tensor = self.head(x)  # (B, classes, H, W)
         return scores
+
+
+def reach(depth: int) -> int:
+    """Two convolutions a level and direction look 2 px of their level aside; pooling halves a way, growing doubles it.
+
+    >>> [reach(depth) for depth in (2, 3, 4, 5)]
+    [8, 22, 46, 94]
+    """
+    far = 0
+    for _ in range(depth - 1):
+        far = -(-(far + 2) // 2)  # on the way up, seen from the result
+    far += 2  # the lowest level
+    for _ in range(depth - 1):
+        far = 2 * far + 2  # on the way down
+    return far
