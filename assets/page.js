@@ -162,6 +162,7 @@
     saved: () => "Saved",
     pending: ({ pending }) => `${pending} pending`,
     offline: ({ pending }) => (pending > 0 ? `Offline, ${pending} kept in this browser` : "Offline"),
+    signed_out: ({ pending }) => `Signed out, ${pending} kept in this browser`,
     error: ({ message }) => message || "Not saved",
   };
 

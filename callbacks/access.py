@@ -9,7 +9,7 @@ import secrets
 from ipaddress import ip_address
 
 from dash import Dash
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, request, send_from_directory
 from flask_basicauth import BasicAuth
 
 from callbacks.http.errors import refuse
@@ -18,6 +18,7 @@ from core.errors import InvalidInputError
 CSRF_COOKIE, CSRF_HEADER = "_csrf_token", "X-CSRFToken"
 READS = ("GET", "HEAD", "OPTIONS")
 REALM = "Segmentation"
+SIGNED_IN, PAGE = "/signed-in", "signed-in.html"  # where a page that is signed out sends its person (assets/session.js)
 # Dash starts with inline scripts, Plotly draws with inline styles and blobs; nothing comes from another host.
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -32,7 +33,11 @@ HEADERS = {
 
 
 class ConstantTimeAuth(BasicAuth):
-    """Basic auth whose answer takes as long for a nearly right password as for a wrong one."""
+    """Basic auth whose answer takes as long for a nearly right password as for a wrong one.
+
+    Only who opens a page is asked by the browser's own window. A page that fetches something hears 401 and says itself
+    that its person is signed out: the window would open in the middle of a stroke.
+    """
 
     def __init__(self, server: Flask, *, user_name: str, password: str) -> None:
         self._pair = (user_name.encode(), password.encode())
@@ -43,6 +48,11 @@ class ConstantTimeAuth(BasicAuth):
         given = ((username or "").encode(), (password or "").encode())
         same = [hmac.compare_digest(mine, theirs) for mine, theirs in zip(self._pair, given, strict=True)]
         return all(same)
+
+    def challenge(self) -> Response:
+        if not is_fetch(request):
+            return super().challenge()
+        return refuse("You are signed out.", "Sign in again; the page goes on where it is.", status=401)
 
 
 def guard(app: Dash, *, login: bool, user_name: str, password: str) -> None:
@@ -62,6 +72,8 @@ def guard(app: Dash, *, login: bool, user_name: str, password: str) -> None:
         app.server.before_request(refuse_strangers)
     app.server.before_request(refuse_forgeries)
     app.server.after_request(add_headers)
+    # Not below /assets: browsers give a login to what is beside or below the address they asked for.
+    app.server.add_url_rule(SIGNED_IN, "signed_in", lambda: send_from_directory(app.config.assets_folder, PAGE))
 
 
 def check_login(user_name: str, password: str) -> None:
@@ -94,6 +106,18 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_fetch(asked: Request) -> bool:
+    """Whether a page asks for something, rather than a person for a page.
+
+    Browsers say what an answer is for, on https and on this machine. Elsewhere a page is known by its cookie, and who
+    opens one by the wish for HTML.
+    """
+    purpose = asked.headers.get("Sec-Fetch-Dest")
+    if purpose is not None:
+        return purpose != "document"
+    return CSRF_COOKIE in asked.cookies and "text/html" not in asked.headers.get("Accept", "")
 
 
 def refuse_strangers() -> Response | None:

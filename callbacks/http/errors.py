@@ -45,9 +45,9 @@ def answer_app_error(error: AppError) -> Response:
     return _answer(status_of(error), error.message, error.hint)
 
 
-def refuse(message: str, hint: str) -> Response:
-    """403, for who may not do what was asked."""
-    return _answer(403, message, hint)
+def refuse(message: str, hint: str, *, status: int = 403) -> Response:
+    """403, for who may not do what was asked; 401, for who has to sign in first."""
+    return _answer(status, message, hint)
 
 
 def answer_http_error(error: HTTPException) -> Response | HTTPException:

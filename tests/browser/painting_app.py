@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
-from callbacks import people
+from callbacks import access, people
 from callbacks.http import errors, images, labels, tools
+from components import messages
 from components.slice_viewer import SliceViewer
 from core.errors import NotFoundError
 from core.images.memory import ArrayVolume
@@ -56,14 +57,15 @@ class PaintingApp:
     store: SqlLabelStore
     shape: tuple[int, int, int] = SHAPE
     refuses_writes: bool = False
-    _stop: Any = field(default=None, repr=False)
+    _server: Any = field(default=None, repr=False)
 
     def pixels(self, z: int = 0) -> NDArray[np.uint8]:
         """(Y, X) uint8 class ids the server holds."""
         return read_slice(self.store, PATH, z, self.shape[1:])
 
     def close(self) -> None:
-        self._stop()
+        self._server.shutdown()
+        self._server.server_close()
         self.store.close()
 
 
@@ -72,8 +74,8 @@ def noise() -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 60, SHAPE).astype(np.uint8)
 
 
-def serve(folder: Path, values: NDArray[np.uint8] | None = None) -> PaintingApp:
-    """Start the page over `values` (Z, Y, X), or over noise, on a free port of this machine."""
+def serve(folder: Path, values: NDArray[np.uint8] | None = None, *, password: str = "", port: int = 0) -> PaintingApp:
+    """Start the page over `values` (Z, Y, X), or over noise, on this machine; `password`: behind a login as "ann"."""
     volume = ArrayVolume(noise() if values is None else values, PATH)
     store = SqlLabelStore(f"sqlite:///{folder / 'labels.db'}")
     catalog = OneVolume(volume)
@@ -82,11 +84,13 @@ def serve(folder: Path, values: NDArray[np.uint8] | None = None) -> PaintingApp:
     )
     app = Dash(__name__, assets_folder=str(ROOT / "assets"), update_title="")
     app.layout = _layout(volume)
+    if password:
+        access.guard(app, login=True, user_name="ann", password=password)
     for feature in (images, labels, tools):
         feature.register(app, services)
     errors.register(app.server)
-    server = make_server("127.0.0.1", 0, app.server, threaded=True)
-    running = PaintingApp(f"http://127.0.0.1:{server.port}/", store, volume.info.shape, _stop=server.shutdown)
+    server = make_server("127.0.0.1", port, app.server, threaded=True)
+    running = PaintingApp(f"http://127.0.0.1:{server.port}/", store, volume.info.shape, _server=server)
     app.server.before_request(lambda: _turn_away(running))
     app.server.test_client().get("/_dash-layout")  # fills Dash's registry before threads ask for it (plotly/dash #3971)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -97,7 +101,7 @@ def _layout(volume: ArrayVolume) -> html.Div:
     viewer = SliceViewer(
         id="viewer", volume=volume.info.id, classes=CLASSES, activeClass=1, tool="brush", brushRadius=6, labelOpacity=1
     )
-    return html.Div(viewer, style={"position": "fixed", "inset": 0})
+    return html.Div([viewer, messages.region()], style={"position": "fixed", "inset": 0})
 
 
 def _turn_away(app: PaintingApp) -> Response | None:

@@ -198,17 +198,36 @@ def test_undo_and_redo_go_to_their_slice_and_restore_its_pixels(hand: Hand, app:
     np.testing.assert_array_equal(app.pixels(), both)
 
 
-def test_strokes_painted_offline_reach_the_server_when_the_network_is_back(
-    hand: Hand, app: PaintingApp, context: BrowserContext
+def test_ten_minutes_without_a_network_and_a_page_closed_meanwhile_lose_no_stroke(
+    context: BrowserContext, app: PaintingApp
 ) -> None:
+    hand = Hand(context.new_page())
+    hand.page.clock.install()
+    hand.open(app.url)
     context.set_offline(True)
-    points = hand.drag((100, 100), (200, 300))
-    more = hand.drag((400, 400), (300, 700))
+    first = swept(hand.drag((100, 100), (200, 300)), 6)
+    hand.until("s => s.saveState === 'offline'")
+    hand.page.clock.fast_forward("10:00")
+    hand.key("2")
+    second = swept(hand.drag((200, 100), (100, 300)), 6)
     hand.until("s => s.saveState === 'offline'")
     assert not app.pixels().any()
     context.set_offline(False)
     hand.until_saved()
-    np.testing.assert_array_equal(app.pixels(), swept(points, 6) | swept(more, 6))
+    crossed = np.where(second, 2, first)
+    np.testing.assert_array_equal(app.pixels(), crossed)
+    context.set_offline(True)
+    hand.key("x")
+    erased = swept(hand.drag((120, 200), (180, 200)), 6)
+    hand.key("b")
+    last = swept(hand.drag((150, 150), (150, 400)), 6)
+    hand.until("s => s.saveState === 'offline'")
+    hand.page.close()
+    context.set_offline(False)
+    hand = Hand(context.new_page())
+    hand.open(app.url)
+    hand.until_saved()
+    np.testing.assert_array_equal(app.pixels(), np.where(last, 2, np.where(erased, 0, crossed)))
 
 
 def test_a_second_browser_sees_the_strokes_of_the_first(hand: Hand, app: PaintingApp, chromium: Browser) -> None:

@@ -9,7 +9,16 @@ from callbacks import access
 from callbacks.http import errors
 from core.errors import InvalidInputError
 
-ROUTES = ("/", "/_dash-layout", "/_dash-dependencies", "/assets/page.css", "/api/thing", "/health", "/nowhere")
+ROUTES = (
+    "/",
+    "/_dash-layout",
+    "/_dash-dependencies",
+    "/assets/page.css",
+    "/api/thing",
+    "/health",
+    "/signed-in",
+    "/nowhere",
+)
 NAME, PASSWORD = "ann", "pässwörd:with:colons"
 
 
@@ -47,6 +56,24 @@ def test_every_route_asks_for_the_login(locked, route):
 
 
 @pytest.mark.parametrize(
+    ("headers", "asks"),
+    [
+        ({"Sec-Fetch-Dest": "document"}, True),
+        ({"Sec-Fetch-Dest": "empty"}, False),
+        ({"Sec-Fetch-Dest": "image"}, False),
+        ({"Accept": "text/html,*/*"}, True),
+        ({"Accept": "*/*"}, False),
+    ],
+)
+def test_the_browser_asks_who_opens_a_page_and_never_over_one_that_fetches(locked, headers, asks):
+    locked.get("/")  # gives the cookie by which a page is known on plain http
+    answer = locked.get("/api/thing", headers={**headers, **credentials(NAME, "of last year")})
+    assert (answer.status_code, "WWW-Authenticate" in answer.headers) == (401, asks)
+    if not asks:
+        assert answer.json["error"] == "You are signed out."
+
+
+@pytest.mark.parametrize(
     ("name", "password"),
     [(NAME, "wrong"), ("bob", PASSWORD), ("", ""), (NAME, ""), (NAME, PASSWORD + "x"), (NAME.upper(), PASSWORD)],
 )
@@ -76,6 +103,20 @@ def test_a_write_needs_the_token_of_our_page(client, method):
     assert write("/api/thing").status_code == 403, "another site can send the cookie, but not the header"
     assert write("/api/thing", headers={access.CSRF_HEADER: "guess"}).status_code == 403
     assert write("/api/thing", headers={access.CSRF_HEADER: token}).status_code == 200
+
+
+def test_a_write_without_a_token_is_refused_with_one_so_that_the_next_try_passes(client):
+    assert client.post("/api/thing").status_code == 403
+    token = client.get_cookie(access.CSRF_COOKIE).value
+    assert client.post("/api/thing", headers={access.CSRF_HEADER: token}).status_code == 200
+
+
+def test_a_token_outlives_a_restart_of_the_server(client):
+    client.get("/")
+    token = client.get_cookie(access.CSRF_COOKIE).value
+    restarted = make_app(login=False).server.test_client()
+    restarted.set_cookie(access.CSRF_COOKIE, token)
+    assert restarted.post("/api/thing", headers={access.CSRF_HEADER: token}).status_code == 200
 
 
 def test_an_empty_token_proves_nothing(client):

@@ -35,7 +35,7 @@ async function attempt(url: string, signal: AbortSignal): Promise<Manifest | Pro
   }
   if (response.ok) return (await response.json()) as Manifest;
   const problem = await readProblem(response);
-  if (response.status < 500) throw new Refusal(problem);
+  if (response.status < 500 && response.status !== 401) throw new Refusal(problem); // 401: somebody signs in again
   return problem;
 }
 

@@ -153,7 +153,7 @@ export interface TileAddress {
 }
 
 export interface SaveState {
-  state: "saved" | "pending" | "offline" | "error";
+  state: "saved" | "pending" | "offline" | "signed_out" | "error";
   /** Writes not acknowledged yet. */
   pending: number;
   message: string;

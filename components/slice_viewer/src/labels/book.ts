@@ -177,6 +177,7 @@ export class LabelBook {
       overview: (news) => this.learn(news),
       changes: (news) => this.follow(news),
       present: (present) => this.host.setPresent(present),
+      back: () => void this.sync.then((sync) => sync.retry()), // what waits need not wait for its turn
     };
   }
 

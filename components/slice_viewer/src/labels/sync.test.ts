@@ -3,7 +3,7 @@ import "fake-indexeddb/auto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SaveState } from "../types";
 import { openOutbox, type Write } from "./outbox";
-import { Sync } from "./sync";
+import { BROWSER, Sync, type Surroundings } from "./sync";
 import { FakeServer, until } from "./testing";
 import { csrfToken, newId, type Answer, type Problem } from "./wire";
 
@@ -22,7 +22,7 @@ interface Desk {
 
 const open: Sync[] = [];
 
-async function desk(server: FakeServer, name = "box"): Promise<Desk> {
+async function desk(server: FakeServer, name = "box", changes: Partial<Surroundings> = {}): Promise<Desk> {
   const states: SaveState[] = [];
   const acknowledged: string[] = [];
   const rejected: Problem[] = [];
@@ -31,16 +31,27 @@ async function desk(server: FakeServer, name = "box"): Promise<Desk> {
     rejected: (_write: Write, problem: Problem) => void rejected.push(problem),
     state: (state: SaveState) => void states.push(state),
   };
-  const around = { fetch: server.fetch, cookies: () => "a=1; _csrf_token=to%2Fken", backoffMs: () => 5 };
+  const around = { fetch: server.fetch, cookies: () => "a=1; _csrf_token=to%2Fken", backoffMs: () => 5, ...changes };
   const sync = new Sync(await openOutbox(name), "/api", events, around);
   open.push(sync);
   return { sync, states, acknowledged, rejected };
+}
+
+declare function setImmediate(task: (value?: unknown) => void): void; // Node's, by which the outbox of the tests keeps time
+
+/** Let so many seconds go by on the clock of the test, one by one; the disk of the outbox keeps its own time. */
+async function pass(seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second++) {
+    await vi.advanceTimersByTimeAsync(1000);
+    for (let turn = 0; turn < 8; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 const isSaved = ({ states }: Desk) => () => states.at(-1)?.state === "saved";
 
 beforeEach(() => vi.stubGlobal("indexedDB", new IDBFactory()));
 afterEach(async () => {
+  vi.useRealTimers();
   for (const sync of open.splice(0)) await sync.stop();
   vi.unstubAllGlobals();
 });
@@ -99,7 +110,7 @@ describe("the outbox on its way to the server", () => {
     expect(server.slice(0)[16]).toBe(1);
   });
 
-  it.each([401, 403, 408, 429, 500, 503])("keeps trying after %i", async (status) => {
+  it.each([403, 408, 429, 500, 503])("keeps trying after %i", async (status) => {
     const server = new FakeServer(8, 8);
     server.gate = async () => (server.requests.length < 3 ? Response.json({ error: "Not now.", hint: "Wait." }, { status }) : null);
     const all = await desk(server);
@@ -108,6 +119,56 @@ describe("the outbox on its way to the server", () => {
     expect(all.rejected).toEqual([]);
     expect(all.states.find((state) => state.state === "error")?.message).toContain("Not now.");
     expect(server.revision).toBe(1);
+  });
+
+  it.each([
+    ["a 401", () => Response.json({ error: "You are signed out.", hint: "" }, { status: 401 })],
+    ["the login page of a proxy", () => new Response("<h1>Log in</h1>", { headers: { "Content-Type": "text/html" } })],
+    ["the way to one", () => Object.defineProperty(Response.error(), "type", { value: "opaqueredirect" })],
+  ])("keeps strokes in order behind %s, and says that one is signed out", async (_what, answer) => {
+    const server = new FakeServer(8, 8);
+    server.gate = async () => (server.requests.length < 4 ? answer() : null);
+    const all = await desk(server);
+    for (const label of [1, 2]) void all.sync.send(edit(1, label));
+    await until(isSaved(all));
+    expect(all.rejected).toEqual([]);
+    expect(all.states.some(({ state, pending }) => state === "signed_out" && pending === 2)).toBe(true);
+    expect([server.revision, server.slice(0)[8]]).toEqual([2, 2]);
+  });
+
+  it("takes the token anew for each try, so that one out of date heals itself", async () => {
+    const server = new FakeServer(8, 8);
+    const sent: (string | null)[] = [];
+    let token = "old";
+    const spy: typeof fetch = (input, init) => {
+      sent.push(new Headers(init?.headers).get("X-CSRFToken"));
+      if (token === "new") return server.fetch(input, init);
+      token = "new"; // as the cookie that comes with the refusal
+      return Promise.resolve(Response.json({ error: "No proof.", hint: "Reload." }, { status: 403 }));
+    };
+    const all = await desk(Object.assign(Object.create(server) as FakeServer, { fetch: spy }), "box", { cookies: () => `_csrf_token=${token}` });
+    await all.sync.send(edit(1));
+    await until(isSaved(all));
+    expect(sent).toEqual(["old", "new"]);
+  });
+
+  it("asks seldom through ten minutes without a network, and sends all in order within half a minute of its return", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const server = new FakeServer(8, 8);
+    server.gate = () => Promise.reject(new TypeError("no network"));
+    const all = await desk(server, "box", { backoffMs: BROWSER.backoffMs });
+    const writes = [edit(1, 1), edit(1, 2), edit(1, 3)];
+    for (const write of writes) await all.sync.send(write);
+    await pass(600);
+    expect(all.states.at(-1)).toMatchObject({ state: "offline", pending: 3 });
+    expect(server.requests.length).toBeGreaterThan(10);
+    expect(server.requests.length).toBeLessThan(30);
+    server.gate = () => Promise.resolve(null);
+    await pass(30);
+    vi.useRealTimers();
+    await until(isSaved(all));
+    expect(all.acknowledged).toEqual(writes.map(({ id }) => id));
+    expect([server.revision, server.slice(0)[8]]).toEqual([3, 3]);
   });
 
   it("tries at once when the network is back", async () => {

@@ -38,15 +38,21 @@ interface News {
   problem?: Problem;
 }
 
-type Outcome =
-  | { kind: "done"; answer: Answer }
-  | { kind: "refused"; problem: Problem }
-  | { kind: "retry"; state: "offline" | "error"; message: string };
+/** Why a write waits, for people. */
+interface Trouble {
+  state: "offline" | "signed_out" | "error";
+  message: string;
+}
+
+type Outcome = { kind: "done"; answer: Answer } | { kind: "refused"; problem: Problem } | ({ kind: "retry" } & Trouble);
+
+const OFFLINE: Outcome = { kind: "retry", state: "offline", message: "The server cannot be reached. Your strokes are kept in this browser and sent later." };
+const SIGNED_OUT: Outcome = { kind: "retry", state: "signed_out", message: "You are signed out. Your strokes are kept in this browser and sent when you are back." };
 
 export class Sync {
   private readonly senders = new Map<string, Sender>();
   private readonly channel = new BroadcastChannel("label-outbox");
-  private trouble: { state: "offline" | "error"; message: string } | null = null;
+  private trouble: Trouble | null = null;
   private stopped = false;
   private adding = 0;
   private stored = 0;
@@ -214,7 +220,7 @@ async function post(write: QueuedWrite, apiRoot: string, around: Surroundings): 
     const response = await around.fetch(...(await request(write, apiRoot, around)));
     return await judge(response);
   } catch {
-    return { kind: "retry", state: "offline", message: "The server cannot be reached. Your strokes are kept in this browser and sent later." };
+    return OFFLINE;
   }
 }
 
@@ -224,17 +230,23 @@ async function request(write: QueuedWrite, apiRoot: string, around: Surroundings
   const type = write.kind === "edit" ? "application/octet-stream" : "application/json";
   const headers = { "Content-Type": type, "X-CSRFToken": csrfToken(around.cookies()) };
   const keepalive = body.byteLength < KEEPALIVE_BYTES;
-  return [url, { method: "POST", headers, body, keepalive, signal: AbortSignal.timeout(TIMEOUT_MS) }];
+  // "manual": a proxy that sends us to its login page must not take a write along.
+  return [url, { method: "POST", headers, body, keepalive, redirect: "manual", signal: AbortSignal.timeout(TIMEOUT_MS) }];
 }
 
 async function judge(response: Response): Promise<Outcome> {
+  if (isSignedOut(response)) return SIGNED_OUT;
   if (response.ok) return { kind: "done", answer: (await response.json()) as Answer };
   const problem = await readProblem(response);
-  if (response.status === 401 || response.status === 403) {
-    return { kind: "retry", state: "error", message: `${problem.message} Log in again or reload the page; your strokes are kept in this browser.` };
-  }
-  if (response.status >= 500 || response.status === 408 || response.status === 429) {
+  // 403: the token was missing or out of date; the answer has brought a new one.
+  if (response.status >= 500 || [403, 408, 429].includes(response.status)) {
     return { kind: "retry", state: "error", message: `${problem.message} ${problem.hint} Your strokes are kept in this browser and sent again.` };
   }
   return { kind: "refused", problem };
+}
+
+/** The server says so, or a proxy before it shows its login page in place of an answer. */
+function isSignedOut(response: Response): boolean {
+  const isJson = response.headers.get("Content-Type")?.includes("json") ?? false;
+  return response.status === 401 || response.type === "opaqueredirect" || (response.ok && !isJson);
 }

@@ -13,6 +13,8 @@ export interface WatchEvents {
   overview(overview: Overview): void;
   changes(news: News): void;
   present(present: Visit[]): void;
+  /** The server answers again after it did not. */
+  back(): void;
 }
 
 export class Watch {
@@ -23,6 +25,7 @@ export class Watch {
   private turn = 0; // of looking: one that was overtaken does not go on
   private author: string | undefined;
   private pauseMs = ALONE_MS;
+  private lost = false; // the last look had no answer
 
   constructor(
     private readonly root: string, // <apiRoot>/labels/<vid>
@@ -64,10 +67,17 @@ export class Watch {
     try {
       if (this.revision === null) await this.askAll();
       else await this.askNews(this.revision);
+      this.found();
     } catch {
       // The outbox tells the user when the server is gone; the next look tries again.
       this.pauseMs = ALONE_MS;
+      this.lost = true;
     }
+  }
+
+  private found(): void {
+    if (this.lost && !this.abort.signal.aborted) this.events.back();
+    this.lost = false;
   }
 
   private async askAll(): Promise<void> {
