@@ -125,6 +125,16 @@
   }
 
   const PEOPLE_SHOWN = 4;
+
+  /* The bands of core/learning/uncertainty.py: dark where a model is a little unsure, bright where it guesses. */
+  const UNSURE_COLORS = ["#1b0c41", "#3b0f70", "#641a80", "#8c2981", "#b73779", "#de4968", "#f7705c", "#fe9f6d", "#fecf92", "#fcfdbf"];
+  const UNCERTAINTY = UNSURE_COLORS.map((color, at) => ({
+    id: at + 1,
+    name: at === 9 ? "50 % unsure or more" : `${5 * at + 5} to ${5 * at + 10} % unsure`,
+    color,
+    visible: true,
+    locked: false,
+  }));
   const ASKED = "name-asked"; // in the browser's storage
 
   const dot = (text, title, style) => ({ namespace: "dash_html_components", type: "Span", props: { children: text, title, style, className: "user-initials person", role: "img", "aria-label": title } });
@@ -279,9 +289,13 @@
       return document.querySelector("details[data-panel=history]")?.open ? Date.now() : skip();
     },
 
-    overlay(selected, shown, opacity, jobs) {
+    overlay(selected, shown, opacity, jobs, kind) {
       const job = (jobs ?? []).find(({ id }) => id === selected);
       if (!job) return null;
+      if (kind === "uncertainty") {
+        const [id, root] = [`${job.id}-uncertainty`, `results/${job.id}/uncertainty`];
+        return { id, root, classes: UNCERTAINTY, opacity: Number(opacity), slices: job.slices_done };
+      }
       const classes = job.classes.map((row) => ({ ...row, visible: shown.includes(row.id) }));
       return { id: job.id, classes, opacity: Number(opacity), slices: job.slices_done };
     },

@@ -27,6 +27,7 @@ from callbacks import (
 from callbacks.http import errors, health, images, instances, labels, results, tools
 from callbacks.http import exchange as exchange_http
 from callbacks.http import history as past
+from callbacks.http import jobs as jobs_http
 from components.page import page
 from core.services import Services
 
@@ -47,7 +48,7 @@ FEATURES = (
     exchange,
 )
 SEEN_BY_PLOTLY = ("pandas", "PIL.Image")
-MACHINE_ROUTES = (images, labels, past, instances, tools, results, exchange_http, health)
+MACHINE_ROUTES = (images, labels, past, instances, tools, results, jobs_http, exchange_http, health)
 
 
 def create_app(services: Services, *, assets_folder: str, guard: Callable[[Dash], None], debug: bool = False) -> Dash:

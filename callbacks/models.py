@@ -3,38 +3,39 @@
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from dash import ALL, MATCH, Dash, Input, Output, State, ctx, no_update
 
-from components import curves, forms, ids, jobs, model_table, models, stores
-from core.errors import AppError, InvalidInputError, NotFoundError
-from core.learning.descriptors import AlgorithmDescriptor, validate_parameters
-from core.learning.jobs import JobKind, JobRequest
-from core.learning.models import TrainedModel
-from core.learning.requests import (
-    Scope,
-    Stack,
-    check_trainable,
-    chosen_slices,
-    segmentation_name,
-    suggested_name,
+from callbacks.model_requests import (
+    Choice,
+    Volume,
+    find_algorithm,
+    model_algorithm,
+    ready_to_train,
+    segmentation_obstacle,
+    segmentation_request,
+    training_request,
 )
+from components import curves, forms, ids, jobs, model_details, model_table, models, stores
+from core.errors import AppError
+from core.learning.descriptors import Group, Parameter
+from core.learning.jobs import JobKind
+from core.learning.requests import Scope
 from core.services import Services
 
 MAX_COMPARED = 4  # more curves than that cannot be told apart
-Volume = dict[str, str] | None
 
 
 def register(app: Dash, services: Services) -> None:
     """Lists, form, advice, buttons, curves."""
     _register_registry(app, services)
     _register_form(app, services)
+    _register_prediction_form(app, services)
     _register_advice(app, services)
     _register_start(app, services)
     _register_curves(app, services)
+    _register_scores(app, services)
 
 
 def _register_registry(app: Dash, services: Services) -> None:
@@ -98,9 +99,47 @@ def _register_form(app: Dash, services: Services) -> None:
         State(ids.ALGORITHM_SELECT, "value"),
     )
     def check_field(value: Any, field: dict[str, str], name: str | None) -> Any:
-        parameters = find_algorithm(services, name).parameters() if name else ()
-        found = next((each for each in parameters if each.param_key == field["key"]), None)
-        return ("", "") if found is None else (forms.error_text(found, value), forms.aside(found, value))
+        return checked_field(find_algorithm(services, name).parameters() if name else (), field["key"], value)
+
+    @app.callback(
+        Output(ids.TRAIN_START, "options"),
+        Output(ids.TRAIN_START, "value"),
+        Output(ids.TRAIN_START_FIELD, "hidden"),
+        Input(ids.ALGORITHM_SELECT, "value"),
+        Input(stores.REGISTRY, "data"),
+        State(ids.TRAIN_START, "value"),
+        prevent_initial_call=True,
+    )
+    def offer_starts(name: str | None, registry: dict[str, Any] | None, chosen: str | None) -> Any:
+        offered = models.start_options((registry or {}).get("models", []), name)
+        kept = chosen if chosen in [option["value"] for option in offered] else models.ANEW
+        can = bool(name) and find_algorithm(services, name).can_continue
+        return offered, kept, not can or len(offered) == 1
+
+
+def _register_prediction_form(app: Dash, services: Services) -> None:
+    group: Group = "prediction_model"
+
+    @app.callback(
+        Output(ids.SEGMENT_FORM, "children"),
+        Output(ids.SEGMENT_FORM_FOLD, "hidden"),
+        Input(ids.MODEL_SELECT, "value"),
+    )
+    def show_prediction_form(model: str | None) -> Any:
+        algorithm = model_algorithm(services, model)
+        fields = forms.form(algorithm, group) if algorithm else []
+        return fields, not fields
+
+    @app.callback(
+        Output(ids.parameter_error(MATCH, group), "children"),
+        Output(ids.parameter_aside(MATCH, group), "children"),
+        Input(ids.parameter(MATCH, group), "value"),
+        State(ids.parameter(MATCH, group), "id"),
+        State(ids.MODEL_SELECT, "value"),
+    )
+    def check_prediction_field(value: Any, field: dict[str, str], model: str | None) -> Any:
+        algorithm = model_algorithm(services, model)
+        return checked_field(algorithm.parameters(group) if algorithm else (), field["key"], value)
 
 
 def _register_advice(app: Dash, services: Services) -> None:
@@ -157,9 +196,12 @@ def _register_start(app: Dash, services: Services) -> None:
             "algorithm": State(ids.ALGORITHM_SELECT, "value"),
             "fields": State(ids.parameter(ALL), "id"),
             "entered": State(ids.parameter(ALL), "value"),
+            "start": State(ids.TRAIN_START, "value"),
             "name": State(ids.MODEL_NAME, "value"),
             "train_scope": State(ids.TRAIN_SCOPE, "value"),
             "model": State(ids.MODEL_SELECT, "value"),
+            "wishes": State(ids.parameter(ALL, "prediction_model"), "id"),
+            "wished": State(ids.parameter(ALL, "prediction_model"), "value"),
             "scope": State(ids.SEGMENT_SCOPE, "value"),
             "first": State(ids.SEGMENT_FIRST, "value"),
             "last": State(ids.SEGMENT_LAST, "value"),
@@ -204,116 +246,31 @@ def _register_curves(app: Dash, services: Services) -> None:
         compared = [job_id for job_id in chosen or [] if job_id in names][:MAX_COMPARED]
         return curves.figure([(names[job_id], history(services, job_id)) for job_id in compared])
 
-
-@dataclass(frozen=True)
-class Choice:
-    """What the page says when a button is pressed; see `_register_start` for where each comes from."""
-
-    volume: Volume
-    z: int | None
-    algorithm: str | None
-    fields: Sequence[Mapping[str, Any]]
-    entered: Sequence[Any]
-    name: str | None
-    train_scope: Scope
-    model: str | None
-    scope: Scope
-    first: Any
-    last: Any
-
-    def path(self) -> str:
-        """Of the open volume; raises InvalidInputError when there is none."""
-        return _path(self.volume)
+    @app.callback(Output(ids.CURVE_PREVIEW, "children"), Input(ids.CURVE_SELECT, "value"), Input(stores.JOBS, "data"))
+    def show_preview(chosen: list[str] | None, found: list[dict[str, Any]]) -> Any:
+        first = next(iter(chosen or []), None)
+        return curves.preview(next((job for job in found if job["id"] == first), None))
 
 
-def training_request(services: Services, choice: Choice) -> JobRequest:
-    """Publish the painted slices and describe the training.
-
-    Raises
-    ------
-    ParameterError, NotEnoughLabelsError, NotFoundError, UnavailableError
-    """
-    path = choice.path()
-    algorithm = find_algorithm(services, choice.algorithm)
-    parameters = validate_parameters(algorithm, forms.values(choice.fields, choice.entered))
-    classes = services.labels.classes(path)
-    check_trainable(services.labels.class_pixels(path), classes)
-    info = services.volumes.open(path).info
-    stack = Stack(info.shape[0], painted=services.labels.annotated_slices(path))
-    return JobRequest(
-        kind=JobKind.TRAIN,
-        name=(choice.name or "").strip() or suggested_name(algorithm.model_name, datetime.now(services.timezone)),
-        user=services.current_user(),
-        algorithm=algorithm.model_name,
-        parameters=parameters,
-        volume=path,
-        data_uri=info.uri,
-        slices=chosen_slices(stack, choice.train_scope),
-        classes=classes,
-        mask_uri=services.masks.publish(path, namespace=services.namespace),
+def _register_scores(app: Dash, services: Services) -> None:
+    @app.callback(
+        Output(ids.MODEL_SCORES, "children"),
+        Input(ids.MODEL_TABLE, "selectedRows"),
+        Input(stores.REGISTRY_STAMP, "data"),
     )
+    def show_scores(selected: list[dict[str, Any]] | None, _stamp: int | None) -> Any:
+        chosen = {row["id"] for row in selected or []}
+        try:
+            found = services.registry.models()
+        except AppError:
+            return no_update  # the table says so
+        return model_details.details([model for model in found if model.id in chosen], found)
 
 
-def segmentation_request(services: Services, choice: Choice) -> JobRequest:
-    """Describe the segmentation of the chosen slices with a trained model.
-
-    Raises
-    ------
-    InvalidInputError, NotFoundError, UnavailableError
-    """
-    model = find_model(services, choice.model)
-    info = services.volumes.open(choice.path()).info
-    stack = Stack(info.shape[0], current=choice.z or 0)
-    slices = chosen_slices(stack, choice.scope, first=choice.first, last=choice.last)
-    return JobRequest(
-        kind=JobKind.SEGMENT,
-        name=segmentation_name(model.name, slices, depth=stack.depth),
-        user=services.current_user(),
-        algorithm=model.algorithm,
-        parameters=model.parameters,
-        volume=info.path,
-        data_uri=info.uri,
-        slices=slices,
-        classes=model.classes,
-        model_id=model.id,
-    )
-
-
-def ready_to_train(services: Services, volume: Volume, algorithm: str | None, *, pending: int) -> str:
-    """What training would learn from; raises what stands in the way."""
-    path = _path(volume)
-    if not algorithm:
-        raise InvalidInputError("No algorithm is chosen.", "The list fills as soon as the registry answers.")
-    if pending:
-        raise InvalidInputError("Your last strokes are still on their way to the server.", "Wait a moment.")
-    pixels = services.labels.class_pixels(path)
-    check_trainable(pixels, services.labels.classes(path))
-    return models.ready(sum(pixels.values()), len(pixels), len(services.labels.annotated_slices(path)))
-
-
-def segmentation_obstacle(model: str | None, volume: Volume) -> Any:
-    """Why nothing can be segmented; None when it can."""
-    if not model:
-        return models.advice("There is no trained model yet.", "Train one first.")
-    if volume is None:
-        return models.advice("No dataset is open.", "Choose one at the top left.")
-    return None
-
-
-def find_algorithm(services: Services, name: str | None) -> AlgorithmDescriptor:
-    """Raises NotFoundError."""
-    for algorithm in services.registry.algorithms():
-        if algorithm.model_name == name:
-            return algorithm
-    raise NotFoundError(f"The algorithm {name!r} is not registered (any more).", "Choose another one.")
-
-
-def find_model(services: Services, model_id: str | None) -> TrainedModel:
-    """Raises NotFoundError."""
-    for model in services.registry.models():
-        if model.id == model_id:
-            return model
-    raise NotFoundError("This model is not registered (any more).", "Choose another one, or train again.")
+def checked_field(parameters: Sequence[Parameter], key: str, value: Any) -> tuple[str, str]:
+    """What is wrong with a field, and what stands beside its title."""
+    found = next((each for each in parameters if each.param_key == key), None)
+    return ("", "") if found is None else (forms.error_text(found, value), forms.aside(found, value))
 
 
 def registry_as_json(services: Services) -> dict[str, Any]:
@@ -335,9 +292,3 @@ def history(services: Services, job_id: str) -> dict[str, list[tuple[int, float]
         return {metric: services.jobs.metric_history(job_id, metric) for metric in curves.METRICS}
     except AppError:
         return {}
-
-
-def _path(volume: Volume) -> str:
-    if volume is None:
-        raise InvalidInputError("No dataset is open.", "Choose one at the top left.")
-    return volume["path"]

@@ -19,6 +19,7 @@ def register(app: Dash, services: Services) -> None:  # noqa: ARG001 - as all fe
         Input(ids.RESULT_CLASSES, "value"),
         Input(ids.RESULT_OPACITY, "value"),
         Input(stores.JOBS, "data"),
+        Input(ids.RESULT_SHOWN, "value"),
     )
     app.clientside_callback(
         ClientsideFunction("page", "number"), Output(ids.VIEWER, "labelOpacity"), Input(ids.LABEL_OPACITY, "value")

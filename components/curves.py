@@ -7,6 +7,8 @@ theme.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dash import html
+
 from core.labels.classes import OKABE_ITO
 
 Points = Sequence[tuple[int, float]]
@@ -34,6 +36,15 @@ def figure(histories: Sequence[tuple[str, Mapping[str, Points]]]) -> dict[str, A
     ]
     scored = any(metrics.get(SCORE) for _, metrics in histories)
     return {"data": data, "layout": _layout(empty=_empty_text(histories, data), scored=scored)}
+
+
+def preview(job: Mapping[str, Any] | None) -> html.Figure | None:
+    """The newest patch on which a training was watched; None when it has none."""
+    if job is None or not job["preview"]:
+        return None
+    words = f"{job['name']}, step {job['preview']}: image, labels, prediction"
+    source = f"/api/jobs/{job['id']}/preview?step={job['preview']}"  # the step makes the browser ask again
+    return html.Figure([html.Img(src=source, alt=words), html.Figcaption(words)], className="curve-preview")
 
 
 def _line(name: str, metric: str, points: Points, *, place: int) -> dict[str, Any]:

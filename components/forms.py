@@ -11,13 +11,22 @@ from dash import dcc, html
 
 from components import ids
 from core.errors import ParameterError
-from core.learning.descriptors import AlgorithmDescriptor, Parameter, check_value
+from core.learning.descriptors import AlgorithmDescriptor, Group, Parameter, check_value
 
 
-def form(descriptor: AlgorithmDescriptor) -> list[html.Div]:
-    """A field for each training parameter, filled with its default or what was entered before in this session."""
-    memory = f"{descriptor.model_name} {descriptor.version}"
-    return [_field(parameter, memory) for parameter in descriptor.parameters()]
+def form(descriptor: AlgorithmDescriptor, group: Group = "train_model") -> list[Any]:
+    """A field for each parameter of the group, filled with its default or what was entered before in this session.
+
+    The advanced ones are folded away below the others.
+    """
+    memory = f"{descriptor.model_name} {descriptor.version} {group}"
+    parameters = descriptor.parameters(group)
+    first, rest = (
+        [_field(parameter, memory) for parameter in parameters if parameter.advanced is advanced]
+        for advanced in (False, True)
+    )
+    more = html.Details([html.Summary("More parameters"), *rest], className="parameters")
+    return [*first, more] if rest else first
 
 
 def values(controls: Sequence[Mapping[str, Any]], entered: Sequence[Any]) -> dict[str, Any]:
@@ -52,11 +61,12 @@ def aside(parameter: Parameter, value: Any) -> str:
 
 
 def _field(parameter: Parameter, memory: str) -> html.Div:
-    key = parameter.param_key
-    beside = html.Span(aside(parameter, parameter.value), id=ids.parameter_aside(key))
-    title = html.Div([dbc.Label(parameter.title, html_for=ids.parameter(key)), beside], className="parameter-title")
+    key, group = parameter.param_key, parameter.comp_group
+    beside = html.Span(aside(parameter, parameter.value), id=ids.parameter_aside(key, group))
+    label = dbc.Label(parameter.title, html_for=ids.parameter(key, group))
+    title = html.Div([label, beside], className="parameter-title")
     control = _CONTROLS[parameter.type](parameter, _common(parameter, memory))
-    error = html.Div(id=ids.parameter_error(key), className="parameter-error", role="alert")
+    error = html.Div(id=ids.parameter_error(key, group), className="parameter-error", role="alert")
     return html.Div(
         [title, control, error, html.Div(parameter.help, className="parameter-help")],
         className=f"parameter parameter-{parameter.type}",
@@ -66,7 +76,7 @@ def _field(parameter: Parameter, memory: str) -> html.Div:
 def _common(parameter: Parameter, memory: str) -> dict[str, Any]:
     """Dash keeps what was entered until the tab is closed; `memory` keeps two algorithms' fields apart."""
     return {
-        "id": ids.parameter(parameter.param_key),
+        "id": ids.parameter(parameter.param_key, parameter.comp_group),
         "value": parameter.value,
         "persistence": memory,
         "persistence_type": "session",

@@ -55,6 +55,7 @@ CONTRAST = "contrast"
 # overlay
 RESULT_SELECT = "result-select"
 RESULT_OPACITY = "result-opacity"
+RESULT_SHOWN = "result-shown"
 RESULT_CLASSES = "result-classes"
 RESULT_STATE = "result-state"
 LABEL_OPACITY = "label-opacity"
@@ -101,6 +102,8 @@ ALGORITHM_SELECT = "algorithm-select"
 ALGORITHM_ABOUT = "algorithm-about"
 TRAINING_FORM = "training-form"
 TRAINING_ADVICE = "training-advice"
+TRAIN_START = "train-start"
+TRAIN_START_FIELD = "train-start-field"
 MODEL_NAME = "model-name"
 TRAIN_SCOPE = "train-scope"
 TRAIN_BUTTON = "train-button"
@@ -109,6 +112,8 @@ SEGMENT_SCOPE = "segment-scope"
 SEGMENT_RANGE = "segment-range"
 SEGMENT_FIRST = "segment-first"
 SEGMENT_LAST = "segment-last"
+SEGMENT_FORM = "segment-form"
+SEGMENT_FORM_FOLD = "segment-form-fold"
 SEGMENT_BUTTON = "segment-button"
 SEGMENT_ADVICE = "segment-advice"
 JOB_PROBLEM = "job-problem"
@@ -117,8 +122,10 @@ JOB_STRIP = "job-strip"
 MODEL_TABLE = "model-table"
 MODEL_DOWNLOAD = "model-download"
 MODEL_PROBLEM = "model-problem"
+MODEL_SCORES = "model-scores"
 CURVE = "curve"
 CURVE_SELECT = "curve-select"
+CURVE_PREVIEW = "curve-preview"
 
 # exchange
 EXPORT_SOURCE = "export-source"
@@ -139,6 +146,7 @@ IMPORT_BUTTON = "import-button"
 IMPORT_DONE = "import-done"
 
 Pattern = dict[str, Any]
+_PARAMETER = {"train_model": "parameter", "prediction_model": "prediction"}
 
 
 def place_tab(place: Any) -> Pattern:
@@ -181,19 +189,19 @@ def snapshot_drop(name: Any) -> Pattern:
     return {"type": "snapshot-drop", "snapshot": name}
 
 
-def parameter(key: Any) -> Pattern:
-    """A field of an algorithm's form."""
-    return {"type": "parameter", "key": key}
+def parameter(key: Any, group: str = "train_model") -> Pattern:
+    """A field of an algorithm's form, for training or for prediction."""
+    return {"type": _PARAMETER[group], "key": key}
 
 
-def parameter_error(key: Any) -> Pattern:
+def parameter_error(key: Any, group: str = "train_model") -> Pattern:
     """The message beside a field."""
-    return {"type": "parameter-error", "key": key}
+    return {"type": f"{_PARAMETER[group]}-error", "key": key}
 
 
-def parameter_aside(key: Any) -> Pattern:
+def parameter_aside(key: Any, group: str = "train_model") -> Pattern:
     """What stands at the right of a field's title: its range, or where its slider is."""
-    return {"type": "parameter-aside", "key": key}
+    return {"type": f"{_PARAMETER[group]}-aside", "key": key}
 
 
 def job_action(action: str, job_id: Any) -> Pattern:

@@ -38,7 +38,8 @@ def cards(jobs: Sequence[Job], logs: Mapping[str, str]) -> list[Any]:
 
 def card(job: Job, log: str | None) -> html.Article:
     """One job. log : its text when it is open."""
-    parts = (_head(job), _facts(job), _progress(job), _scores(job), _error(job), _actions(job, log), _log(job, log))
+    told = (_head(job), _facts(job), _progress(job), _scores(job), _note(job), _error(job))
+    parts = (*told, _actions(job, log), _log(job, log))
     return html.Article(
         [part for part in parts if part is not None],
         className="job-card",
@@ -49,7 +50,7 @@ def card(job: Job, log: str | None) -> html.Article:
 
 def shape(job: Job) -> list[Any]:
     """What decides which parts a card has; while it is equal, only `progress` and the log change."""
-    return [job["id"], job["state"], bool(job["slices_done"]), bool(job["scores"])]
+    return [job["id"], job["state"], bool(job["slices_done"]), bool(job["scores"]), job["note"]]
 
 
 def progress(job: Job) -> list[html.Div]:
@@ -152,6 +153,13 @@ def _scores(job: Job) -> html.Div | None:
 
 def _class_score(row: Mapping[str, Any], score: float) -> html.Span:
     return html.Span([html.Span(className="swatch", style={"background": row["color"]}), f"{row['name']} {score:.2f}"])
+
+
+def _note(job: Job) -> html.Div | None:
+    """What training has to say: a lower score than before, a loss that ran away, smaller batches."""
+    if not job["note"]:
+        return None
+    return html.Div([html.Span(className="icon icon-hint"), html.Span(job["note"])], className="job-note")
 
 
 def _error(job: Job) -> html.Div | None:

@@ -8,9 +8,13 @@ import dash_ag_grid as dag
 
 from components import ids
 from components.grids import GRID_THEME
+from core.learning.comparison import warning
 from core.learning.models import TrainedModel
 
 Row = Mapping[str, Any]
+SCORE_TEXT = (
+    "params.value == null ? 'no score' : d3.format('.2f')(params.value) + (params.data.warning ? ' \u2193' : '')"
+)
 SCORE_HELP = "Mean over the classes of the overlap (IoU) on labelled regions kept out of training; 1 is perfect"
 _COLUMNS = (
     {"field": "name", "headerName": "Name", "flex": 3, "minWidth": 176, "tooltipField": "name"},
@@ -21,7 +25,8 @@ _COLUMNS = (
         "flex": 1,
         "minWidth": 112,
         "filter": "agNumberColumnFilter",
-        "valueFormatter": {"function": "params.value == null ? 'no score' : d3.format('.2f')(params.value)"},
+        "valueFormatter": {"function": SCORE_TEXT},
+        "cellClassRules": {"score-worse": "params.data.warning"},
         "tooltipField": "scores",
     },
     {"field": "when", "headerName": "Date", "flex": 2, "minWidth": 144},
@@ -42,6 +47,12 @@ def table() -> dag.AgGrid:
             "theme": {"function": GRID_THEME},
             "suppressColumnVirtualisation": True,
             "suppressCellFocus": False,
+            "rowSelection": {
+                "mode": "multiRow",
+                "checkboxes": True,
+                "headerCheckbox": False,
+                "enableClickSelection": True,
+            },
             "enableCellTextSelection": True,
             "localeText": {"noRowsToShow": "No model yet. What you train is listed here with its score."},
             "tooltipShowDelay": 400,
@@ -53,7 +64,7 @@ def table() -> dag.AgGrid:
 
 def rows(models: Sequence[TrainedModel], timezone: tzinfo) -> list[dict[str, Any]]:
     """A row for each model, newest first."""
-    return [_row(model, timezone) for model in models]
+    return [_row(model, timezone, warning(model, models)) for model in models]
 
 
 def options(table_rows: Sequence[Row]) -> list[dict[str, str]]:
@@ -61,13 +72,14 @@ def options(table_rows: Sequence[Row]) -> list[dict[str, str]]:
     return [{"label": row["name"], "value": row["id"]} for row in table_rows]
 
 
-def _row(model: TrainedModel, timezone: tzinfo) -> dict[str, Any]:
+def _row(model: TrainedModel, timezone: tzinfo, warned: str) -> dict[str, Any]:
     return {
         "id": model.id,
         "name": model.name,
         "algorithm": model.algorithm,
         "score": model.scores.get("mean_iou"),
-        "scores": _each_class(model),
+        "scores": " ".join(part for part in (warned, _each_class(model)) if part),
+        "warning": warned,
         "volume": model.volume,
         "when": datetime.fromtimestamp(model.created, timezone).strftime("%Y-%m-%d %H:%M"),
     }

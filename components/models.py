@@ -12,6 +12,7 @@ from components.model_table import table
 from core.learning.descriptors import AlgorithmDescriptor
 
 GRAPH = {"displayModeBar": False, "responsive": True}
+ANEW = "anew"  # a select cannot offer None
 FIRST_CHOICE = "Pixel classifier"  # seconds instead of minutes, so a first try begins with it
 
 
@@ -21,7 +22,7 @@ def place() -> html.Div:
         [
             html.Div([_training(), _segmentation()], className="models-column"),
             _jobs(),
-            html.Div([_models(), _curves()], className="models-column models-results"),
+            html.Div([_models(), _scores(), _curves()], className="models-column models-results"),
         ],
         className="models-grid",
     )
@@ -36,6 +37,12 @@ def first_choice(names: Sequence[str], selected: str | None) -> str | None:
     if selected in names:
         return selected
     return FIRST_CHOICE if FIRST_CHOICE in names else next(iter(names), None)
+
+
+def start_options(rows: Sequence[dict[str, Any]], algorithm: str | None) -> list[dict[str, str]]:
+    """What training may start from: nothing, or a model of the same algorithm, newest first."""
+    known = [{"label": row["name"], "value": row["id"]} for row in rows if row["algorithm"] == algorithm]
+    return [{"label": "Nothing learned yet", "value": ANEW}, *known]
 
 
 def about(algorithm: AlgorithmDescriptor) -> str:
@@ -66,6 +73,11 @@ def _training() -> html.Section:
             _labelled("Algorithm", dbc.Select(id=ids.ALGORITHM_SELECT, placeholder="Asking the registry")),
             html.P(id=ids.ALGORITHM_ABOUT, className="models-about"),
             html.Details([html.Summary("Parameters"), html.Div(id=ids.TRAINING_FORM)], className="parameters"),
+            html.Div(
+                _labelled("Start from", dbc.Select(id=ids.TRAIN_START, value=ANEW, options=[])),
+                id=ids.TRAIN_START_FIELD,
+                hidden=True,
+            ),
             _labelled(
                 "Name of the model",
                 dbc.Input(id=ids.MODEL_NAME, placeholder="Algorithm and time", autocomplete="off", maxlength=120),
@@ -90,6 +102,11 @@ def _segmentation() -> html.Section:
                 id=ids.SEGMENT_RANGE,
                 className="slice-range",
                 hidden=True,
+            ),
+            html.Details(
+                [html.Summary("Parameters"), html.Div(id=ids.SEGMENT_FORM)],
+                id=ids.SEGMENT_FORM_FOLD,
+                className="parameters",
             ),
             html.Button("Segment", id=ids.SEGMENT_BUTTON, className="button primary", disabled=True),
             html.Div(id=ids.SEGMENT_ADVICE, className="models-advice", role="status"),
@@ -117,12 +134,17 @@ def _models() -> html.Section:
     )
 
 
+def _scores() -> html.Section:
+    return html.Section([html.H2("Scores"), html.Div(id=ids.MODEL_SCORES)], className="models-card model-scores")
+
+
 def _curves() -> html.Section:
     return html.Section(
         [
             html.H2("Training curves"),
             dcc.Dropdown(id=ids.CURVE_SELECT, multi=True, placeholder="Choose trainings to compare"),
             dcc.Graph(id=ids.CURVE, figure=figure([]), config=GRAPH, className="curve"),
+            html.Div(id=ids.CURVE_PREVIEW),
         ],
         className="models-card",
     )

@@ -20,6 +20,20 @@ def panel() -> html.Details:
             html.Label("Result", htmlFor=ids.RESULT_SELECT, className="visually-hidden"),
             dcc.Dropdown(id=ids.RESULT_SELECT, options=[], placeholder="None yet", clearable=True, searchable=False),
             html.Div(id=ids.RESULT_STATE, className="result-state"),
+            dcc.RadioItems(
+                id=ids.RESULT_SHOWN,
+                options=[
+                    {"label": "Classes", "value": "classes"},
+                    {
+                        "label": "Uncertainty",
+                        "value": "uncertainty",
+                        "title": "Where the model is unsure: dark a little, bright much",
+                    },
+                ],
+                value="classes",
+                inline=True,
+                className="result-shown",
+            ),
             dcc.Checklist(id=ids.RESULT_CLASSES, options=[], value=[], className="result-classes"),
             _opacity("Result", ids.RESULT_OPACITY, 0.45),
             _opacity("Labels", ids.LABEL_OPACITY, 0.6),

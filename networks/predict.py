@@ -4,15 +4,18 @@ At prediction a pixel depends on what lies within the network's halo, so a tile 
 same part of the whole slice, without seams.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from networks.network import Network
 
+Slices = tuple[slice, slice]
+MIRRORINGS = ((), (-1,), (-2,), (-2, -1))
 TILE_PX = {"cpu": 512, "cuda": 2048}  # multiples of every stride; a whole window of a GPU takes 2 GB
 
 
@@ -38,38 +41,65 @@ class Forecast:
         return np.rint(255 * certain).astype(np.uint8)
 
 
-def forecast(model: Network, images: NDArray[np.float32]) -> Forecast:
-    """Predict (slices x channels, Y, X), normalised. The model must be in evaluation mode."""
-    device = next(model.parameters()).device
+def forecast(model: Network, images: NDArray[np.float32], *, flips: bool = False) -> Forecast:
+    """Predict (slices x channels, Y, X), normalised. The model must be in evaluation mode.
+
+    flips : take the mean over the four mirrorings, for four times the time.
+    """
+    shape = images.shape[1:]
     found: Forecast | None = None
-    for inner, outer, window in tiles(images.shape[1:], tile=TILE_PX[device.type], halo=model.halo_px):
-        part = _forecast_window(model, images[:, *outer], device)
-        found = found or _empty(len(part.chance), images.shape[1:])
-        found.chance[:, *inner] = part.chance[:, *window]
-        found.spread[inner] = part.spread[window]
+    for inner, window, chance, spread in _windows(model, images, flips=flips):
+        found = found or Forecast(np.empty((len(chance), *shape), np.float32), np.empty(shape, np.float32))
+        found.chance[:, *inner] = chance[:, *window].cpu().numpy()
+        found.spread[inner] = spread[window].cpu().numpy()
     assert found is not None, "a slice has at least one pixel"
     return found
 
 
-def _empty(classes: int, shape: tuple[int, ...]) -> Forecast:
-    return Forecast(np.empty((classes, *shape), np.float32), np.empty(shape, np.float32))
+def decide(
+    model: Network, images: NDArray[np.float32], *, flips: bool = False
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """`best` and `confidence` of the forecast, (Y, X) uint8 each; from a GPU no more than these two travel."""
+    best, confidence = (np.empty(images.shape[1:], np.uint8) for _ in range(2))
+    for inner, window, chance, spread in _windows(model, images, flips=flips):
+        most, places = chance.max(dim=0)
+        certain = 255 * (most - spread).clamp(0, 1)
+        best[inner] = places[window].to(torch.uint8).cpu().numpy()
+        confidence[inner] = certain[window].round().to(torch.uint8).cpu().numpy()
+    return best, confidence
+
+
+def _windows(
+    model: Network, images: NDArray[np.float32], *, flips: bool
+) -> Iterator[tuple[Slices, Slices, Tensor, Tensor]]:
+    """(inner, window, chance, spread) of each tile: what it fills, and where that lies in the two tensors."""
+    device = next(model.parameters()).device
+    mirrorings = MIRRORINGS if flips else MIRRORINGS[:1]
+    for inner, outer, window in tiles(images.shape[1:], tile=TILE_PX[device.type], halo=model.halo_px):
+        yield inner, window, *_forecast_window(model, images[:, *outer], device, mirrorings)
 
 
 @torch.inference_mode()
-def _forecast_window(model: Network, images: NDArray[np.float32], device: torch.device) -> Forecast:
+def _forecast_window(
+    model: Network, images: NDArray[np.float32], device: torch.device, mirrorings: Sequence[tuple[int, ...]]
+) -> tuple[Tensor, Tensor]:
+    """Chance (classes, H, W) and spread (H, W), as `Forecast` has them, on the device."""
     height, width = images.shape[1:]
     pads = [(0, -n % model.stride) for n in (height, width)]
     padded = np.pad(images, [(0, 0), *pads], mode="edge")
     batch = torch.from_numpy(padded)[None].to(device, memory_format=torch.channels_last)
-    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        votes = model.votes(batch)
-    chances = votes.float().softmax(dim=2)[:, 0, :, :height, :width]  # (members, classes, H, W)
+    with half_precision(device):
+        votes = [model.votes(batch.flip(axes)).flip(axes) for axes in mirrorings]
+    chances = torch.stack([each.float().softmax(dim=2) for each in votes]).mean(dim=0)
+    chances = chances[:, 0, :, :height, :width]  # (members, classes, H, W)
     chance = chances.mean(dim=0)
     spread = chances.std(dim=0, correction=0).gather(0, chance.argmax(dim=0, keepdim=True))[0]
-    return Forecast(chance.cpu().numpy(), spread.cpu().numpy())
+    return chance, spread
 
 
-Slices = tuple[slice, slice]
+def half_precision(device: torch.device) -> torch.autocast:
+    """16-bit arithmetic where it is quicker: on a GPU. On processors results stay the same everywhere."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
 
 
 def tiles(shape: tuple[int, ...], *, tile: int, halo: int) -> Iterator[tuple[Slices, Slices, Slices]]:

@@ -1,8 +1,8 @@
 """A network as a `Segmenter`: from labelled slices to a network, and from a slice to class ids."""
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +11,31 @@ import torch
 from numpy.typing import NDArray
 
 from core.errors import InvalidInputError
-from core.learning.holdout import hold_out, is_dense
 from core.learning.labelled import labelled_classes
-from core.learning.metrics import Scores
-from core.learning.network_parameters import TrainingParameters, check_names
+from core.learning.metrics import Evaluation
+from core.learning.network_parameters import check_names
 from core.learning.normalisation import Normalisation
 from core.learning.segmenter import Around, LabelledSlice, Prediction, Progress, Report, Segmenter, TrainingReport
+from core.learning.training_parameters import TrainingParameters
 from networks import checkpoints
 from networks.architectures import find_architecture
-from networks.losses import UNLABELLED
-from networks.network import Network
-from networks.patches import PatchSampler, TrainingSlice
-from networks.predict import forecast
-from networks.train import train_network
+from networks.data import Data, stacked
+from networks.losses import Loss, balanced_weights, choose_loss
+from networks.network import ArchitectureParameters
+from networks.patches import PatchSampler
+from networks.predict import decide
+from networks.train import Trained, train_network, variations_of
+from networks.warm_start import carry_over, check_start
 
-HELD_OUT = 0.15
 TRAINED = 0.95  # of the progress bar
 
 
 @dataclass(frozen=True)
 class NetworkSegmenter:
-    """A trained network."""
+    """A trained network. flips : whether it predicts each slice in its four mirrorings, and takes the mean."""
 
     checkpoint: checkpoints.Checkpoint
+    flips: bool = False
 
     @property
     def class_ids(self) -> tuple[int, ...]:
@@ -46,8 +48,8 @@ class NetworkSegmenter:
     def predict(self, image: NDArray[Any], around: Around = ()) -> Prediction:
         known = self.checkpoint
         stack = stacked(image, around, known.normalisation, context=self.context)
-        found = forecast(known.model, stack)
-        return Prediction(np.asarray(known.class_ids, np.uint8)[found.best], found.confidence)
+        best, confidence = decide(known.model, stack, flips=self.flips)
+        return Prediction(np.asarray(known.class_ids, np.uint8)[best], confidence)
 
     def save(self, folder: Path) -> None:
         checkpoints.save(self.checkpoint, folder)
@@ -73,10 +75,12 @@ def train_segmenter(
     seed: int,
     device: str,
     report: Report,
+    start: Path | None = None,
 ) -> tuple[Segmenter, TrainingReport]:
     """Learn from the labelled pixels, some regions kept out for the scores.
 
     algorithm : a name of the catalogue. parameters : of the network and of its training, in one mapping.
+    start : folder of a saved model to go on with; its shape and normalisation are kept.
 
     Raises
     ------
@@ -85,97 +89,88 @@ def train_segmenter(
     ParameterError
         If there is no such parameter, or the network cannot be built with the values.
     InvalidInputError
-        If a GPU is asked for and there is none, or the slices differ in channels or lack neighbours.
+        If a GPU is asked for and there is none, the slices differ in channels or lack neighbours, the model to start
+        from does not fit, or memory does not suffice for one patch.
     """
     found = find_architecture(algorithm)
     check_names(parameters, found.parameters, TrainingParameters, owner=algorithm)
-    architecture, chosen = found.parameters.chosen_from(parameters), TrainingParameters.chosen_from(parameters)
-    class_ids = labelled_classes(slices)
+    chosen = TrainingParameters.chosen_from(parameters)
     where = choose_device(device)
     torch.manual_seed(seed)
     started = time.monotonic()
     report(Progress(0.0, f"Preparing {len(slices)} slices"))
-    normalisation = Normalisation.of([each.image for each in slices], seed=seed)
-    channels = len(normalisation.lo)
-    data = Data.of(slices, class_ids, normalisation, context=architecture.context, seed=seed)
+    sketch = _sketch(algorithm, slices, found.parameters.chosen_from(parameters), chosen, seed=seed, start=start)
+    data = _data(slices, sketch, chosen, seed=seed)
     prepared = time.monotonic()
-    network = found.build(channels, len(class_ids), architecture, seed=seed)
-    sampler = PatchSampler(data.training, patch_px=chosen.patch_px, augment=chosen.augment, seed=seed)
     trained = train_network(
-        network,
-        sampler,
+        sketch.model,
+        PatchSampler(
+            data.training,
+            patch_px=chosen.patch_px,
+            border_px=variations_of(chosen).border_px(chosen.patch_px),
+            seed=seed,
+        ),
         chosen,
+        loss=_loss(chosen, data, where),
         device=where,
-        report=lambda told: report(Progress(TRAINED * told.fraction, told.message, told.metrics, told.step)),
-        score=(lambda model: data.score(model, class_ids).get("mean_iou", 0.0)) if data.dense else None,
+        seed=seed,
+        report=lambda told: report(replace(told, fraction=TRAINED * told.fraction)),
+        judge=data.judge,
     )
     report(Progress(TRAINED, "Scoring on held-out regions"))
-    scores = data.score(trained, class_ids)
-    checkpoint = checkpoints.Checkpoint(
-        algorithm, trained, channels, class_ids, architecture, normalisation, chosen.to_json(), seed
-    )
-    note = "" if scores else "Too few labels to keep some out of training, so there is no score."
+    evaluation = data.evaluate(trained.model)
     seconds = {"features": prepared - started, "training": time.monotonic() - prepared}
-    return NetworkSegmenter(checkpoint), TrainingReport(scores, seconds, note)
+    told = TrainingReport(evaluation.scores, seconds, " ".join(_notes(trained, evaluation)), evaluation)
+    return NetworkSegmenter(replace(sketch, model=trained.model)), told
 
 
-@dataclass(frozen=True)
-class Data:
-    """training : without the regions kept out. held_out : (Y, X) uint8 class ids of each slice, 0 elsewhere.
-
-    dense : areas are labelled, not strokes, so held-out scores can choose a checkpoint.
-    """
-
-    training: Sequence[TrainingSlice]
-    held_out: Sequence[NDArray[np.uint8]]
-    dense: bool
-
-    @classmethod
-    def of(
-        cls,
-        slices: Sequence[LabelledSlice],
-        class_ids: Sequence[int],
-        normalisation: Normalisation,
-        *,
-        context: int,
-        seed: int,
-    ) -> "Data":
-        """Split and normalise."""
-        splits = [hold_out(each.labels, fraction=HELD_OUT, seed=seed + at) for at, each in enumerate(slices)]
-        training = [
-            TrainingSlice(stacked(each.image, each.around, normalisation, context=context), _places(kept, class_ids))
-            for each, (kept, _) in zip(slices, splits, strict=True)
-        ]
-        dense = all(is_dense(each.labels) for each in slices)
-        held = [held for _, held in splits]
-        return cls(training, held, dense=dense and any(labels.any() for labels in held))
-
-    def score(self, model: Network, class_ids: Sequence[int]) -> dict[str, float]:
-        """Scores on what was kept out; empty when nothing was."""
-        scores = Scores(class_ids)
-        for each, held in zip(self.training, self.held_out, strict=True):
-            if held.any():
-                scores.add(held, np.asarray(class_ids, np.uint8)[forecast(model, each.image).best])
-        return scores.report()
+def _sketch(
+    algorithm: str,
+    slices: Sequence[LabelledSlice],
+    architecture: ArchitectureParameters,
+    chosen: TrainingParameters,
+    *,
+    seed: int,
+    start: Path | None,
+) -> checkpoints.Checkpoint:
+    """The network before training."""
+    class_ids = labelled_classes(slices)
+    normalisation = Normalisation.of([each.image for each in slices], seed=seed)
+    channels = len(normalisation.lo)
+    earlier = checkpoints.load(start) if start is not None else None
+    if earlier is not None:
+        check_start(earlier, algorithm, channels=channels)
+        architecture, normalisation, seed = earlier.architecture, earlier.normalisation, earlier.seed
+    network = find_architecture(algorithm).build(channels, len(class_ids), architecture, seed=seed)
+    if earlier is not None:
+        carry_over(network, class_ids, earlier)
+    return checkpoints.Checkpoint(
+        algorithm, network, channels, class_ids, architecture, normalisation, chosen.to_json(), seed
+    )
 
 
-def stacked(image: NDArray[Any], around: Around, normalisation: Normalisation, *, context: int) -> NDArray[np.float32]:
-    """The slice in the middle of its neighbours, as a network sees it: ((2 context + 1) x channels, Y, X), normalised.
+def _data(
+    slices: Sequence[LabelledSlice], sketch: checkpoints.Checkpoint, chosen: TrainingParameters, *, seed: int
+) -> Data:
+    return Data.of(
+        slices,
+        sketch.class_ids,
+        sketch.normalisation,
+        context=sketch.architecture.context,
+        held_out=chosen.held_out_pct / 100,
+        seed=seed,
+    )
 
-    Raises
-    ------
-    InvalidInputError
-        If there are not as many neighbours, or one has another shape.
-    """
-    if len(around) != 2 * context:
-        raise InvalidInputError(
-            f"The model looks at {2 * context} neighbouring slices, {len(around)} were given.",
-            "Give each slice with those below and above it.",
-        )
-    if any(each.shape != image.shape for each in around):
-        raise InvalidInputError("Neighbouring slices differ in shape.", "All slices of a volume must have one shape.")
-    ordered = [*around[:context], image, *around[context:]]
-    return np.concatenate([normalisation.apply(each) for each in ordered])
+
+def _loss(chosen: TrainingParameters, data: Data, device: torch.device) -> Loss:
+    weights = balanced_weights(data.pixels()).to(device) if chosen.class_weights else None
+    return choose_loss(chosen.loss, smoothing=chosen.label_smoothing, gamma=chosen.focal_gamma, weights=weights)
+
+
+def _notes(trained: Trained, evaluation: Evaluation) -> Iterator[str]:
+    yield from trained.notes
+    if not evaluation.scores:
+        yield "Too few labels to keep some out of training, so there is no score."
 
 
 def choose_device(name: str) -> torch.device:
@@ -184,9 +179,3 @@ def choose_device(name: str) -> torch.device:
     if name == "cuda" and not there:
         raise InvalidInputError("There is no GPU that torch can use.", "Use the device cpu, or auto.")
     return torch.device("cuda" if there and name != "cpu" else "cpu")
-
-
-def _places(labels: NDArray[np.uint8], class_ids: Sequence[int]) -> NDArray[np.int64]:
-    table = np.full(256, UNLABELLED, np.int64)
-    table[list(class_ids)] = np.arange(len(class_ids))
-    return table[labels]

@@ -1,29 +1,42 @@
 """Training: a fixed number of steps, an average of the weights, and the best of a few checkpoints where that is known.
 
 Single checkpoints swing by a tenth of mean IoU; the moving average of the weights does not. Held-out strokes choose the
-worst checkpoint as often as the best, so only held-out areas choose one; else the last average is taken.
+worst checkpoint as often as the best, so only held-out areas choose one; else the last average is taken. A loss that
+runs away leads back to where it was lowest, memory that runs out to smaller batches.
 """
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from core.learning.network_parameters import TrainingParameters
-from core.learning.segmenter import Progress, Report
-from networks.losses import partial_cross_entropy, partial_dice
+from core.errors import InvalidInputError
+from core.learning.segmenter import Preview, Progress, Report
+from core.learning.training_parameters import TrainingParameters
+from networks.augment import Variations, vary
+from networks.guard import Guard
+from networks.losses import Loss
 from networks.network import Network
+from networks.optimisers import choose_optimiser, share_of_rate
 from networks.patches import PatchSampler
 
-EMA_DECAY = 0.98
-WEIGHT_DECAY = 1e-4
-WARM_UP = 0.15  # of the steps, until the learning rate is at its peak
+CLIP = 1.0  # the longest gradient
 REPORT_EVERY = 5  # steps
-CHECKS = 4  # times that the average is scored, in the second half
+CHECKS = 8  # times that the average is looked at; in the second half it may become the best
 
-Score = Callable[[Network], float]
+
+@dataclass(frozen=True)
+class Judgement:
+    """score : mean IoU on areas kept out of training, None where it cannot choose."""
+
+    score: float | None = None
+    preview: Preview | None = None
+
+
+Judge = Callable[[Network], Judgement]
 
 
 @dataclass
@@ -38,78 +51,179 @@ class Best:
             self.score, self.model = score, copy.deepcopy(model)
 
 
+@dataclass(frozen=True)
+class Trained:
+    """model : in evaluation mode. notes : sentences about what happened on the way."""
+
+    model: Network
+    notes: tuple[str, ...]
+
+
+def variations_of(parameters: TrainingParameters) -> Variations:
+    """How patches are varied."""
+    return Variations(
+        flips=parameters.flips,
+        turn_deg=parameters.turn_deg,
+        bend_px=parameters.bend_px,
+        grey=parameters.grey_pct / 100,
+        noise=parameters.noise_pct / 100,
+        blur_px=parameters.blur_px,
+    )
+
+
 def train_network(
     model: Network,
     sampler: PatchSampler,
     parameters: TrainingParameters,
     *,
+    loss: Loss,
     device: torch.device,
+    seed: int,
     report: Report,
-    score: Score | None,
-) -> Network:
-    """Train `model` in place and return the averaged network, in evaluation mode.
+    judge: Judge,
+) -> Trained:
+    """Train `model` in place and return the averaged network.
 
-    score : judges an averaged network on areas kept out of training; the best one is returned. None: the last.
+    Parameters
+    ----------
+    sampler : its patches have the border that `variations_of(parameters)` want.
+    judge : looks at an averaged network now and then.
+
+    Raises
+    ------
+    InvalidInputError
+        If not even one patch fits into memory.
     """
     model = model.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-    averaged = copy.deepcopy(model).eval()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=parameters.learning_rate, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, parameters.learning_rate, total_steps=parameters.steps, pct_start=WARM_UP
-    )
+    learner = Learner(model, sampler, parameters, loss, torch.Generator(device).manual_seed(seed))
     best = Best()
     for step in range(1, parameters.steps + 1):
-        loss = _step(model, sampler, parameters, optimiser, device)
-        schedule.step()
-        _average(averaged, model, step)
-        if score is not None and _is_check(step, parameters.steps):
-            found = score(averaged)
-            best.offer(averaged, found)
-            report(_progress(step, parameters.steps, {"mean_iou": found, "loss": loss}))
-        elif step % REPORT_EVERY == 0 or step == parameters.steps:
-            report(_progress(step, parameters.steps, {"loss": loss}))
-    return best.model or averaged
+        value = learner.advance(step)
+        if learner.guard.gives_up:
+            break
+        if _is_check(step, parameters.steps):
+            seen = judge(learner.averaged)
+            if seen.score is not None and step > parameters.steps // 2:
+                best.offer(learner.averaged, seen.score)
+            report(_progress(step, parameters.steps, value, seen))
+        elif step % REPORT_EVERY == 0:
+            report(_progress(step, parameters.steps, value))
+    return Trained(best.model or learner.averaged, tuple(learner.notes))
 
 
-def _step(
-    model: Network,
-    sampler: PatchSampler,
-    parameters: TrainingParameters,
-    optimiser: torch.optim.Optimizer,
-    device: torch.device,
-) -> float:
-    images, places = sampler.batch(parameters.batch_size)
-    batch = torch.from_numpy(images).to(device, memory_format=torch.channels_last)
-    targets = torch.from_numpy(places).to(device)
-    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        votes = model.votes(batch)  # (members, B, classes, H, W)
-    loss = torch.stack([_loss(scores.float(), targets, dice=parameters.dice) for scores in votes]).mean()
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimiser.step()
-    return loss.item()
+@dataclass
+class Learner:
+    """A network while it learns, with its average. chance : of the variations, on the device of the network."""
 
+    model: Network
+    sampler: PatchSampler
+    parameters: TrainingParameters
+    loss: Loss
+    chance: torch.Generator
+    notes: list[str] = field(default_factory=list)
 
-def _loss(scores: Tensor, targets: Tensor, *, dice: bool) -> Tensor:
-    loss = partial_cross_entropy(scores, targets)
-    return loss + partial_dice(scores, targets) if dice else loss
+    def __post_init__(self) -> None:
+        chosen = self.parameters
+        self.batch_size = chosen.batch_size
+        self.averaged = copy.deepcopy(self.model).eval()
+        self.optimiser = choose_optimiser(
+            chosen.optimiser,
+            self.model.parameters(),
+            rate=chosen.learning_rate,
+            weight_decay=chosen.weight_decay,
+        )
+        self.guard = Guard(self.model, self.averaged, self.optimiser)
+        self.variations = variations_of(chosen)
+
+    def advance(self, step: int) -> float:
+        """One step; returns its loss."""
+        rate = self.parameters.learning_rate * share_of_rate(self.parameters.schedule, step / self.parameters.steps)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate * self.guard.rate
+        value = self._step_that_fits()
+        if self.guard.watch(value, step):
+            self._go_back(step)
+        else:
+            average(self.averaged, self.model, decay=min(self.parameters.ema, step / (step + 10)))
+        return value
+
+    def _go_back(self, step: int) -> None:
+        kept = self.guard.retreat()
+        ending = " and training ended there" if self.guard.gives_up else ", and went on with a lower learning rate"
+        self.notes.append(f"The loss ran away at step {step}; the network went back to step {kept}{ending}.")
+
+    def _step_that_fits(self) -> float:
+        """A step, with fewer patches when memory runs out."""
+        while (value := self._try_step()) is None:
+            self._shrink()
+        return value
+
+    def _try_step(self) -> float | None:
+        """None when memory ran out; the tensors of the attempt are gone by then."""
+        try:
+            return self._step()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return None
+
+    def _shrink(self) -> None:
+        self.optimiser.zero_grad(set_to_none=True)
+        if self.batch_size == 1:
+            side = self.parameters.patch_px
+            raise InvalidInputError(
+                f"Memory does not suffice for a single patch of {side} x {side} pixels.",
+                "Choose smaller patches or a smaller network.",
+            )
+        self.batch_size //= 2
+        patches = "1 patch" if self.batch_size == 1 else f"{self.batch_size} patches"
+        self.notes.append(f"Memory ran out, so batches hold {patches}.")
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _step(self) -> float:
+        images, targets = self._batch()
+        half = self.parameters.mixed_precision and images.device.type == "cuda"
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=half):
+            scores = self.model(images)
+        loss = self.loss(scores.float(), targets)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        length = nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+        if not bool(torch.isfinite(length)):
+            return float("nan")  # this step would spoil the weights
+        self.optimiser.step()
+        return loss.item()
+
+    def _batch(self) -> tuple[Tensor, Tensor]:
+        images, places = (torch.from_numpy(part).to(self.chance.device) for part in self.sampler.batch(self.batch_size))
+        varied, targets = vary(images, places, self.variations, self.chance, side=self.parameters.patch_px)
+        return (varied.contiguous(memory_format=torch.channels_last) if varied.ndim == 4 else varied), targets
 
 
 @torch.no_grad()
-def _average(averaged: Network, model: Network, step: int) -> None:
-    """Exponential moving average of weights and batch statistics; short at first, so that the start is forgotten."""
-    decay = min(EMA_DECAY, step / (step + 10))
+def average(averaged: nn.Module, model: nn.Module, *, decay: float) -> None:
+    """Exponential moving average of weights and batch statistics (Polyak and Juditsky 1992, doi:10.1137/0330046)."""
     for mean, value in zip(averaged.state_dict().values(), model.state_dict().values(), strict=True):
         if mean.is_floating_point():
             mean.lerp_(value, 1 - decay)
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Of a GPU, or of the processor, for which torch has no error of its own."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return "allocate memory" in str(error) or "not enough memory" in str(error)
+
+
 def _is_check(step: int, steps: int) -> bool:
-    """`CHECKS` times in the second half, the last step included."""
-    every = max(1, steps // (2 * CHECKS))
-    return step > steps // 2 and (steps - step) % every == 0
+    """`CHECKS` times, the last step included."""
+    every = max(1, steps // CHECKS)
+    return (steps - step) % every == 0
 
 
-def _progress(step: int, steps: int, metrics: dict[str, float]) -> Progress:
-    return Progress(step / steps, f"Step {step} of {steps}", metrics, step)
+def _progress(step: int, steps: int, loss: float, seen: Judgement | None = None) -> Progress:
+    metrics = {"loss": loss} if np.isfinite(loss) else {}
+    if seen is not None and seen.score is not None:
+        metrics["mean_iou"] = seen.score
+    return Progress(step / steps, f"Step {step} of {steps}", metrics, step, seen.preview if seen else None)

@@ -5,12 +5,14 @@ Torch is imported only when an algorithm asks for it, so that the pixel classifi
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidInputError
+from core.learning.postprocess import PostProcessing, Refined
 from core.learning.segmenter import LabelledSlice, Report, Segmenter, TrainingReport
 
 MODEL_FILE = "model.json"  # every algorithm saves one, with its name under "algorithm"
@@ -33,6 +35,7 @@ def train(
     seed: int,
     device: str,
     report: Report,
+    start: Path | None = None,
 ) -> tuple[Segmenter, TrainingReport]:
     """Train `algorithm` on labelled slices.
 
@@ -40,17 +43,20 @@ def train(
     ----------
     parameters : as its descriptor validates them.
     device : "cpu" or "cuda"; an algorithm without a use for a GPU ignores it.
+    start : folder of a saved model of the same algorithm to go on with, for those that can.
 
     Raises
     ------
     InvalidInputError
-        If there is no code for the algorithm here.
+        If there is no code for the algorithm here, or it cannot go on with a model.
     NotEnoughLabelsError
         If fewer than two classes are labelled.
     """
     trainer = _code(TRAINERS, algorithm)
     if algorithm in NETWORKS:
-        trainer = partial(trainer, algorithm)
+        trainer = partial(trainer, algorithm, start=start)
+    elif start is not None:
+        raise InvalidInputError(f"{algorithm} cannot start from an earlier model.", "Train it anew; it takes seconds.")
     outcome: tuple[Segmenter, TrainingReport] = trainer(slices, parameters, seed=seed, device=device, report=report)
     return outcome
 
@@ -71,6 +77,14 @@ def load(folder: Path, *, device: str) -> Segmenter:
         raise InvalidInputError("The model cannot be read: its files are incomplete.", "Train it again.") from error
     segmenter: Segmenter = _code(LOADERS, algorithm)(folder, device=device)
     return segmenter
+
+
+def prepared(segmenter: Segmenter, wishes: Mapping[str, Any]) -> Segmenter:
+    """The segmenter as the prediction parameters of a job want it."""
+    if wishes.get("flips"):  # only networks offer it
+        segmenter = replace(segmenter, flips=True)  # type: ignore[type-var]
+    processing = PostProcessing.chosen_from(wishes)
+    return Refined(segmenter, processing) if processing != PostProcessing() else segmenter
 
 
 def _code(table: Mapping[str, str], algorithm: str) -> Callable[..., Any]:

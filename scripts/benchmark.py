@@ -1,10 +1,11 @@
-"""What the docs claim, measured: ``python scripts/benchmark.py quality|viewer|chaos|tools``.
+"""What the docs claim, measured: ``python scripts/benchmark.py quality|viewer|chaos|tools|scale|inference``.
 
 quality   mean IoU of the algorithms on public data with truth (docs/quality.md)
 viewer    how quick the page feels, driven in Chromium (docs/speed.md)
 chaos     that no painted pixel is lost when servers and browsers are killed (docs/reliability.md)
 tools     how long each image-aware tool thinks (docs/speed-tools.md)
 scale     that 100,000 strokes slow nothing (docs/reliability.md)
+inference pixels a second of a network, from disk to disk (docs/speed-networks.md)
 """
 
 import argparse
@@ -14,9 +15,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
 
 from core.errors import AppError
-from scripts.benchmarks import chaos, quality, scale, tools, viewer
+from scripts.benchmarks import chaos, inference, quality, scale, tools, viewer
 
-SUBJECTS = {"quality": quality, "viewer": viewer, "chaos": chaos, "scale": scale, "tools": tools}
+SUBJECTS = {
+    "quality": quality,
+    "viewer": viewer,
+    "chaos": chaos,
+    "scale": scale,
+    "tools": tools,
+    "inference": inference,
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -21,7 +21,9 @@ from typing import Any
 from core.errors import AppError, InvalidInputError, UnavailableError
 from core.learning.jobs import JobRequest, JobState, read_parameters
 from core.learning.models import TrainedModel
-from core.learning.segmenter import Progress
+from core.learning.preview import as_png
+from core.learning.segmenter import Preview, Progress
+from utils.job_folders import PREVIEW_FILE
 from utils.job_ledger import JobLedger, Metric, progress_tags
 from utils.mlflow_store import MlflowStore
 from utils.settings import Settings
@@ -61,9 +63,10 @@ class Phase:
 
 @dataclass
 class JobRun:
-    """A job at work."""
+    """A job at work. folder : where its parameter file is."""
 
     id: str
+    folder: Path
     request: JobRequest
     settings: Settings
     ledger: JobLedger
@@ -86,7 +89,16 @@ class JobRun:
         overall = self._phase.overall(progress.fraction)
         _print_progress(overall, progress)
         tags = progress_tags(overall, progress.message, seconds_left=left, slices_done=self._slices_done)
+        if progress.preview is not None:
+            self._show(progress.preview)
+            tags["preview"] = str(progress.step)
         self.note(tags, ((name, float(value), progress.step) for name, value in progress.metrics.items()))
+
+    def _show(self, preview: Preview) -> None:
+        """Put the picture where the page finds it, whole or not at all."""
+        part = self.folder / f"{PREVIEW_FILE}.part"
+        part.write_bytes(as_png(preview, self.request.classes))
+        part.replace(self.folder / PREVIEW_FILE)
 
     def slice_done(self, z: int, progress: Progress) -> None:
         """The prediction of slice `z` can be read."""
@@ -162,7 +174,7 @@ def open_run(arguments: list[str]) -> JobRun:
     job_id, request = read_parameters(content)
     settings = Settings()
     store = MlflowStore.from_settings(settings, timeout_s=60)
-    return JobRun(job_id, request, settings, JobLedger(store), store)
+    return JobRun(job_id, Path(arguments[0]).parent, request, settings, JobLedger(store), store)
 
 
 def patiently(act: Callable[[], Any]) -> Any:

@@ -1,14 +1,16 @@
 """The part that training and prediction jobs share: reading slices, predicting them, writing each to Tiled at once."""
 
 from collections.abc import Iterable, Sequence
+from itertools import count
 
 from core.errors import InvalidInputError
 from core.images.volumes import VolumeSource
 from core.labels.classes import LabelClass
 from core.labels.publishing import result_metadata
 from core.learning.neighbours import SliceWindow
-from core.learning.segmenter import Progress, Segmenter
+from core.learning.segmenter import Prediction, Progress, Segmenter
 from scripts.job_run import JobRun
+from scripts.pipelines import pipelined
 from utils.tiled_http import TiledAccess
 from utils.tiled_masks import ResultWriter, TiledResults
 from utils.tiled_volumes import open_uri
@@ -51,22 +53,26 @@ def segment_slices(
     writer = _open_result(run, volume, classes)
     window = SliceWindow.over(volume, context=segmenter.context)
     run.begin(_told(0, len(order)), start=start, stop=1.0)
-    for count, z in enumerate(order, start=1):
-        prediction = segmenter.predict(*window(z))
+    done = count(1)
+
+    def write(z: int, prediction: Prediction) -> None:
         writer.write_slice(z, prediction.labels, prediction.confidence)
-        run.slice_done(z, Progress(count / len(order), f"{_told(count, len(order))}, last slice {z + 1}"))
+        so_far = next(done)
+        run.slice_done(z, Progress(so_far / len(order), f"{_told(so_far, len(order))}, last slice {z + 1}"))
+
+    pipelined(order, read=window, work=lambda seen: segmenter.predict(*seen), write=write)
 
 
-def _told(count: int, total: int) -> str:
-    return f"Segmented {count} of {total} slices"
+def _told(number: int, total: int) -> str:
+    return f"Segmented {number} of {total} slices"
 
 
 def _check_slices(slices: Sequence[int], volume: VolumeSource) -> None:
-    count = volume.info.shape[0]
-    outside = [z for z in slices if not 0 <= z < count]
+    depth = volume.info.shape[0]
+    outside = [z for z in slices if not 0 <= z < depth]
     if outside:
         raise InvalidInputError(
-            f"Slice {outside[0] + 1} does not exist; the volume has {count}.", "Choose from the slices it has."
+            f"Slice {outside[0] + 1} does not exist; the volume has {depth}.", "Choose from the slices it has."
         )
 
 

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by it
 
 from core.learning.models import TrainedModel
 from core.learning.segmenter import Segmenter
-from scripts.algorithms import load
+from scripts.algorithms import load, prepared
 from scripts.job_run import JobRun, main, patiently
 from scripts.job_slices import open_volume, segment_slices
 from utils.job_ledger import classes_as_json
@@ -31,7 +31,7 @@ def segment(run: JobRun) -> None:
 def _fetch(run: JobRun, model: TrainedModel) -> Segmenter:
     with tempfile.TemporaryDirectory() as folder:
         files = patiently(lambda: run.ledger.fetch_files(model.id, Path(folder)))
-        return load(files, device=run.settings.job_device)
+        return prepared(load(files, device=run.settings.job_device), run.request.prediction)
 
 
 if __name__ == "__main__":

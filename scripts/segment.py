@@ -30,7 +30,7 @@ from core.learning.algorithm_file import read_algorithms
 from core.learning.descriptors import AlgorithmDescriptor, validate_parameters
 from core.learning.neighbours import SliceWindow
 from core.learning.segmenter import LabelledSlice, Progress, Segmenter
-from scripts.algorithms import context_of, train
+from scripts.algorithms import context_of, prepared, train
 from utils.settings import Settings, read_settings
 from utils.tiff_volumes import open_tiff
 from utils.tiled_volumes import open_uri
@@ -64,6 +64,7 @@ def segment(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     """Train, predict, write; returns what the last line says."""
     descriptor = _find_algorithm(options.algorithm, settings)
     parameters = validate_parameters(descriptor, dict(_pair(text) for text in options.param))
+    wishes = validate_parameters(descriptor, dict(_pair(text) for text in options.refine), "prediction_model")
     images = _open(options.images, settings.data_tiled_api_key.get_secret_value(), settings)
     masks = _open(options.masks, settings.mask_tiled_api_key.get_secret_value(), settings)
     _check_shapes(images, masks)
@@ -72,8 +73,10 @@ def segment(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     segmenter, report = train(
         descriptor.model_name, labelled.slices, parameters, seed=options.seed, device=options.device, report=_tell
     )
+    if report.note:
+        print(report.note, file=sys.stderr)
     started = time.monotonic()
-    write_stack(options.out, images.info.shape, predictions(segmenter, images, labelled.values))
+    write_stack(options.out, images.info.shape, predictions(prepared(segmenter, wishes), images, labelled.values))
     return {
         "seconds": {**report.seconds, "inference": time.monotonic() - started},
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
@@ -158,6 +161,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("masks", metavar="MASKS", help="the same shape; a value a class, 255 or -1 unlabelled")
     parser.add_argument("--algorithm", required=True, metavar="NAME", help="as in the algorithm file")
     parser.add_argument("--param", action="append", default=[], metavar="KEY=VALUE", help="may be repeated")
+    parser.add_argument(
+        "--refine", action="append", default=[], metavar="KEY=VALUE", help="of the segmentation, as above"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="OUT.tif")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--seed", type=int, default=0)

@@ -13,10 +13,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by it
 
 from core.errors import InvalidInputError
 from core.images.volumes import VolumeSource
+from core.learning.comparison import warning
 from core.learning.models import TrainedModel
 from core.learning.neighbours import SliceWindow
 from core.learning.segmenter import LabelledSlice, Segmenter, TrainingReport
-from scripts.algorithms import context_of, train
+from scripts.algorithms import context_of, prepared, train
 from scripts.job_run import JobRun, main, patiently
 from scripts.job_slices import interesting_first, open_volume, segment_slices
 from utils.mlflow_registry import MlflowRegistry
@@ -34,23 +35,33 @@ def train_and_segment(run: JobRun) -> None:
     request = run.request
     slices = _read_slices(volume, mask, context=context_of(request.algorithm, request.parameters))
     run.begin("Training", start=READING, stop=TRAINING)
-    segmenter, report = train(
-        request.algorithm,
-        slices,
-        request.parameters,
-        seed=SEED,
-        device=run.settings.job_device,
-        report=run.report,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        segmenter, report = train(
+            request.algorithm,
+            slices,
+            request.parameters,
+            seed=SEED,
+            device=run.settings.job_device,
+            report=run.report,
+            start=_fetch_start(run, Path(folder)),
+        )
     _keep_model(run, segmenter, report)
     del slices  # the memory is wanted for prediction
     order = interesting_first(request.slices, mask.slices)
-    segment_slices(run, segmenter, volume, order, classes=request.classes, start=TRAINING)
+    segment_slices(run, prepared(segmenter, request.prediction), volume, order, classes=request.classes, start=TRAINING)
 
 
 def _open_mask(run: JobRun) -> PublishedMask:
     key = run.settings.mask_tiled_api_key.get_secret_value()
     return read_mask(run.request.mask_uri, api_key=key, timeout_s=run.settings.tiled_timeout_s)
+
+
+def _fetch_start(run: JobRun, folder: Path) -> Path | None:
+    """The files of the model to start from; None when training begins from nothing."""
+    if not run.request.start_id:
+        return None
+    files: Path = patiently(lambda: run.ledger.fetch_files(run.request.start_id, folder))
+    return files
 
 
 def _read_slices(volume: VolumeSource, mask: PublishedMask, *, context: int) -> list[LabelledSlice]:
@@ -81,12 +92,15 @@ def _keep_model(run: JobRun, segmenter: Segmenter, report: TrainingReport) -> No
         created=time.time(),
         labels_hash=request.mask_uri.rstrip("/").rpartition("/")[2],
         scores=report.scores,
+        evaluation=report.evaluation,
     )
     with tempfile.TemporaryDirectory() as folder:
         segmenter.save(Path(folder))
         patiently(lambda: run.ledger.keep_files(run.id, Path(folder)))
-    patiently(lambda: MlflowRegistry(run.store).register_model(model))
-    run.note_model(model, note=report.note)
+    registry = MlflowRegistry(run.store)
+    patiently(lambda: registry.register_model(model))
+    worse = warning(model, patiently(registry.models))
+    run.note_model(model, note=" ".join(part for part in (worse, report.note) if part))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
     jobs/<id>/log.txt           what the process said
     jobs/<id>/process.json      which process does it
     jobs/<id>/cancel            somebody asked it to stop
+    jobs/<id>/preview.png       how a training does, see `core/learning/preview.py`
     jobs/open/<time>-<id>       not ended yet, in the order of arrival
 
 Any process may add and cancel; only the supervisor starts and closes. Looking at an idle queue costs one listing.
@@ -22,6 +23,7 @@ import psutil
 
 from core.errors import NotFoundError
 
+PREVIEW_FILE = "preview.png"
 _ID = re.compile(r"[0-9a-f]{32}")
 _TAIL_BYTES_PER_LINE = 500
 
@@ -74,6 +76,13 @@ class JobFolders:
     def close(self, job_id: str) -> None:
         for note in self._open.glob(f"*-{job_id}"):
             note.unlink(missing_ok=True)
+
+    def preview(self, job_id: str) -> bytes:
+        """The newest picture of a training; raises NotFoundError when there is none."""
+        try:
+            return (self.folder(job_id) / PREVIEW_FILE).read_bytes()
+        except FileNotFoundError as error:
+            raise NotFoundError("This job has no picture (yet).", "Trainings of networks have one.") from error
 
     def folder(self, job_id: str) -> Path:
         """Raises NotFoundError for what cannot be a job's id, such as a path."""

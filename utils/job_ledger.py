@@ -150,4 +150,6 @@ def _view(run: "Run") -> JobView:
         slices_done=parse_ranges(tags.get("slices_done", "")),
         classes=classes_from_json(tags.get("classes", "")),
         scores=json.loads(tags.get("scores", "{}")),
+        note=tags.get("note", ""),
+        preview=int(tags.get("preview", 0)),
     )

@@ -92,6 +92,10 @@ class LocalJobs:
         self._folders.folder(job_id)
         return self._ledger.metric_history(job_id, name)
 
+    def preview(self, job_id: str) -> bytes:
+        """The newest picture of a training, a PNG. Raises NotFoundError when there is none."""
+        return self._folders.preview(job_id)
+
     def close(self) -> None:
         """Stop looking after jobs; those that run go on."""
         self._supervisor.stop()

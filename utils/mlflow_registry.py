@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import DescriptorError, NotFoundError
 from core.learning.algorithm_file import read_algorithm
 from core.learning.descriptors import AlgorithmDescriptor
+from core.learning.metrics import Evaluation
 from core.learning.models import TrainedModel
 from utils.job_ledger import MODEL_FOLDER, classes_as_json, classes_from_json
 from utils.mlflow_store import MlflowStore, Recent
@@ -204,6 +205,7 @@ def _model_tags(model: TrainedModel) -> dict[str, str]:
         "volume": model.volume,
         "labels_hash": model.labels_hash,
         "scores": json.dumps(dict(model.scores)),
+        "evaluation": json.dumps(model.evaluation.to_json()),
         "created": str(model.created),
     }
 
@@ -220,4 +222,5 @@ def _model(version: "ModelVersion") -> TrainedModel:
         created=float(tags.get("created", version.creation_timestamp / 1000)),
         labels_hash=tags.get("labels_hash", ""),
         scores=json.loads(tags.get("scores", "{}")),
+        evaluation=Evaluation.from_json(json.loads(tags.get("evaluation", "{}"))),
     )

@@ -15,6 +15,7 @@ from core.images.geometry import level_shapes, tile_bounds
 from core.images.planes import PlaneAxis, turned
 from core.images.pyramid import max_pool
 from core.learning.jobs import JobView
+from core.learning.uncertainty import uncertainty_bands
 from core.services import ResultStore, Services
 
 KEPT_BYTES = 256 << 20  # 28 slices of 2560 x 2560 with their levels
@@ -63,6 +64,32 @@ def register(app: Dash, services: Services) -> None:
         answer = deflated_tile(cut_tile(levels, level, tx, ty))
         answer.headers["Cache-Control"] = IMMUTABLE
         return answer
+
+    _register_uncertainty(app, services, kept)
+
+
+def _register_uncertainty(app: Dash, services: Services, kept: ByteCache) -> None:
+    @app.server.get("/api/results/<job>/uncertainty/z/<int:z>/<int:level>/<int:tx>/<int:ty>")
+    def uncertainty_tile(job: str, z: int, level: int, tx: int, ty: int) -> Response:
+        key = (job, z, "uncertainty")
+        if kept.peek(key) is None and z not in services.jobs.job(job).slices_done:
+            return uncached(empty_answer())
+        levels: Levels = kept.get(key, lambda: read_uncertainty(services.results, job, z))
+        if not levels:
+            return uncached(empty_answer())
+        answer = deflated_tile(cut_tile(levels, level, tx, ty))
+        answer.headers["Cache-Control"] = IMMUTABLE
+        return answer
+
+    @app.server.get("/api/results/<job>/uncertainty/<any(y, x):_axis>/<path:_tile>")
+    def uncertainty_plane_tile(job: str, _axis: str, _tile: str) -> Response:  # noqa: ARG001 - one slice at a time only
+        return uncached(empty_answer())
+
+
+def read_uncertainty(results: ResultStore, job: str, z: int) -> Levels:
+    """All levels of a slice's uncertainty; none for a result of the former app, which keeps no confidence."""
+    confidence = results.read_confidence(job, z)
+    return [] if confidence is None else reduce_slice(uncertainty_bands(confidence))
 
 
 def read_slab(

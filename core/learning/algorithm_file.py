@@ -45,6 +45,7 @@ _PARAMETER = {
         "data": _CHOICES,  # older files call the options so
         "placeholder": _TEXT,
         "comp_group": {"enum": list(GROUPS)},
+        "advanced": {"type": "boolean"},
         "help": _TEXT,
     },
 }
@@ -60,6 +61,7 @@ _ALGORITHM = {
         "image_tag": _TEXT,
         "source": _TEXT,
         "is_gpu_enabled": {"type": "boolean"},
+        "can_continue": {"type": "boolean"},
         "application": {"type": "array", "items": _TEXT},
         "description": _TEXT,
         "gui_parameters": {"type": "array", "items": _PARAMETER},
@@ -70,8 +72,10 @@ _VALIDATOR = Draft202012Validator(_ALGORITHM)
 _KINDS = {"string": "text", "number": "a number", "integer": "a whole number", "boolean": "true or false"}
 _KINDS |= {"array": "a list", "object": "an object"}
 # What is copied as it stands; the other keys are built.
-_ALGORITHM_KEYS = ("model_name", "version", "type", "owner", "image_name", "image_tag", "source", "is_gpu_enabled")
-_PARAMETER_KEYS = ("type", "name", "title", "param_key", "min", "max", "step", "precision", "placeholder", "comp_group")
+_ALGORITHM_KEYS = ("model_name", "version", "type", "owner", "image_name", "image_tag", "source")
+_ALGORITHM_KEYS += ("is_gpu_enabled", "can_continue")
+_PARAMETER_KEYS = ("type", "name", "title", "param_key", "min", "max", "step", "precision", "placeholder")
+_PARAMETER_KEYS += ("comp_group", "advanced")
 
 
 def read_algorithms(text: str, *, source: str = "the algorithm file") -> list[AlgorithmDescriptor]:

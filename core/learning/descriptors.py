@@ -33,7 +33,7 @@ class Parameter:
 
     value : the default; for a bool the file calls it `checked`.
     options : what a dropdown or radio group offers. marks : labelled places of a slider.
-    comp_group : whether training or prediction asks for it.
+    comp_group : whether training or prediction asks for it. advanced : the form shows it only when asked to.
     help : one sentence for the person who fills in the form.
     """
 
@@ -50,6 +50,7 @@ class Parameter:
     options: tuple[Choice, ...] = ()
     placeholder: str = ""
     comp_group: Group = "train_model"
+    advanced: bool = False
     help: str = ""
 
     @property
@@ -62,7 +63,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class AlgorithmDescriptor:
-    """One entry of the algorithm file. `entry` is the entry as it was read, with the keys we do not know."""
+    """One entry of the algorithm file. `entry` is the entry as it was read, with the keys we do not know.
+
+    can_continue : training may start from a model that was trained before.
+    """
 
     model_name: str
     version: str
@@ -74,6 +78,7 @@ class AlgorithmDescriptor:
     image_tag: str = ""
     source: str = ""
     is_gpu_enabled: bool = False
+    can_continue: bool = False
     application: tuple[str, ...] = ()
     description: str = ""
     entry: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

@@ -1,8 +1,13 @@
 """Labelled regions kept out of training, to score a model on pixels it has not seen.
 
 Pixels of one stroke are near copies of each other, so a random choice of pixels would flatter every model. Whole
-regions are held out instead, a stroke or a square of a filled area, with a margin around them that is not trained on.
+regions are held out instead, with a margin around them that is not trained on: strokes where strokes are painted; where
+areas are filled, whole boxes or slices, or a corner of them where they are few. Patches to learn from can keep clear
+of a box, so a network has not even seen its image.
 """
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,6 +16,7 @@ from numpy.typing import NDArray
 BLOCK_PX = 64  # filled areas and long strokes are cut into squares of this size
 MARGIN_PX = 8
 MIN_REGIONS = 4  # of a class in a slice; with fewer, none is held out
+MIN_PLOTS = 5  # filled areas of all slices together; of fewer, corners are held out in place of whole ones
 DENSE_FRACTION = 0.5
 
 Labels = NDArray[np.uint8]
@@ -41,6 +47,41 @@ def hold_out(labels: Labels, *, fraction: float, seed: int) -> tuple[Labels, Lab
     return (training, held) if _keeps_classes(labels, training) else (labels.copy(), np.zeros_like(labels))
 
 
+@dataclass(frozen=True)
+class Plot:
+    """A filled area: connected labelled pixels. slice : its place among the slices."""
+
+    slice: int
+    rows: slice
+    columns: slice
+    pixels: int
+
+    def corner(self, fraction: float, which: int) -> "Plot":
+        """About `fraction` of it, at corner 0 to 3."""
+        share = fraction**0.5
+        rows = _end_of(self.rows, share, first=which < 2)
+        columns = _end_of(self.columns, share, first=which % 2 == 0)
+        return Plot(self.slice, rows, columns, round(self.pixels * fraction))
+
+
+def split(stack: Sequence[Labels], *, fraction: float, seed: int) -> list[tuple[Labels, Labels]]:
+    """Split the labels of several slices, (training, held out) for each as `hold_out` does for one.
+
+    Where all labels fill areas, boxes with all their classes are held out: whole ones when there are `MIN_PLOTS`, else
+    a corner of each. No class is held out altogether; where that cannot be, nothing is held out.
+    """
+    if fraction <= 0:
+        return [(labels.copy(), np.zeros_like(labels)) for labels in stack]
+    if not all(is_dense(labels) for labels in stack):
+        return [hold_out(labels, fraction=fraction, seed=seed + at) for at, labels in enumerate(stack)]
+    for boxes in _candidates(stack, fraction, np.random.default_rng(seed)):
+        parts = [_without(labels, [box for box in boxes if box.slice == at]) for at, labels in enumerate(stack)]
+        kept = {class_id for training, _ in parts for class_id in np.unique(training).tolist()}
+        if kept >= {class_id for labels in stack for class_id in np.unique(labels).tolist()} - {0}:
+            return parts
+    return [(labels.copy(), np.zeros_like(labels)) for labels in stack]
+
+
 def is_dense(labels: Labels) -> bool:
     """True when most of the area around the labels is labelled: boxes and whole slices, not strokes."""
     rows, columns = np.flatnonzero(labels.any(axis=1)), np.flatnonzero(labels.any(axis=0))
@@ -64,3 +105,44 @@ def _regions(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
 
 def _keeps_classes(labels: Labels, training: Labels) -> bool:
     return set(np.unique(labels)) - {0} <= set(np.unique(training))
+
+
+def _candidates(stack: Sequence[Labels], fraction: float, rng: np.random.Generator) -> Iterator[list[Plot]]:
+    """Boxes that may be held out, those that show more of the classes first."""
+    plots = [plot for at, labels in enumerate(stack) for plot in _plots(labels, at)]
+    if len(plots) >= MIN_PLOTS:
+        count = max(1, round(len(plots) * fraction))
+        choices = [[plots[i] for i in rng.choice(len(plots), count, replace=False)] for _ in range(8)]
+    else:
+        turns = rng.permutation(4)
+        choices = [[plot.corner(fraction, (turn + i) % 4) for i, plot in enumerate(plots)] for turn in turns.tolist()]
+    yield from sorted(choices, key=lambda boxes: -_classes_in(stack, boxes))
+
+
+def _plots(labels: Labels, at: int) -> Iterator[Plot]:
+    _, _, facts, _ = cv2.connectedComponentsWithStats((labels > 0).astype(np.uint8), connectivity=8)
+    for x, y, width, height, pixels in facts[1:].tolist():
+        yield Plot(at, slice(y, y + height), slice(x, x + width), pixels)
+
+
+def _classes_in(stack: Sequence[Labels], boxes: Sequence[Plot]) -> int:
+    found: set[int] = set()
+    for box in boxes:
+        found |= set(np.unique(stack[box.slice][box.rows, box.columns]).tolist())
+    return len(found - {0})
+
+
+def _without(labels: Labels, boxes: Sequence[Plot]) -> tuple[Labels, Labels]:
+    training, held = labels.copy(), np.zeros_like(labels)
+    for box in boxes:
+        held[box.rows, box.columns] = labels[box.rows, box.columns]
+        rows, columns = (
+            slice(max(0, part.start - MARGIN_PX), part.stop + MARGIN_PX) for part in (box.rows, box.columns)
+        )
+        training[rows, columns] = 0
+    return training, held
+
+
+def _end_of(whole: slice, share: float, *, first: bool) -> slice:
+    length = max(1, round((whole.stop - whole.start) * share))
+    return slice(whole.start, whole.start + length) if first else slice(whole.stop - length, whole.stop)

@@ -42,6 +42,8 @@ class JobRequest:
     writes the labels of `slices`, or the result of the job `parameters["source"]`, to a file.
 
     slices : z indices to segment, ascending.
+    start_id : the model that a TRAIN job starts from; empty: from nothing.
+    prediction : parameters of the segmentation, of either kind of job.
     data_uri, mask_uri : Tiled URIs without keys.
     classes : the class table as it was when the job was asked for; the result keeps it.
     """
@@ -57,6 +59,8 @@ class JobRequest:
     classes: Sequence[LabelClass]
     mask_uri: str = ""
     model_id: str = ""
+    start_id: str = ""
+    prediction: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,8 @@ class JobView:
     seconds_left : None until it can be told.
     slices_done : z indices whose prediction can be read already, ascending.
     error, hint : one sentence each when failed.
-    metrics : name -> [(step, value), ...], e.g. training loss; scores : held-out scores of a train job.
+    scores : held-out scores of a train job. note : what training has to say about them, and what happened on the way.
+    preview : the step of the newest picture of a training, 0 when there is none.
     """
 
     id: str
@@ -89,6 +94,8 @@ class JobView:
     slices_done: Sequence[int] = ()
     classes: Sequence[LabelClass] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
+    note: str = ""
+    preview: int = 0
 
 
 class JobEngine(Protocol):
@@ -118,6 +125,10 @@ class JobEngine(Protocol):
         """(step, value) pairs, e.g. of "loss"."""
         ...
 
+    def preview(self, job_id: str) -> bytes:
+        """The newest picture of a training, a PNG. Raises NotFoundError when there is none."""
+        ...
+
 
 def new_parameters(request: JobRequest, *, job_id: str, results_uri: str) -> dict[str, Any]:
     """The parameter file of a job, in the words of the app we succeed; it holds no key.
@@ -132,6 +143,7 @@ def new_parameters(request: JobRequest, *, job_id: str, results_uri: str) -> dic
         "io_parameters": {
             "uid_save": job_id,
             "uid_retrieve": request.model_id,
+            "uid_start": request.start_id,
             "job_name": request.name,
             "user": request.user,
             "volume": request.volume,
@@ -146,6 +158,7 @@ def new_parameters(request: JobRequest, *, job_id: str, results_uri: str) -> dic
             "num_classes": len(request.classes),
             "network": request.algorithm,
         },
+        "prediction_parameters": dict(request.prediction),
     }
 
 
@@ -172,6 +185,8 @@ def read_parameters(content: Mapping[str, Any]) -> tuple[str, JobRequest]:
             classes=[LabelClass(**row) for row in paths["classes"]],
             mask_uri=paths["mask_tiled_uri"],
             model_id=paths["uid_retrieve"],
+            start_id=paths.get("uid_start", ""),
+            prediction=content.get("prediction_parameters", {}),
         )
         return paths["uid_save"], request
     except KeyError as error:

@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.labels.classes import LabelClass
+from core.learning.metrics import Evaluation
 
 
 @dataclass(frozen=True)
 class TrainedModel:
-    """id : the run that trained it. labels_hash : of the labels it saw. created : POSIX seconds."""
+    """id : the run that trained it. labels_hash : of the labels it saw. created : POSIX seconds.
+
+    evaluation : on labels kept out of training; models of older versions have `scores` only, the same as its scores.
+    """
 
     id: str
     name: str
@@ -20,3 +24,4 @@ class TrainedModel:
     created: float
     labels_hash: str = ""
     scores: Mapping[str, float] = field(default_factory=dict)
+    evaluation: Evaluation = field(default_factory=Evaluation)

@@ -1,7 +1,8 @@
-"""What a person may choose about every network alike: how it is trained. No torch here.
+"""Groups of parameters that share one form. No torch here.
 
-What one network has for itself (depth, dilations, ...) stands in its own file in `networks/architectures/`;
-`assets/models.json` describes both for the form, in one list.
+What all networks have in common, their training, is `core/learning/training_parameters.py`; what one has for itself
+(depth, dilations, ...) stands in its own file in `networks/architectures/`. `assets/models.json` describes both for the
+form, in one list.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,21 +27,6 @@ class Parameters:
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
-
-
-@dataclass(frozen=True)
-class TrainingParameters(Parameters):
-    """steps : batches to learn from; each holds `batch_size` patches of `patch_px` squared.
-
-    dice : adds the overlap of the classes to the loss. augment : flips, turns and brightness of the patches.
-    """
-
-    steps: int = 160
-    patch_px: int = 256
-    batch_size: int = 4
-    learning_rate: float = 0.005
-    dice: bool = True
-    augment: bool = True
 
 
 def check_names(values: Iterable[str], *groups: type[Parameters], owner: str) -> None:

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.learning.metrics import Evaluation
+
 # The neighbours of slice z: z - k to z - 1, then z + 1 to z + k; `core/learning/neighbours.py` reads them.
 Around = Sequence[NDArray[Any]]
 
@@ -45,11 +47,22 @@ class TrainingReport:
     """Scores on held-out labelled regions (never trained on) and seconds by phase.
 
     scores : e.g. {"mean_iou": .., "iou/membrane": .., "dice/membrane": ..}; empty when labels were too few to hold out.
+    evaluation : all that is known, its scores included.
     """
 
     scores: Mapping[str, float] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
+    evaluation: Evaluation = field(default_factory=Evaluation)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A labelled patch while a model learns. image : (Y, X) uint8 grey. truth, predicted : (Y, X) uint8 class ids."""
+
+    image: NDArray[np.uint8]
+    truth: NDArray[np.uint8]
+    predicted: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,7 @@ class Progress:
     message: str
     metrics: Mapping[str, float] = field(default_factory=dict)
     step: int = 0
+    preview: Preview | None = None
 
 
 Report = Callable[[Progress], None]

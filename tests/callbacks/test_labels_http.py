@@ -47,6 +47,7 @@ class Predicted:
 
     def __init__(self) -> None:
         self.done: list[int] = []
+        self.confidence: int | None = 199
         self.pixels = np.ones(SHAPE[1:], np.uint8)
         self.pixels[100:, 513:] = 2
 
@@ -56,6 +57,10 @@ class Predicted:
         table = (LabelClass(1, "pore", "#E69F00"), LabelClass(2, "bead", "#56B4E9"))
         facts = {"algorithm": "U-Net", "volume": PATH, "state": JobState.RUNNING, "classes": table}
         return JobView(JOB, JobKind.TRAIN, "mine", "ann", slices_done=list(self.done), **facts)
+
+    def read_confidence(self, job_id: str, z: int) -> np.ndarray | None:
+        assert z in self.done, "nobody asks Tiled for what is not there"
+        return None if self.confidence is None else np.full_like(self.pixels, self.confidence)
 
     def read_slice(self, job_id: str, z: int) -> np.ndarray:
         assert z in self.done, "nobody asks Tiled for what is not there"
@@ -267,6 +272,21 @@ def test_a_slice_is_not_there_until_it_is_predicted(client, predicted):
     np.testing.assert_array_equal(pixels_of(late, (512, 512)), predicted.pixels[:512, 512:1024])
     coarse = client.get(f"/api/results/{JOB}/z/1/1/0/0")
     np.testing.assert_array_equal(pixels_of(coarse, (350, 512)), max_pool(predicted.pixels, 1)[:350, :512])
+
+
+def test_uncertainty_comes_in_bands_where_a_slice_is_predicted_and_its_confidence_kept(client, predicted):
+    tile = f"/api/results/{JOB}/uncertainty/z/1/0/0/0"
+    assert client.get(tile).status_code == 204
+    predicted.done.append(1)
+    answer = client.get(tile)
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert set(pixels_of(answer, (512, 512)).flat) == {4}, "a fifth to a quarter unsure"
+    assert client.get(f"/api/results/{JOB}/uncertainty/y/200/0/0/0").status_code == 204
+
+
+def test_a_result_without_confidence_has_no_uncertainty(client, predicted):
+    predicted.done, predicted.confidence = [1], None
+    assert client.get(f"/api/results/{JOB}/uncertainty/z/1/0/0/0").status_code == 204
 
 
 def test_planes_across_a_result_show_the_slices_that_are_predicted(client, predicted):

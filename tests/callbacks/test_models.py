@@ -221,6 +221,53 @@ def test_a_registry_that_is_down_is_told_in_place_of_the_list(services, tmp_path
     assert raised == [], "no message each second"
 
 
+def test_training_goes_on_with_an_earlier_model_of_the_same_algorithm(client, services, store, settings):
+    paint(services, label=1, z=1)
+    paint(services, label=2, z=4)
+    model = trained(store, name="Yesterday")
+    services.registry.register_model(model)
+    unet = {f"{ids.ALGORITHM_SELECT}.value": "U-Net", "parameter.id": [], "parameter.value": []}
+    rows = {"models": [{"id": model.id, "name": model.name, "algorithm": model.algorithm}]}
+    for name, hidden in (("U-Net", False), ("Pixel classifier", True)):
+        known = {f"{ids.ALGORITHM_SELECT}.value": name, f"{stores.REGISTRY}.data": rows}
+        offered = client.call(f"{ids.TRAIN_START}.options", known, trigger=f"{ids.ALGORITHM_SELECT}.value")
+        assert offered[ids.TRAIN_START_FIELD]["hidden"] is hidden
+    job_id = start(client, {**TRAIN, **unet, f"{ids.TRAIN_START}.value": model.id})
+    assert reach(services.jobs, job_id, JobState.DONE)
+    content = json.loads(JobFolders(settings.state_dir / "jobs").parameters_file(job_id).read_text())
+    assert content["io_parameters"]["uid_start"] == model.id
+    assert content["prediction_parameters"]["min_size_px"] == 0
+    job_id = start(client, {**TRAIN, f"{ids.TRAIN_START}.value": model.id})
+    content = json.loads(JobFolders(settings.state_dir / "jobs").parameters_file(job_id).read_text())
+    assert content["io_parameters"]["uid_start"] == "", "a pixel classifier learns from nothing but labels"
+    reach(services.jobs, job_id, JobState.DONE)
+
+
+def test_a_segmentation_is_refined_as_the_page_wishes(client, services, store, settings):
+    model = trained(store, name="Refined")
+    services.registry.register_model(model)
+    asked = {**VOLUME, f"{ids.MODEL_SELECT}.value": model.id, f"{ids.SEGMENT_SCOPE}.value": "all"}
+    form = client.call(f"{ids.SEGMENT_FORM}.children", asked, trigger=f"{ids.MODEL_SELECT}.value")
+    assert "Fill holes" in json.dumps(form) and form[ids.SEGMENT_FORM_FOLD]["hidden"] is False
+    field = ids.parameter("min_size_px", "prediction_model")
+    wishes = {"prediction.id": [(field, field)], "prediction.value": [(field, "25")]}
+    job_id = start(client, asked | wishes, button=ids.SEGMENT_BUTTON)
+    reach(services.jobs, job_id, JobState.DONE)
+    content = json.loads(JobFolders(settings.state_dir / "jobs").parameters_file(job_id).read_text())
+    assert content["prediction_parameters"]["min_size_px"] == 25
+    wishes["prediction.value"] = [(field, "-1")]
+    assert start(client, asked | wishes, button=ids.SEGMENT_BUTTON) is None
+    assert "must be at least 0" in raised[-1].message
+
+
+def test_the_scores_of_chosen_models_are_shown(client, services, store):
+    model = trained(store, name="Scored")
+    services.registry.register_model(model)
+    known = {f"{ids.MODEL_TABLE}.selectedRows": [{"id": model.id}]}
+    told = client.call(f"{ids.MODEL_SCORES}.children", known, trigger=f"{ids.MODEL_TABLE}.selectedRows")
+    assert "Mean IoU" in json.dumps(told) and "0.700" in json.dumps(told)
+
+
 def test_segment_uses_the_classes_of_the_model_and_the_range_of_the_page(client, services, store):
     model = trained(store, name="Membranes")
     services.registry.register_model(model)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from core.learning.algorithm_file import read_algorithms
-from core.learning.network_parameters import TrainingParameters
 from core.learning.pixel_classifier import PixelClassifierParameters
+from core.learning.postprocess import PostProcessing
+from core.learning.training_parameters import TrainingParameters
 from networks.architectures import ARCHITECTURES
 from scripts.algorithms import NETWORKS, TRAINERS
 
@@ -30,8 +31,16 @@ def test_the_form_offers_the_parameters_of_the_code_with_their_defaults(name):
 
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_defaults_have_the_type_the_code_expects(name):
-    for parameter in offered(name).gui_parameters:
+    for parameter in offered(name).parameters():
         assert type(parameter.value) is type(DEFAULTS[name][parameter.param_key]), parameter.param_key
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_segmenting_offers_post_processing_that_is_off_by_default(name):
+    wishes = offered(name).defaults("prediction_model")
+    assert PostProcessing.chosen_from(wishes) == PostProcessing()
+    assert wishes.pop("flips", False) is False
+    assert wishes == asdict(PostProcessing())
 
 
 def test_only_networks_ask_for_a_gpu():

@@ -40,6 +40,14 @@ def test_the_file_speaks_the_words_of_the_former_app():
     assert content["model_parameters"] == {"epochs": 3, "num_classes": 2, "network": "U-Net"}
 
 
+def test_where_training_starts_and_how_slices_are_refined_travel_with_the_job():
+    request = replace(REQUEST, start_id="5", prediction={"min_size_px": 9})
+    content = new_parameters(request, job_id="7", results_uri="")
+    assert read_parameters(content)[1] == request
+    del content["io_parameters"]["uid_start"], content["prediction_parameters"]
+    assert read_parameters(content)[1] == REQUEST, "files of older versions have neither"
+
+
 def test_a_missing_key_is_named():
     content = new_parameters(REQUEST, job_id="7", results_uri="")
     del content["io_parameters"]["slices"]
