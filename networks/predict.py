@@ -12,9 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.errors import InvalidInputError
+from networks.memory import free_memory, is_out_of_memory
 from networks.network import Network
 
 Slices = tuple[slice, slice]
+LEAST_TILE_PX = 128
 MIRRORINGS = ((), (-1,), (-2,), (-2, -1))
 TILE_PX = {"cpu": 512, "cuda": 2048}  # multiples of every stride; a whole window of a GPU takes 2 GB
 
@@ -48,7 +51,7 @@ def forecast(model: Network, images: NDArray[np.float32], *, flips: bool = False
     """
     shape = images.shape[1:]
     found: Forecast | None = None
-    for inner, window, chance, spread in _windows(model, images, flips=flips):
+    for inner, window, chance, spread in _windows(model, images, flips=flips, tile=_tile_px(model)):
         found = found or Forecast(np.empty((len(chance), *shape), np.float32), np.empty(shape, np.float32))
         found.chance[:, *inner] = chance[:, *window].cpu().numpy()
         found.spread[inner] = spread[window].cpu().numpy()
@@ -59,9 +62,40 @@ def forecast(model: Network, images: NDArray[np.float32], *, flips: bool = False
 def decide(
     model: Network, images: NDArray[np.float32], *, flips: bool = False
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """`best` and `confidence` of the forecast, (Y, X) uint8 each; from a GPU no more than these two travel."""
+    """`best` and `confidence` of the forecast, (Y, X) uint8 each; from a GPU no more than these two travel.
+
+    Where memory does not suffice for the usual tiles, they become smaller. Raises InvalidInputError when even
+    `LEAST_TILE_PX` is too much.
+    """
+    tile = _tile_px(model)
+    while (found := _try_to_decide(model, images, flips=flips, tile=tile)) is None:
+        free_memory()
+        tile //= 2
+        if tile < LEAST_TILE_PX:
+            raise InvalidInputError(
+                f"Memory does not suffice to predict {LEAST_TILE_PX} x {LEAST_TILE_PX} pixels.",
+                "Use a smaller network.",
+            )
+    return found
+
+
+def _try_to_decide(
+    model: Network, images: NDArray[np.float32], *, flips: bool, tile: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
+    """None when memory ran out; the tensors of the attempt are gone by then."""
+    try:
+        return _decide(model, images, flips=flips, tile=tile)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return None
+
+
+def _decide(
+    model: Network, images: NDArray[np.float32], *, flips: bool, tile: int
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     best, confidence = (np.empty(images.shape[1:], np.uint8) for _ in range(2))
-    for inner, window, chance, spread in _windows(model, images, flips=flips):
+    for inner, window, chance, spread in _windows(model, images, flips=flips, tile=tile):
         most, places = chance.max(dim=0)
         certain = 255 * (most - spread).clamp(0, 1)
         best[inner] = places[window].to(torch.uint8).cpu().numpy()
@@ -70,13 +104,17 @@ def decide(
 
 
 def _windows(
-    model: Network, images: NDArray[np.float32], *, flips: bool
+    model: Network, images: NDArray[np.float32], *, flips: bool, tile: int
 ) -> Iterator[tuple[Slices, Slices, Tensor, Tensor]]:
     """(inner, window, chance, spread) of each tile: what it fills, and where that lies in the two tensors."""
     device = next(model.parameters()).device
     mirrorings = MIRRORINGS if flips else MIRRORINGS[:1]
-    for inner, outer, window in tiles(images.shape[1:], tile=TILE_PX[device.type], halo=model.halo_px):
+    for inner, outer, window in tiles(images.shape[1:], tile=tile, halo=model.halo_px):
         yield inner, window, *_forecast_window(model, images[:, *outer], device, mirrorings)
+
+
+def _tile_px(model: Network) -> int:
+    return TILE_PX[next(model.parameters()).device.type]
 
 
 @torch.inference_mode()

@@ -19,6 +19,7 @@ from core.learning.training_parameters import TrainingParameters
 from networks.augment import Variations, vary
 from networks.guard import Guard
 from networks.losses import Loss
+from networks.memory import free_memory, is_out_of_memory
 from networks.network import Network
 from networks.optimisers import choose_optimiser, share_of_rate
 from networks.patches import PatchSampler
@@ -178,8 +179,7 @@ class Learner:
         self.batch_size //= 2
         patches = "1 patch" if self.batch_size == 1 else f"{self.batch_size} patches"
         self.notes.append(f"Memory ran out, so batches hold {patches}.")
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        free_memory()
 
     def _step(self) -> float:
         images, targets = self._batch()
@@ -207,13 +207,6 @@ def average(averaged: nn.Module, model: nn.Module, *, decay: float) -> None:
     for mean, value in zip(averaged.state_dict().values(), model.state_dict().values(), strict=True):
         if mean.is_floating_point():
             mean.lerp_(value, 1 - decay)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Of a GPU, or of the processor, for which torch has no error of its own."""
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    return "allocate memory" in str(error) or "not enough memory" in str(error)
 
 
 def _is_check(step: int, steps: int) -> bool:

@@ -45,5 +45,5 @@ def pipelined(
             while going:
                 going.popleft().result()
         finally:
-            for pending in (*(arriving for _, arriving in coming), *going):
-                pending.cancel()
+            for _, arriving in coming:  # what is computed already is still written
+                arriving.cancel()

@@ -24,6 +24,8 @@ def job(**changes):
         "slices_done": [],
         "classes": [{"id": 3, "name": "membrane", "color": "#E69F00"}],
         "scores": {},
+        "note": "",
+        "preview": 0,
     }
     return {**record, **changes}
 
@@ -57,6 +59,12 @@ def test_a_finished_job_tells_its_scores_with_the_names_of_the_classes():
     assert "membrane 0.64" in text(card)
     assert "took 1 min 15 s" in text(card)
     assert set(buttons(card)) == {"job-show", "job-log"}
+
+
+def test_a_training_tells_what_happened_on_the_way():
+    note = "Memory ran out, so batches hold 2 patches."
+    assert note in str(jobs.card(job(state="done", ended=175.0, note=note), None))
+    assert "job-note" not in str(jobs.card(job(), None))
 
 
 def test_a_failed_job_tells_why_and_what_to_do():

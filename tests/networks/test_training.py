@@ -60,7 +60,7 @@ def learn(parameters=TINY, *, model=None, loss=partial_cross_entropy, judge=lamb
 
 
 def weights_of(model):
-    return torch.cat([value.flatten().float() for value in model.state_dict().values()])
+    return torch.cat([value.flatten() for value in model.state_dict().values() if value.is_floating_point()])
 
 
 # Choices
@@ -296,6 +296,25 @@ def test_the_mean_of_four_mirrorings_follows_the_image_when_it_is_mirrored():
         mirrored = forecast(model, np.flip(seen, axes).copy(), flips=True).chance
         np.testing.assert_allclose(np.flip(mirrored, axes), straight, atol=1e-6)
     assert (straight != forecast(model, seen).chance).any()
+
+
+def test_when_memory_runs_out_tiles_become_smaller_and_the_answer_stays():
+    class Small(UNet):
+        most_px = 300**2
+
+        def forward(self, x):
+            if x.shape[-1] * x.shape[-2] > self.most_px:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return super().forward(x)
+
+    model, seen = Small(1, 2, base_channels=4, depth=2).eval(), stripes((330, 700))[0][None] / 180
+    divided = decide(model, seen)
+    model.most_px = 10**9
+    for one, other in zip(divided, decide(model, seen), strict=True):
+        np.testing.assert_array_equal(one, other)
+    model.most_px = 100
+    with pytest.raises(InvalidInputError, match="predict 128 x 128 pixels"):
+        decide(model, seen)
 
 
 def test_what_is_decided_on_the_device_equals_the_whole_forecast():

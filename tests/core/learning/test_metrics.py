@@ -58,5 +58,5 @@ def test_an_evaluation_survives_being_written_down():
     read = Evaluation.from_json(json.loads(json.dumps(kept.to_json())))
     assert (read.class_ids, read.confusion) == (kept.class_ids, kept.confusion)
     assert read.scores == pytest.approx(kept.scores, abs=1e-4)
-    assert [each.pixels for each in read.calibration] == [1600]
+    assert [each.pixels for each in read.calibration] == [800, 800]
     assert Scores([1, 2]).evaluation() == Evaluation() == Evaluation.from_json({})
