@@ -161,4 +161,4 @@ def _with_halo(part: slice, length: int, model: Network) -> tuple[slice, slice]:
 
 def _as_grey(image: NDArray[np.float32]) -> Labels:
     """(C, Y, X) normalised -> (Y, X) uint8, the mean of the channels."""
-    return np.rint(255 * image.mean(axis=0).clip(0, 1)).astype(np.uint8)
+    return np.asarray(np.rint(255 * image.mean(axis=0).clip(0, 1)), np.uint8)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import torch
 from torch import nn
@@ -23,7 +24,7 @@ def choose_optimiser(
         "NAdam": torch.optim.NAdam,
         "RAdam": torch.optim.RAdam,
         "RMSprop": torch.optim.RMSprop,
-        "SGD": lambda *given, **settings: torch.optim.SGD(*given, momentum=MOMENTUM, nesterov=True, **settings),
+        "SGD": partial(torch.optim.SGD, momentum=MOMENTUM, nesterov=True),
     }
     return makers[name](weights, lr=rate, weight_decay=weight_decay)
 

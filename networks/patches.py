@@ -33,9 +33,9 @@ class TrainingSlice:
 
 @dataclass(frozen=True)
 class _Window:
-    """A square of a slice."""
+    """A square. at : the place of its slice among the others."""
 
-    slice: int
+    at: int
     rows: slice
     columns: slice
 
@@ -81,14 +81,14 @@ class PatchSampler:
         return _Window(at, *(slice(start, start + self._side) for start in starts))
 
     def _shows_closed(self, window: _Window) -> bool:
-        sums = self._closed[window.slice]
+        sums = self._closed[window.at]
         if sums is None:
             return False
         (top, bottom), (left, right) = ((part.start, part.stop) for part in (window.rows, window.columns))
         return bool(sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left])
 
     def _cut(self, window: _Window) -> tuple[Image, Places]:
-        chosen, area = self._slices[window.slice], (window.rows, window.columns)
+        chosen, area = self._slices[window.at], (window.rows, window.columns)
         image = chosen.image[:, *area]
         if chosen.closed is not None and self._shows_closed(window):
             image = np.where(chosen.closed[area], GREY, image)

@@ -35,13 +35,14 @@ class Forecast:
     @property
     def best(self) -> NDArray[np.intp]:
         """(Y, X): the place of the likeliest class."""
-        return self.chance.argmax(axis=0)
+        places: NDArray[np.intp] = self.chance.argmax(axis=0)
+        return places
 
     @property
     def confidence(self) -> NDArray[np.uint8]:
         """(Y, X), 255 = certain: the chance of the likeliest class, less where the members disagree."""
         certain = (self.chance.max(axis=0) - self.spread).clip(0, 1)
-        return np.rint(255 * certain).astype(np.uint8)
+        return np.asarray(np.rint(255 * certain), np.uint8)
 
 
 def forecast(model: Network, images: NDArray[np.float32], *, flips: bool = False) -> Forecast:

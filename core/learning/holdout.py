@@ -49,9 +49,9 @@ def hold_out(labels: Labels, *, fraction: float, seed: int) -> tuple[Labels, Lab
 
 @dataclass(frozen=True)
 class Plot:
-    """A filled area: connected labelled pixels. slice : its place among the slices."""
+    """A filled area: connected labelled pixels. at : the place of its slice among the others."""
 
-    slice: int
+    at: int
     rows: slice
     columns: slice
     pixels: int
@@ -61,7 +61,7 @@ class Plot:
         share = fraction**0.5
         rows = _end_of(self.rows, share, first=which < 2)
         columns = _end_of(self.columns, share, first=which % 2 == 0)
-        return Plot(self.slice, rows, columns, round(self.pixels * fraction))
+        return Plot(self.at, rows, columns, round(self.pixels * fraction))
 
 
 def split(stack: Sequence[Labels], *, fraction: float, seed: int) -> list[tuple[Labels, Labels]]:
@@ -75,7 +75,7 @@ def split(stack: Sequence[Labels], *, fraction: float, seed: int) -> list[tuple[
     if not all(is_dense(labels) for labels in stack):
         return [hold_out(labels, fraction=fraction, seed=seed + at) for at, labels in enumerate(stack)]
     for boxes in _candidates(stack, fraction, np.random.default_rng(seed)):
-        parts = [_without(labels, [box for box in boxes if box.slice == at]) for at, labels in enumerate(stack)]
+        parts = [_without(labels, [box for box in boxes if box.at == at]) for at, labels in enumerate(stack)]
         kept = {class_id for training, _ in parts for class_id in np.unique(training).tolist()}
         if kept >= {class_id for labels in stack for class_id in np.unique(labels).tolist()} - {0}:
             return parts
@@ -128,7 +128,7 @@ def _plots(labels: Labels, at: int) -> Iterator[Plot]:
 def _classes_in(stack: Sequence[Labels], boxes: Sequence[Plot]) -> int:
     found: set[int] = set()
     for box in boxes:
-        found |= set(np.unique(stack[box.slice][box.rows, box.columns]).tolist())
+        found |= set(np.unique(stack[box.at][box.rows, box.columns]).tolist())
     return len(found - {0})
 
 

@@ -172,7 +172,7 @@ def _f1(right: int, predicted: int, found: int, true: int) -> float:
 def _boundary(mask: Mask) -> Mask:
     """Pixels of a class that touch another one by a face; the edge of the image is none."""
     inner = cv2.erode(mask.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)), borderValue=1)
-    return mask & (np.asarray(inner) == 0)
+    return np.asarray(mask & (np.asarray(inner) == 0), bool)
 
 
 def _grown(mask: Mask, by_px: int) -> Mask:
