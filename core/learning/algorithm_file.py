@@ -72,8 +72,10 @@ _VALIDATOR = Draft202012Validator(_ALGORITHM)
 _KINDS = {"string": "text", "number": "a number", "integer": "a whole number", "boolean": "true or false"}
 _KINDS |= {"array": "a list", "object": "an object"}
 # What is copied as it stands; the other keys are built.
-_ALGORITHM_KEYS = "model_name version type owner image_name image_tag source is_gpu_enabled can_continue".split()
-_PARAMETER_KEYS = "type name title param_key min max step precision placeholder comp_group advanced".split()
+_ALGORITHM_KEYS: tuple[str, ...] = ("model_name", "version", "type", "owner", "image_name", "image_tag", "source")
+_ALGORITHM_KEYS += ("is_gpu_enabled", "can_continue")
+_PARAMETER_KEYS: tuple[str, ...] = ("type", "name", "title", "param_key", "min", "max", "step", "precision")
+_PARAMETER_KEYS += ("placeholder", "comp_group", "advanced")
 
 
 def read_algorithms(text: str, *, source: str = "the algorithm file") -> list[AlgorithmDescriptor]:
