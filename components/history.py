@@ -1,8 +1,7 @@
-"""The history panel: what happened to the labels, moments with names, and the banner over an image of the past."""
+"""The history panel: what happened to the labels, moments with names, and two of them to be compared."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Any
 
 from dash import dcc, html
 
@@ -11,6 +10,7 @@ from components.panels import folding_panel
 from core.labels.history import MAX_SNAPSHOT_NAME, EditRecord, Snapshot, sentence, slices_text
 
 EMPTY = "Nothing has happened yet. Paint, and each stroke is listed here."
+NOW = 0  # stands for now where a revision names a moment
 
 
 def panel() -> html.Details:
@@ -26,29 +26,36 @@ def panel() -> html.Details:
     return folding_panel(
         ids.HISTORY_PANEL,
         "History",
-        [
-            html.Div([name, keep], className="snapshot-row"),
-            html.Div(id=ids.SNAPSHOT_LIST),
-            html.Div(EMPTY, id=ids.HISTORY_LIST, className="history-list"),
-            html.Button("Earlier", id=ids.HISTORY_MORE, className="button", hidden=True),
-        ],
+        [html.Div([name, keep], className="snapshot-row"), _heading(), _lists()],
         is_open=False,
     )
 
 
-def banner() -> html.Div:
-    """Hidden while the labels of now are shown."""
+def _heading() -> html.Div:
+    compare = html.Button(
+        "Compare",
+        id=ids.HISTORY_COMPARE,
+        className="button",
+        title="Choose two moments, A and B, and see what differs",
+        **{"aria-pressed": "false"},
+    )
+    return html.Div([html.Span("Newest first"), compare], className="history-heading")
+
+
+def _lists() -> html.Div:
+    """Named moments, then edits; with `comparing` in its class each row has an A and a B."""
     return html.Div(
         [
-            html.Span(id=ids.MOMENT_TEXT),
-            html.Button("Back to now", id=ids.MOMENT_BACK, className="button"),
-            html.Button("Compare with now", id=ids.MOMENT_COMPARE, className="button"),
-            html.Button("Restore", id=ids.MOMENT_RESTORE, className="button primary", title="Can be undone"),
+            html.Div(
+                _line(html.Span("Now", className="history-row history-now"), NOW, "b"),
+                className="history-only-comparing",
+            ),
+            html.Div(id=ids.SNAPSHOT_LIST),
+            html.Div(EMPTY, id=ids.HISTORY_LIST, className="history-list"),
+            html.Button("Earlier", id=ids.HISTORY_MORE, className="button", hidden=True),
         ],
-        id=ids.MOMENT_BANNER,
-        className="moment-banner",
-        role="status",
-        hidden=True,
+        id=ids.HISTORY_LISTS,
+        className="history-lists",
     )
 
 
@@ -59,16 +66,34 @@ def clock(at: float, timezone: tzinfo) -> str:
 
 def rows(
     records: Sequence[EditRecord], classes: Mapping[int, str], *, vid: str, timezone: tzinfo
-) -> list[html.Button] | str:
-    """A button for each edit, which shows the moment right after it."""
+) -> list[html.Div] | str:
+    """A line for each edit: a button that shows the moment right after it, and its two ends of a comparison."""
     if not records:
         return EMPTY
-    return [_row(record, classes, vid, timezone) for record in records]
+    return [_line(_row(record, classes, vid, timezone), record.revision, "ab") for record in records]
 
 
 def snapshot_rows(snapshots: Sequence[Snapshot], timezone: tzinfo) -> list[html.Div]:
-    """A row for each named moment, with a button that takes the name away."""
+    """A line for each named moment, with a button that takes the name away."""
     return [_snapshot(snapshot, timezone) for snapshot in snapshots]
+
+
+def _line(row: html.Button | html.Span, revision: int, ends: str, *more: html.Button, name: str = "") -> html.Div:
+    """ends : of a comparison that the moment may be, of "ab"."""
+    buttons = [_end(end, revision, name) for end in ends]
+    choice = html.Span(buttons, className="history-ends history-only-comparing")
+    return html.Div([row, choice, *more], className="history-line", **{"data-revision": str(revision)})
+
+
+def _end(end: str, revision: int, name: str) -> html.Button:
+    words = {"a": "A: compare from this moment", "b": "B: compare to this moment"}[end]
+    return html.Button(
+        end.upper(),
+        id=ids.moment_end(end, revision, name),
+        className="history-end",
+        title=words,
+        **{"aria-label": words, "aria-pressed": "false", "data-end": end},
+    )
 
 
 def _row(record: EditRecord, classes: Mapping[int, str], vid: str, timezone: tzinfo) -> html.Button:
@@ -96,33 +121,17 @@ def _snapshot(snapshot: Snapshot, timezone: tzinfo) -> html.Div:
         html.Span(snapshot.name, className="history-what"),
         html.Small(f"{snapshot.user} · {clock(snapshot.at, timezone)}"),
     ]
-    return html.Div(
-        [
-            html.Button(
-                html.Span(words, className="history-words"),
-                id=ids.named_moment(snapshot.name, snapshot.revision),
-                className="history-row",
-                title=f"Look at {snapshot.name}",
-            ),
-            html.Button(
-                html.Span(className="icon icon-trash"),
-                id=ids.snapshot_drop(snapshot.name),
-                className="icon-button",
-                title=drop,
-                **{"aria-label": drop},
-            ),
-        ],
-        className="snapshot",
+    row = html.Button(
+        html.Span(words, className="history-words"),
+        id=ids.named_moment(snapshot.name, snapshot.revision),
+        className="history-row",
+        title=f"Look at {snapshot.name}",
     )
-
-
-def moment_text(at: str, told: Mapping[str, Any] | None) -> str:
-    """What the banner says. `told`: {"pixels", "classes": {name: pixels won}} of a comparison with now.
-
-    >>> moment_text("12:01", {"pixels": 1200, "classes": {"bead": -1200}})
-    'From 12:01 to now 1,200 pixels differ: bead -1,200'
-    """
-    if told is None:
-        return f"You look at {at}"
-    counts = ", ".join(f"{name} {won:+,}" for name, won in told["classes"].items())
-    return f"From {at} to now {told['pixels']:,} pixels differ{': ' if counts else ''}{counts}"
+    trash = html.Button(
+        html.Span(className="icon icon-trash"),
+        id=ids.snapshot_drop(snapshot.name),
+        className="icon-button",
+        title=drop,
+        **{"aria-label": drop},
+    )
+    return _line(row, snapshot.revision, "ab", trash, name=snapshot.name)

@@ -40,6 +40,8 @@ CLASS_ADD = "class-add"
 HISTORY_PANEL = "history"
 HISTORY_LIST = "history-list"
 HISTORY_MORE = "history-more"
+HISTORY_COMPARE = "history-compare"
+HISTORY_LISTS = "history-lists"
 SNAPSHOT_NAME = "snapshot-name"
 SNAPSHOT_KEEP = "snapshot-keep"
 SNAPSHOT_LIST = "snapshot-list"
@@ -48,6 +50,9 @@ MOMENT_TEXT = "moment-text"
 MOMENT_BACK = "moment-back"
 MOMENT_COMPARE = "moment-compare"
 MOMENT_RESTORE = "moment-restore"
+MOMENT_JUMP = "moment-jump"
+MOMENT_PREVIOUS = "moment-previous"
+MOMENT_NEXT = "moment-next"
 
 # contrast
 CONTRAST = "contrast"
@@ -182,6 +187,11 @@ def moment(revision: Any) -> Pattern:
 def named_moment(name: Any, revision: Any) -> Pattern:
     """A moment with a name."""
     return {"type": "named-moment", "name": name, "revision": revision}
+
+
+def moment_end(end: Any, revision: Any, name: Any) -> Pattern:
+    """Makes a moment, with a name or "", one end, "a" or "b", of a comparison; revision 0 is now."""
+    return {"type": "moment-end", "end": end, "revision": revision, "name": name}
 
 
 def snapshot_drop(name: Any) -> Pattern:

@@ -11,6 +11,7 @@ from components import (
     ids,
     messages,
     models,
+    moments,
     objects,
     overlay,
     stack,
@@ -35,7 +36,7 @@ def page() -> html.Div:
                                 [
                                     SliceViewer(id=ids.VIEWER, apiRoot="/api", classes=[]),
                                     objects.drawer(),
-                                    history.banner(),
+                                    moments.banner(),
                                 ],
                                 className="stage",
                             ),

@@ -1,4 +1,4 @@
-"""What the docs claim, measured: ``python scripts/benchmark.py quality|viewer|chaos|tools|scale|inference``.
+"""What the docs claim, measured: ``python scripts/benchmark.py quality|viewer|chaos|...``.
 
 quality   mean IoU of the algorithms on public data with truth (docs/quality.md)
 viewer    how quick the page feels, driven in Chromium (docs/speed.md)
@@ -6,6 +6,8 @@ chaos     that no painted pixel is lost when servers and browsers are killed (do
 tools     how long each image-aware tool thinks (docs/speed-tools.md)
 scale     that 100,000 strokes slow nothing (docs/reliability.md)
 inference pixels a second of a network, from disk to disk (docs/speed-networks.md)
+sequences that random edits, undo, redo and restore leave what a numpy model says (docs/reliability.md)
+steps     that 1,200 edits can be taken back after a restart, and how long a step takes (docs/reliability.md)
 """
 
 import argparse
@@ -15,13 +17,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
 
 from core.errors import AppError
-from scripts.benchmarks import chaos, inference, quality, scale, tools, viewer
+from scripts.benchmarks import chaos, inference, quality, scale, sequences, steps, tools, viewer
 
 SUBJECTS = {
     "quality": quality,
     "viewer": viewer,
     "chaos": chaos,
     "scale": scale,
+    "sequences": sequences,
+    "steps": steps,
     "tools": tools,
     "inference": inference,
 }

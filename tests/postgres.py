@@ -1,62 +1,17 @@
-"""A PostgreSQL of our own for tests: made in a temporary folder, reached by a socket in it, gone afterwards."""
+"""A PostgreSQL of our own for tests; those that need it are skipped where it is not installed."""
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
-DEBIAN_FOLDERS = "usr/lib/postgresql/*/bin"  # outside PATH
-
-
-def find_program(name: str) -> str | None:
-    """The path of a PostgreSQL program."""
-    debian = sorted(Path("/").glob(f"{DEBIAN_FOLDERS}/{name}"), reverse=True)
-    return shutil.which(name) or next((str(path) for path in debian), None)
+from scripts import postgres
 
 
 @contextmanager
 def running_postgres() -> Iterator[str]:
-    """Start a server and yield the URL of a database; skip the test when PostgreSQL is not installed."""
-    if find_program("initdb") is None:
+    """Start a server and yield the URL of a database."""
+    if postgres.find_program("initdb") is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    data = folder / "data"
-    try:
-        if os.geteuid() == 0:
-            shutil.chown(folder, "postgres")
-        _run("initdb", "-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync")
-        options = f"-k {folder} -c listen_addresses= -c fsync=off"
-        _run("pg_ctl", "-D", str(data), "-o", options, "-l", str(folder / "log"), "-w", "start")
-        try:
-            yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
-        finally:
-            _run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
-    finally:
-        shutil.rmtree(folder)
-
-
-def new_schema(url: str, name: str) -> str:
-    """A URL whose tables are its own."""
-    engine = create_engine(url)
-    with engine.begin() as conn:
-        conn.execute(text(f"CREATE SCHEMA {name}"))
-    engine.dispose()
-    return f"{url}&options=-csearch_path%3D{name}"
-
-
-def _run(name: str, *arguments: str) -> None:
-    """Run a PostgreSQL program, which refuses to be root."""
-    program = find_program(name)
-    assert program is not None
-    user = pwd.getpwnam("postgres").pw_uid if os.geteuid() == 0 else None
-    done = subprocess.run(
-        [program, *arguments], user=user, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
-    )
-    assert done.returncode == 0, f"{name} failed"
+    with postgres.running_postgres() as url:
+        yield url

@@ -54,8 +54,8 @@ def test_a_killed_server_leaves_a_database_that_can_be_written_and_undone(databa
 
 
 @pytest.mark.browser
-def test_people_lose_no_pixel_while_server_and_browser_are_killed(tmp_path: Path):
-    verdict = survive(Storm(kills=6, browsers=1, clients=3, seed=4), tmp_path)
+def test_people_lose_no_pixel_while_server_and_browser_are_killed(database: str, tmp_path: Path):
+    verdict = survive(Storm(kills=6, browsers=1, clients=3, seed=4), tmp_path, database)
     assert verdict.kills["server"] >= 1
     assert verdict.acknowledged > 20
     assert verdict.is_clean, "\n".join(verdict.lines())

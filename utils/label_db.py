@@ -31,6 +31,7 @@ from utils.label_history import (
     first_tile,
     read_edits,
     read_snapshots,
+    tiles_between,
     versions_across_at,
     versions_at,
 )
@@ -167,6 +168,10 @@ class SqlLabelStore:
     def changed_by(self, volume: str, revision: int) -> TileIndex | None:
         with self._past(volume) as (conn, row):
             return first_tile(conn, row.id, revision) if row else None
+
+    def changed_between(self, volume: str, *, since: int, until: int) -> tuple[TileIndex, ...]:
+        with self._past(volume) as (conn, row):
+            return tiles_between(conn, row.id, since, until) if row else ()
 
     def history(self, volume: str, *, user: str) -> History:
         with self._transaction() as conn:

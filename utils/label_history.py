@@ -58,6 +58,14 @@ def first_tile(conn: Connection, volume: int, revision: int) -> tuple[int, int, 
     return None if row is None else (row.z, row.ty, row.tx)
 
 
+def tiles_between(conn: Connection, volume: int, since: int, until: int) -> tuple[tuple[int, int, int], ...]:
+    """(z, ty, tx) of the tiles that edits after `since`, up to `until`, have changed."""
+    version = tile_versions.c
+    place = version.z, version.ty, version.tx
+    here = version.volume == volume, version.revision > since, version.revision <= until
+    return tuple((z, ty, tx) for z, ty, tx in conn.execute(select(*place).where(*here).distinct().order_by(*place)))
+
+
 def _reach(conn: Connection, volume: int, revisions: Sequence[int]) -> dict[int, tuple[int, int, int, int]]:
     """{revision: (tiles, slices, first slice, last slice)} of edits that changed any."""
     slices = _slices(volume, revisions)

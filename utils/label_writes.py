@@ -19,6 +19,7 @@ from core.errors import InvalidInputError, NotFoundError
 from core.labels import edits as pixels
 from core.labels.classes import (
     DEFAULT_CLASSES,
+    MAX_CLASSES,
     LabelClass,
     check_classes,
     find_class,
@@ -157,10 +158,11 @@ class WriteTransaction:
 
     def restore(self, revision: int) -> None:
         """Give every tile the pixels it had at `revision`, and bring back the classes deleted since."""
-        self.detail = {"to": revision, "at": self._time_of(revision), "classes": self._deleted_since(revision)}
-        self._bring_back(self.detail["classes"])
+        at = self._time_of(revision)
         for index in self._changed_since(revision):
             self._put(index, self._tile(index), self._tile(index, until=revision))
+        self.detail = {"to": revision, "at": at, "classes": self._missing_at(revision)}
+        self._bring_back(self.detail["classes"])
         self.state = DONE if self.changed or self.changes_classes else PAST
 
     def undo(self, user: str) -> None:
@@ -231,13 +233,20 @@ class WriteTransaction:
         later = tiles.c.volume == self.volume.id, tiles.c.revision > revision
         return [tuple(row) for row in self.conn.execute(select(*place).where(*later).order_by(*place))]
 
-    def _deleted_since(self, revision: int) -> list[dict[str, Any]]:
-        """Details of the deletions after `revision` of classes that are still gone, the first one first."""
-        mine = edits.c.volume == self.volume.id, edits.c.kind == "delete_class", edits.c.revision > revision
-        found = self.conn.execute(select(edits.c.detail).where(*mine).order_by(edits.c.revision)).scalars()
-        here = {c.id for c in self.classes}
-        details = {detail["class"]["id"]: detail for detail in map(json.loads, found)}
-        return [detail for class_id, detail in details.items() if class_id not in here]
+    def _missing_at(self, revision: int) -> list[dict[str, Any]]:
+        """Details of classes that are gone: those deleted after `revision`, and those whose pixels it brings back.
+
+        A deletion that was undone and done again is as late as that; `step` tells.
+        """
+        removing = edits.c.volume == self.volume.id, edits.c.kind.in_(("delete_class", "classes"))
+        query = select(edits.c.kind, edits.c.detail, edits.c.step).where(*removing).order_by(edits.c.number)
+        here, missing = {c.id for c in self.classes}, {}
+        for kind, detail, step in self.conn.execute(query):
+            for removed in _removed(kind, json.loads(detail)):
+                class_id = removed["class"]["id"]
+                if class_id not in here and (step > revision or self._pixels_of(class_id)):
+                    missing[class_id] = removed
+        return list(missing.values())
 
     def _bring_back(self, deleted: Iterable[Mapping[str, Any]]) -> None:
         for detail in reversed(list(deleted)):
@@ -330,6 +339,13 @@ class WriteTransaction:
         counted = self.conn.execute(update(class_pixels).where(*here).values(pixels=class_pixels.c.pixels + won))
         if counted.rowcount == 0:
             self.conn.execute(insert(class_pixels).values(**row, pixels=won))
+
+
+def _removed(kind: str, detail: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What an edit took out of the class table: each class, and its place there."""
+    if kind == "delete_class":
+        return [dict(detail)]
+    return [{"class": before, "place": MAX_CLASSES} for before, after in detail["rows"] if after is None]
 
 
 def _to_json(classes: tuple[LabelClass, ...]) -> str:

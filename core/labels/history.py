@@ -11,6 +11,7 @@ from core.errors import InvalidInputError
 from core.labels.classes import LabelClass
 
 MAX_SNAPSHOT_NAME = 80
+MAX_NAMES = 3  # of classes in one sentence
 
 
 @dataclass(frozen=True)
@@ -107,17 +108,50 @@ def _tell(kind: str, detail: Mapping[str, Any], classes: Mapping[int, str], cloc
         return f"Deleted the class {detail['class']['name']} with its pixels"
     if kind == "restore":
         return f"Restored the labels of {clock(detail['at'])}"
-    return kind.replace("_", " ").capitalize()
+    told = _TOLD.get(kind)
+    return told(detail, classes) if told else kind.replace("_", " ").capitalize()
 
 
 def _paint(detail: Mapping[str, Any], classes: Mapping[int, str]) -> str:
     labels = detail.get("labels", [detail.get("label", 0)])  # a program before overwrite modes wrote one label
-    names = [classes.get(label, f"class {label}") for label in dict.fromkeys(labels) if label]
-    told = f"Painted {' and '.join(names)}" if names else "Erased"
+    painted = [label for label in dict.fromkeys(labels) if label]
+    told = f"Painted {_names(painted, classes)}" if painted else "Erased"
     overwrite = detail.get("overwrite", "all")
     if overwrite == "empty":
         return f"{told}, only unlabelled pixels"
     return told if overwrite == "all" else f"{told}, only over {classes.get(overwrite, f'class {overwrite}')}"
+
+
+def _accept(detail: Mapping[str, Any], classes: Mapping[int, str]) -> str:
+    of = _names(detail.get("classes", []), classes)
+    return f"Accepted {detail.get('name') or 'a result'}{f': {of}' if of else ''}"
+
+
+def _import(detail: Mapping[str, Any], _classes: Mapping[int, str]) -> str:
+    return f"Imported {detail.get('file') or 'a file'}"
+
+
+def _instance(detail: Mapping[str, Any], classes: Mapping[int, str]) -> str:
+    ids, before, after = (detail.get(key) for key in ("ids", "from", "to"))
+    count = len(ids or ())
+    objects = f"{count:,} objects" if count != 1 else "an object"
+    of = f"{objects} of {_names([before], classes)}" if before else objects
+    return f"Gave {of} the class {_names([after], classes)}" if after else f"Deleted {of}"
+
+
+_TOLD: Mapping[str, Callable[[Mapping[str, Any], Mapping[int, str]], str]] = {
+    "accept": _accept,
+    "import": _import,
+    "instance": _instance,
+    "interpolate": lambda _detail, _classes: "Filled the slices between painted ones",
+    "propagate": lambda _detail, _classes: "Carried labels onwards through the stack",
+}
+
+
+def _names(ids: Sequence[int], classes: Mapping[int, str]) -> str:
+    """Of several classes in words; of many only how many they are."""
+    names = [classes.get(class_id, f"class {class_id}") for class_id in ids]
+    return " and ".join(names) if len(names) <= MAX_NAMES else f"{len(names)} classes"
 
 
 def _class_change(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:

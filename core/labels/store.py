@@ -214,6 +214,10 @@ class LabelStore(Protocol):
         """The first tile that the edit of `revision` changed, None when it changed none."""
         ...
 
+    def changed_between(self, volume: str, *, since: int, until: int) -> tuple[TileIndex, ...]:
+        """The tiles with a version after the moment `since` and not after `until`, by slice."""
+        ...
+
     def restore(self, volume: str, revision: int, *, edit_id: str, user: str) -> Receipt:
         """Make all labels what they were at `revision`, as one step that undo takes back; deleted classes come back.
 

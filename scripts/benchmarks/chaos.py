@@ -1,7 +1,7 @@
 """That no painted pixel is lost: people paint while servers and browsers are killed (docs/reliability.md).
 
 `chaos_painters.py` paints, `wiretap.py` knows what was acknowledged, `chaos_model.py` what the labels must be. The
-server is that of tests/label_server.py: the viewer, its routes and SQLite, without Tiled and MLflow.
+server is that of tests/label_server.py: the viewer, its routes and the label store, without Tiled and MLflow.
 """
 
 import argparse
@@ -26,8 +26,10 @@ from core.images.volumes import volume_id
 from core.labels.slices import read_slice
 from core.labels.spans import EditBody
 from scripts.benchmarks import DOCS, write_table
-from scripts.benchmarks.chaos_model import Labels, Row, read_rows, replay
+from scripts.benchmarks.chaos_model import Row, read_rows, replay
 from scripts.benchmarks.chaos_painters import ChromiumPainter, HttpPainter
+from scripts.benchmarks.databases import add_database_argument, databases, part
+from scripts.benchmarks.label_model import Labels
 from scripts.benchmarks.wiretap import Wiretap
 from scripts.local_stack import ROOT, answers, free_port, wait_until
 from utils.label_db import SqlLabelStore
@@ -147,24 +149,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clients", type=int, default=4, help="HTTP clients that paint")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", action="store_true", help="write docs/reliability.md")
+    add_database_argument(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the table, and write it down when asked to. Raises AppError when something was lost."""
     storm = Storm(options.kills, options.browsers, options.clients, options.seed)
-    with tempfile.TemporaryDirectory() as folder:
-        verdict = survive(storm, Path(folder))
+    with tempfile.TemporaryDirectory() as folder, databases(options.database) as new_url:
+        verdict = survive(storm, Path(folder), new_url())
     lines = [HEAD, *verdict.lines()]
     print("\n".join(lines))
     if not verdict.is_clean:
         raise AppError("The labels did not survive.", f"Repeat it with --seed {storm.seed}.")
     if options.write:
-        write_table(DOCS / "reliability.md", lines, part="chaos")
+        write_table(DOCS / "reliability.md", lines, part=part("chaos", options.database))
 
 
-def survive(storm: Storm, folder: Path) -> Verdict:
-    """Let people paint while parts are killed, wait until all is acknowledged, and compare."""
-    server = Server(f"sqlite:///{folder / 'labels.db'}", folder / "server.log")
+def survive(storm: Storm, folder: Path, database: str) -> Verdict:
+    """Let people paint while parts are killed, wait until all is acknowledged, and compare.
+
+    folder : for profiles and the log. database : the URL of an empty one.
+    """
+    server = Server(database, folder / "server.log")
     tap, began = Wiretap(server.port), time.monotonic()
     server.start()
     tap.start()

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from dash import Dash
 
-from callbacks import access, create_app
+from callbacks import access, create_app, moments
 from callbacks.people import COOKIE
 from components import datasets, ids, stores
 from components.page import page
 from core.images.volumes import volume_id
+from core.labels.moments import ADDED
 from core.labels.store import Paint
 from core.services import Services
 from tests.callbacks.page_client import PageClient
@@ -262,19 +263,47 @@ def test_a_moment_is_shown_compared_and_restored(client, services):
     first = stroke(services, 3, 0, 9)
     stroke(services, 4, 0, 5)
     moment = press(client, ids.moment(first))
-    assert moment["revision"] == first
+    assert (moment["revision"], moment["slices"], moment["against"]) == (first, [0, 0], None)
     beside = press(client, ids.MOMENT_COMPARE, moment=moment)
-    assert beside["told"] == {"pixels": 5, "classes": {"Class 1": 5}}
-    shown = client.call(
-        f"{ids.VIEWER}.moment",
-        {f"{stores.MOMENT}.data": beside, f"{stores.VOLUME}.data": VOLUME},
-        trigger=f"{stores.MOMENT}.data",
-    )
-    root = shown[ids.VIEWER]["moment"]["root"]
-    difference = client.client.get(f"/api/{root}/z/0/0/0/0")
-    assert zlib.decompress(difference.data)[4 * 512 : 4 * 512 + 6] == bytes([1, 1, 1, 1, 1, 0])
+    assert (beside["against"]["revision"], beside["against"]["is_now"]) == (first + 1, True)
+    shown, words = look(client, beside)
+    difference = client.client.get(f"/api/{shown['root']}/z/0/0/0/0")
+    assert zlib.decompress(difference.data)[4 * 512 : 4 * 512 + 6] == bytes([ADDED] * 5 + [0])
+    assert (shown["slices"], shown["differing"]) == ([0], [0])
+    assert "5 added" in words
+    assert "Class 1 +5. Slice 1 differs." in words
     assert press(client, ids.MOMENT_RESTORE, moment=beside) is None
     assert services.labels.class_pixels("tall") == {1: 9}
+
+
+def look(client, moment):
+    """What the viewer shows of a moment, and the banner's words as JSON."""
+    known = {f"{stores.MOMENT}.data": moment, f"{stores.VOLUME}.data": VOLUME}
+    told = client.call(f"{ids.VIEWER}.moment", known, trigger=f"{stores.MOMENT}.data")
+    return told[ids.VIEWER]["moment"], json.dumps(told[ids.MOMENT_TEXT]["children"], ensure_ascii=False)
+
+
+def test_any_two_moments_are_compared_in_the_order_chosen(client, services):
+    revisions = [stroke(services, y, 0, 3) for y in range(3)]
+    ends = press(client, ids.moment_end("b", revisions[0], ""))
+    assert (ends["revision"], ends["at"], ends["against"]["revision"]) == (revisions[0] - 1, None, revisions[0])
+    assert "the beginning" in look(client, ends)[1]
+    ends = press(client, ids.moment_end("a", revisions[2], ""), moment=ends)
+    assert (ends["revision"], ends["against"]["revision"]) == (revisions[2], revisions[0])
+    shown, words = look(client, ends)
+    assert shown["root"].endswith(f"between/{revisions[2]}/{revisions[0]}")
+    assert "6 removed" in words
+    same = press(client, ids.moment_end("b", revisions[2], ""), moment=ends)
+    assert "No pixel differs." in look(client, same)[1]
+
+
+def test_a_difference_too_large_to_be_counted_at_once_tells_its_slices(client, services, monkeypatch):
+    monkeypatch.setattr(moments, "COUNTED_TILES", 0)
+    first = stroke(services, 3, 0, 9)
+    stroke(services, 4, 0, 5)
+    shown, words = look(client, press(client, ids.MOMENT_COMPARE, moment=press(client, ids.moment(first))))
+    assert shown["differing"] == [0]
+    assert "too many to count" in words
 
 
 def test_a_moment_has_its_tiles_and_an_edit_its_picture(client, services):

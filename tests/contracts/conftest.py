@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.labels.store import LabelStore
-from tests.postgres import new_schema, running_postgres
+from scripts.postgres import new_schema
+from tests.postgres import running_postgres
 from utils.label_db import SqlLabelStore
 
 _numbers = itertools.count()

@@ -10,7 +10,7 @@ import pytest
 from core.errors import InvalidInputError, NotFoundError
 from core.labels.classes import DEFAULT_CLASSES, MAX_CLASSES, add_class, lock_class, recolor_class, rename_class
 from core.labels.history import sentence
-from core.labels.moments import GONE, Difference, Moment
+from core.labels.moments import ADDED, CHANGED, REMOVED, Difference, Moment, Summary
 from core.labels.planes import PlaneLabels
 from core.labels.rules import PaintRule
 from core.labels.slices import read_slice
@@ -194,9 +194,21 @@ def test_two_moments_are_compared_pixel_by_pixel(store):
     paint(store, [0, 2, 6])
     last = paint(store, [0, 0, 1], [1, 600, 602], label=0).revision
     between = Difference(Moment(store, first), Moment(store, last))
-    assert between.tile(VOLUME, (0, 0, 0))[0, :7].tolist() == [GONE, 0, 1, 1, 1, 1, 0]
-    assert between.counts(VOLUME) == (5, {1: 4, 2: -3})
+    row = between.tile(VOLUME, (0, 0, 0))[0, :7].tolist()
+    assert row == [REMOVED, 0, CHANGED, CHANGED, ADDED, ADDED, 0]
+    assert between.summary(VOLUME) == Summary(2, 1, 2, won={1: 4}, lost={2: 3}, slices={0: 5})
     assert list(between.tile_versions(VOLUME, 0)) == [(0, 0)]
+
+
+def test_a_difference_asks_only_for_what_happened_between_its_moments(store):
+    first = paint(store, [0, 0, 4], z=1).revision
+    second = paint(store, [0, 600, 601], z=2).revision
+    undo(store)
+    third = paint(store, [0, 0, 9]).revision
+    assert Difference(Moment(store, second), Moment(store, first)).tiles(VOLUME) == ((2, 0, 1),)
+    since = Difference(Moment(store, first), Moment(store, third))
+    assert since.tiles(VOLUME) == ((0, 0, 0), (2, 0, 1))
+    assert since.summary(VOLUME).slices == {0: 9}
 
 
 def test_restoring_a_moment_is_one_step_that_can_be_taken_back(store):
@@ -225,6 +237,24 @@ def test_restoring_brings_deleted_classes_back_and_undo_takes_them_again(store):
     assert ([c.id for c in store.classes(VOLUME)], painted(store)) == ([1], [])
     redo(store)
     assert (store.classes(VOLUME), len(painted(store))) == (DEFAULT_CLASSES, 2)
+
+
+def test_restoring_brings_a_class_back_that_was_deleted_undeleted_and_deleted_again(store):
+    paint(store, [0, 0, 2], label=2)
+    delete(store, 2)
+    moment = undo(store).revision
+    redo(store)
+    restore(store, moment)
+    assert (store.classes(VOLUME), painted(store)) == (DEFAULT_CLASSES, [[0, 0, 2], [0, 1, 2]])
+
+
+def test_no_pixel_comes_back_without_its_class(store):
+    painted_then = paint(store, [0, 0, 2], label=2).revision
+    delete(store, 2)
+    moment = restore(store, painted_then).revision
+    undo(store)
+    restore(store, moment)
+    assert {c.id for c in store.classes(VOLUME)} >= store.class_pixels(VOLUME).keys() == {2}
 
 
 def test_undoing_a_restore_keeps_a_class_that_others_have_painted_with(store):

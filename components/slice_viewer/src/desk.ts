@@ -6,7 +6,7 @@
 import { Engine, type CreateLabelLayer } from "./engine";
 import type { Look, Window } from "./lut";
 import type { PointerInput } from "./pointer";
-import type { Overlay } from "./results";
+import type { Overlay, PastLabels } from "./results";
 import type { Shell } from "./shell";
 import { Store, update } from "./store";
 import { AXES, type LabelClass, type PlaneAxis } from "./types";
@@ -37,7 +37,7 @@ export interface DeskProps {
   labelOpacity: number;
   overlay: Overlay | null;
   /** Labels of the past in place of those of now. */
-  moment: Overlay | null;
+  moment: PastLabels | null;
   /** Another volume to look at beside the first. */
   compare: string | null;
 }

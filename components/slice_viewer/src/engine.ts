@@ -14,7 +14,7 @@ import { Picture } from "./picture";
 import { Canvas2DRenderer, type Renderer } from "./renderer";
 import { clampVoxel, lineAxes, middleOf, pixelAspect, PLANE_COLORS, planeManifest, pointOf, voxelAt } from "./planes";
 import { placeOf, type Place } from "./place";
-import type { Overlay } from "./results";
+import type { Overlay, PastLabels } from "./results";
 import { FRESH_LABELS, FRESH_VOLUME, INITIAL_SHELL, type Shell } from "./shell";
 import { areSiblings } from "./siblings";
 import type { ToolSettings } from "./settings";
@@ -48,7 +48,7 @@ export class Engine {
   private window: Window | null = null;
   private overlay: Overlay | null = null;
   /** Labels of the past, shown in place of those of now and of the result. */
-  private moment: Overlay | null = null;
+  private moment: PastLabels | null = null;
   private shading: Look = PLAIN;
   private labelOpacity = 0.5;
   private wantedPlace: Place | null = null;
@@ -379,7 +379,7 @@ export class Engine {
     const context = cursor.getContext("2d")!;
     context.clearRect(0, 0, camera.width, camera.height);
     if (this.crosshair) this.drawCrosshair(context, camera);
-    if (this.shell.get().tool === "pan") return;
+    if (this.shell.get().tool === "pan" || this.inPast) return;
     context.save();
     this.labels?.drawCursor(context, camera);
     context.restore();
@@ -436,14 +436,23 @@ export class Engine {
     this.redraw();
   }
 
-  setMoment(moment: Overlay | null): void {
+  setMoment(moment: PastLabels | null): void {
+    if (moment !== null) this.labels?.finish(); // what is half drawn belongs to now, as on a change of tool
     this.moment = moment;
     this.picture?.setOverlay(moment ?? this.overlay);
+    update(this.shell, { past: this.inPast, differing: moment?.differing ?? [] });
     this.redraw();
+    this.redrawCursor();
   }
 
   get inPast(): boolean {
     return this.moment !== null;
+  }
+
+  /** Whether labels may change now; says why where they may not. */
+  mayEdit(): boolean {
+    if (this.inPast) this.say({ message: "These are labels of the past; nothing was changed.", hint: "Go back to now to paint or undo, or restore this moment." });
+    return !this.inPast;
   }
 
   get overlayId(): string | null {

@@ -12,8 +12,10 @@ const ZOOM_STEP = 1.25;
 const BRUSH_STEP = 1.2;
 const PAN_STEPS = 8; // across the window
 const FOCUS_CLASS = "sv-focus"; // on <html>: only the image shows
+const HISTORY_KEY = "z"; // with Shift, as Ctrl and the same key undo
+export const HISTORY_EVENT = "sv-history"; // on the document: the page around the viewer opens what it keeps of the past
 
-type Action = (engine: Engine, event: KeyboardEvent, desk: Desk) => void;
+type Action = (engine: Engine, event: KeyboardEvent, desk: Desk) => unknown;
 
 const step =
   (direction: number): Action =>
@@ -36,17 +38,18 @@ const worker = (engine: Engine): Engine => engine.leader ?? engine;
 const refine =
   (operation: RefineOperation): Action =>
   (engine) =>
-    worker(engine).labels?.refine(operation);
+    worker(engine).mayEdit() && worker(engine).labels?.refine(operation);
 const copy =
   (step: number): Action =>
   (engine) =>
-    worker(engine).labels?.copyTo(engine.shell.get().slice + step);
+    worker(engine).mayEdit() && worker(engine).labels?.copyTo(engine.shell.get().slice + step);
 
-/** With Shift: what changes labels at once, so that no slip of a finger does. */
+/** With Shift: what changes labels at once, so that no slip of a finger does; and what tells of such changes. */
 const SHIFT_ACTIONS: Record<string, Action> = {
   ...Object.fromEntries(REFINE_OPERATIONS.map((name) => [REFINEMENTS[name].key.toLowerCase(), refine(name)])),
   [COPY_KEYS.next.toLowerCase()]: copy(1),
   [COPY_KEYS.previous.toLowerCase()]: copy(-1),
+  [HISTORY_KEY]: () => document.dispatchEvent(new Event(HISTORY_EVENT)),
 };
 
 /** `event.key`, in lower case where it is a letter. */
@@ -80,8 +83,8 @@ const ACTIONS: Record<string, Action> = {
 };
 
 const CONTROL_ACTIONS: Record<string, Action> = {
-  z: (engine, { shiftKey }) => (shiftKey ? engine.labels?.redo() : engine.labels?.undo()),
-  y: (engine) => engine.labels?.redo(),
+  z: (engine, { shiftKey }) => engine.mayEdit() && (shiftKey ? engine.labels?.redo() : engine.labels?.undo()),
+  y: (engine) => engine.mayEdit() && engine.labels?.redo(),
   arrowleft: (engine) => panBy(engine, 1, 0),
   arrowright: (engine) => panBy(engine, -1, 0),
   arrowup: (engine) => panBy(engine, 0, 1),
@@ -159,6 +162,7 @@ export const KEY_CARD: [string, [string, string][]][] = [
     [
       ["Ctrl Z", "Undo"],
       ["Ctrl Shift Z", "Redo"],
+      [`Shift ${HISTORY_KEY.toUpperCase()}`, "History: look back, compare, restore"],
       ["Esc", "Cancel, close"],
       ["?", "This card"],
     ],
@@ -194,7 +198,7 @@ export class Keyboard {
     if (event.ctrlKey || event.metaKey) return this.run(CONTROL_ACTIONS[key], event);
     if (key === " ") return this.holdSpace(true);
     const { active } = this.desk;
-    if (active.shell.get().tool !== "pan" && active.labels?.key(event)) return true;
+    if (active.shell.get().tool !== "pan" && !active.inPast && active.labels?.key(event)) return true;
     if (/^[1-9]$/.test(key)) return this.chooseClass(Number(key) - 1);
     return this.run((event.shiftKey && SHIFT_ACTIONS[key]) || ACTIONS[key], event);
   }

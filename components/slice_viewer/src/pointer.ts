@@ -74,10 +74,7 @@ export class PointerInput {
     const { picture, labels, shell } = this.engine;
     const { tool, activeClass, slice, bare } = shell.get();
     if (labels === null || tool === "pan" || picture?.shown !== slice) return; // never on a slice that is not to be seen yet
-    if (this.engine.inPast) {
-      this.engine.say({ message: "These are labels of the past.", hint: "Go back to now to paint, or restore them." });
-      return;
-    }
+    if (!this.engine.mayEdit()) return;
     if (activeClass === null && tool !== "eraser" && tool !== "picker") {
       this.engine.say({ message: "There is no class to paint.", hint: "Add one in the panel of classes." });
       return;

@@ -18,6 +18,12 @@ export interface Overlay {
   slices: number[];
 }
 
+/** The `moment` property: labels of the past, or what differs between two moments. */
+export interface PastLabels extends Overlay {
+  /** Slices that differ, of a comparison. */
+  differing?: number[];
+}
+
 export class ResultLayer {
   readonly tiles: TileLayer;
   private palette: Uint32Array;

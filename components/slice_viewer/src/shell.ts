@@ -35,6 +35,10 @@ export interface Shell {
   present: readonly Visit[];
   annotated: number[];
   predicted: number[];
+  /** Labels of the past are on the screen: nothing can be painted, undone or kept. */
+  past: boolean;
+  /** Slices that differ between the two moments compared. */
+  differing: readonly number[];
   saveState: SaveState;
   classesRevision: number;
   /** Why there is nothing to see, or why what is seen may be out of date. */
@@ -71,6 +75,8 @@ export const INITIAL_SHELL: Shell = {
   present: [],
   annotated: [],
   predicted: [],
+  past: false,
+  differing: [],
   saveState: SAVED,
   classesRevision: 0,
   problem: null,

@@ -56,9 +56,9 @@ function PaneView({ desk, pane: { id, engine }, objects, onCut }: { desk: Desk; 
 }
 
 function Surface({ engine }: { engine: Engine }): React.ReactElement {
-  const { tool, status, manifest } = useStore(engine.shell);
+  const { tool, status, manifest, past } = useStore(engine.shell);
   const label = manifest === null ? "Image, none open" : `Image ${manifest.name}. Arrow keys change the slice, question mark lists all keys.`;
-  const usable = status === "shown" ? (engine.leader === null ? tool : "pan") : "none";
+  const usable = status !== "shown" ? "none" : engine.leader !== null ? "pan" : past && tool !== "pan" ? "past" : tool;
   return (
     <div className="sv-surface" tabIndex={0} role="application" aria-label={label} data-tool={usable}>
       <canvas className="sv-image" />

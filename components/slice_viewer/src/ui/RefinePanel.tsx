@@ -15,7 +15,7 @@ export function RefinePanel({ engine }: { engine: Engine }): React.ReactElement 
   const entry = engine.classes.find(({ id }) => id === activeClass);
   const ready = entry !== undefined && manifest !== null;
   const operation = (name: RefineOperation): React.ReactElement => (
-    <Choice key={name} title={REFINEMENTS[name].title} hotkey={`⇧${REFINEMENTS[name].key}`} disabled={!ready} onClick={() => engine.labels?.refine(name)} />
+    <Choice key={name} title={REFINEMENTS[name].title} hotkey={`⇧${REFINEMENTS[name].key}`} disabled={!ready} onClick={() => engine.mayEdit() && engine.labels?.refine(name)} />
   );
   return (
     <div className="sv-flyout sv-refine" role="group" aria-label="Clean up">
@@ -31,8 +31,8 @@ export function RefinePanel({ engine }: { engine: Engine }): React.ReactElement 
       <h2>
         All labels <span>of this slice</span>
       </h2>
-      <Choice title="Copy to the next slice" hotkey={`⇧${COPY_KEYS.next}`} disabled={manifest === null || slice + 1 >= manifest.shape[0]} onClick={() => engine.labels?.copyTo(slice + 1)} />
-      <Choice title="Copy to the slice before" hotkey={`⇧${COPY_KEYS.previous}`} disabled={slice === 0} onClick={() => engine.labels?.copyTo(slice - 1)} />
+      <Choice title="Copy to the next slice" hotkey={`⇧${COPY_KEYS.next}`} disabled={manifest === null || slice + 1 >= manifest.shape[0]} onClick={() => engine.mayEdit() && engine.labels?.copyTo(slice + 1)} />
+      <Choice title="Copy to the slice before" hotkey={`⇧${COPY_KEYS.previous}`} disabled={slice === 0} onClick={() => engine.mayEdit() && engine.labels?.copyTo(slice - 1)} />
     </div>
   );
 }

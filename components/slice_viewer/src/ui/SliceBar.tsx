@@ -147,15 +147,16 @@ function SliceNumber({ slice, count, go }: { slice: number; count: number; go: (
 }
 
 function Track({ engine, count }: { engine: Engine; count: number }): React.ReactElement {
-  const { slice, axis, annotated: labelled, predicted: segmented } = useStore(engine.shell);
-  const [annotated, predicted] = axis === "z" ? [labelled, segmented] : [[], []]; // these count slices
+  const { slice, axis, annotated: labelled, predicted: segmented, past, differing } = useStore(engine.shell);
+  const marks: Marks = axis !== "z" ? NO_MARKS : past ? { ...NO_MARKS, differing } : { annotated: labelled, predicted: segmented, differing: [] };
   const done = `${(100 * slice) / (count - 1)}%`;
   return (
     <>
-      <div className="sv-track" title={legend(annotated.length, predicted.length)}>
+      <div className="sv-track" title={legend(marks)}>
         <svg className="sv-ticks" viewBox={`0 0 ${count - 1} 30`} preserveAspectRatio="none" aria-hidden="true">
-          <Ticks slices={predicted} className="sv-predicted" y={25} height={2} />
-          <Ticks slices={annotated} className="sv-annotated" y={1} height={8} />
+          <Ticks slices={marks.predicted} className="sv-predicted" y={25} height={2} />
+          <Ticks slices={marks.annotated} className="sv-annotated" y={1} height={8} />
+          <Ticks slices={marks.differing} className="sv-differing" y={1} height={8} />
         </svg>
         <input
           type="range"
@@ -168,10 +169,19 @@ function Track({ engine, count }: { engine: Engine; count: number }): React.Reac
           onChange={(event) => engine.goTo(Number(event.target.value))}
         />
       </div>
-      <Legend annotated={annotated.length} predicted={predicted.length} />
+      <Legend {...marks} />
     </>
   );
 }
+
+/** Slices with something to see; these count slices, so planes across them have none. */
+interface Marks {
+  annotated: readonly number[];
+  predicted: readonly number[];
+  differing: readonly number[];
+}
+
+const NO_MARKS: Marks = { annotated: [], predicted: [], differing: [] };
 
 const HALF_TICK = 0.3; // of a slice's width: single slices stay apart from their neighbours
 
@@ -192,19 +202,21 @@ function Ticks({ slices, className, y, height }: TicksProps): React.ReactElement
   );
 }
 
-function Legend({ annotated, predicted }: { annotated: number; predicted: number }): React.ReactElement | null {
-  if (annotated + predicted === 0) return null;
+function Legend({ annotated, predicted, differing }: Marks): React.ReactElement | null {
+  if (annotated.length + predicted.length + differing.length === 0) return null;
   return (
     <div className="sv-legend">
-      {annotated > 0 && <span className="sv-annotated">{annotated} labelled</span>}
-      {predicted > 0 && <span className="sv-predicted">{predicted} predicted</span>}
+      {annotated.length > 0 && <span className="sv-annotated">{annotated.length} labelled</span>}
+      {predicted.length > 0 && <span className="sv-predicted">{predicted.length} predicted</span>}
+      {differing.length > 0 && <span className="sv-differing">{differing.length} differ</span>}
     </div>
   );
 }
 
-function legend(annotated: number, predicted: number): string {
-  if (annotated + predicted === 0) return "Slices with labels and predictions are marked here.";
-  return `Upper marks: ${annotated} slices with labels. Lower marks: ${predicted} slices with predictions.`;
+function legend({ annotated, predicted, differing }: Marks): string {
+  if (differing.length > 0) return `Marks: ${differing.length} slices that differ between the two moments.`;
+  if (annotated.length + predicted.length === 0) return "Slices with labels and predictions are marked here.";
+  return `Upper marks: ${annotated.length} slices with labels. Lower marks: ${predicted.length} slices with predictions.`;
 }
 
 function ZoomControls({ engine }: { engine: Engine }): React.ReactElement {

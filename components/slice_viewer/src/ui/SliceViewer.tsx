@@ -5,7 +5,7 @@ import type { CreateLabelLayer, Engine } from "../engine";
 import { Keyboard } from "../keys";
 import { createLabelLayer } from "../labels";
 import { PLAIN, type Look, type Window } from "../lut";
-import type { Overlay } from "../results";
+import type { Overlay, PastLabels } from "../results";
 import { readPlace, writePlace } from "../place";
 import { PropSender, type Props } from "../sender";
 import { useStore } from "../store";
@@ -32,7 +32,7 @@ export interface SliceViewerProps {
   labelOpacity?: number;
   overlay?: Overlay | null;
   /** Labels of the past in place of those of now. */
-  moment?: Overlay | null;
+  moment?: PastLabels | null;
   /** Another volume to look at beside this one. */
   compare?: string | null;
   /** Where the window looks, as `place.ts` writes it; null while all is in view. */
@@ -154,13 +154,13 @@ function debugHandle(desk: Desk): object {
 function paneHandle(engine: Engine): object {
   return {
     state: () => {
-      const { slice, status, saveState, tool, axis, position, proposal, present } = engine.shell.get();
+      const { slice, status, saveState, tool, axis, position, proposal, present, notices } = engine.shell.get();
       const { picture, labels } = engine;
       const labelsReady = labels !== null && !labels.loading;
       const shown = picture?.shown ?? -1;
       const facts = { ready: picture?.ready ?? false, pendingTiles: picture?.pendingTiles ?? 0, level: picture?.level ?? 0, idle: picture?.idle ?? true };
       const overlay = engine.overlayId;
-      return { slice, shown, status, tool, axis, position, proposal, present, overlay, scale: engine.camera.get().scale, frame: engine.frames.get(), labelsReady, saveState: saveState.state, ...facts };
+      return { slice, shown, status, tool, axis, position, proposal, present, notices, overlay, scale: engine.camera.get().scale, frame: engine.frames.get(), labelsReady, saveState: saveState.state, ...facts };
     },
     /** Client (CSS) coordinates of an image point. */
     imageToScreen: (y: number, x: number) => engine.toClient({ x, y } satisfies Point),

@@ -18,8 +18,8 @@ const RULED = (tool: Tool): boolean => tool !== "picker" && tool !== "background
 const CLASSLESS: readonly Tool[] = ["eraser", "picker"];
 
 export function ToolOptions({ engine }: { engine: Engine }): React.ReactElement | null {
-  const { tool, status } = useStore(engine.shell);
-  if (tool === "pan" || status !== "shown") return null;
+  const { tool, status, past } = useStore(engine.shell);
+  if (tool === "pan" || status !== "shown" || past) return null;
   return (
     <div className="sv-options">
       {CLASSLESS.includes(tool) ? <span className="sv-option-name">{CATALOG[tool].title}</span> : <ActiveClass engine={engine} />}

@@ -19,8 +19,8 @@ export function ToolRail({ engine }: { engine: Engine }): React.ReactElement {
         <RailButton icon="refine" label="Clean up" hotkey="/" pressed={refineShown} onClick={() => update(engine.shell, { refineShown: !refineShown })} />
         {refineShown && <RefinePanel engine={engine} />}
       </div>
-      <RailButton icon="undo" label="Undo" keys="Ctrl Z" disabled={history.undo === 0} onClick={() => engine.labels?.undo()} />
-      <RailButton icon="redo" label="Redo" keys="Ctrl Shift Z" disabled={history.redo === 0} onClick={() => engine.labels?.redo()} />
+      <RailButton icon="undo" label="Undo" keys="Ctrl Z" disabled={history.undo === 0} onClick={() => engine.mayEdit() && engine.labels?.undo()} />
+      <RailButton icon="redo" label="Redo" keys="Ctrl Shift Z" disabled={history.redo === 0} onClick={() => engine.mayEdit() && engine.labels?.redo()} />
       <div className="sv-rail-push" />
       <button
         type="button"
