@@ -2,7 +2,10 @@
    Python names these functions in `ClientsideFunction("past", ...)`. */
 (() => {
   const VIEWER = "viewer";
+  const ARRIVAL_MS = 5000; // within which the list that was asked for is scrolled to
   const COMPARING = "comparing"; // in the class of the lists: each line has an A and a B
+
+  let opened = -ARRIVAL_MS; // by the key, on the clock of the page
 
   const triggered = () => window.dash_clientside.callback_context.triggered_id;
   const pressed = () => Boolean(window.dash_clientside.callback_context.triggered[0]?.value);
@@ -18,8 +21,15 @@
     if (sidebar.hidden) document.getElementById("sidebar-toggle").click();
     history.open = !seen;
     if (seen) return;
+    opened = performance.now();
     history.scrollIntoView({ block: "start" });
     history.querySelector("summary").focus({ preventScroll: true });
+  }
+
+  /** The list has come: what the key has opened is longer now. */
+  function scrollToOpened() {
+    if (performance.now() - opened < ARRIVAL_MS) panel().scrollIntoView({ block: "start" });
+    opened = -ARRIVAL_MS;
   }
 
   /** Escape leaves the past, unless it closes something above it. */
@@ -58,21 +68,21 @@
 
     /** Mark what is looked at. */
     markMoment(moment, _edits, _names) {
-      setTimeout(() => panel()?.querySelectorAll(".history-line").forEach((line) => markLine(line, moment ?? null))); // after they are drawn
+      const isList = triggered() === "history-list";
+      setTimeout(() => {
+        panel()?.querySelectorAll(".history-line").forEach((line) => markLine(line, moment ?? null));
+        if (isList) scrollToOpened();
+      }); // after they are drawn
     },
 
     /** Go to where the edit was, or to a slice that differs; stay where something is to be seen. */
     goToMoment(moment, shown, _previous, _next, slice) {
-      const cause = triggered();
-      const differing = shown?.differing ?? [];
-      if (cause === "moment-store") {
-        const [first, last] = moment?.against ? [] : (moment?.slices ?? []);
-        if (slice < first || slice > last) goTo(first);
-      } else if (cause === VIEWER) {
-        if (differing.length > 0 && !differing.includes(slice)) goTo(choose(differing, slice, 0));
-      } else if (pressed() && differing.length > 0) {
-        goTo(choose(differing, slice, cause === "moment-next" ? 1 : -1));
-      }
+      const differing = moment?.against ? (shown?.differing ?? []) : [];
+      const step = { "moment-next": 1, "moment-previous": -1 }[triggered()];
+      if (step && pressed() && differing.length > 0) return goTo(choose(differing, slice, step));
+      const [first, last] = moment?.against ? [] : (moment?.slices ?? []);
+      if (slice < first || slice > last) goTo(first);
+      else if (differing.length > 0 && !differing.includes(slice)) goTo(choose(differing, slice, 0));
     },
   };
 

@@ -138,7 +138,8 @@ def comparison(services: Services, volume: Mapping[str, str], moment: Mapping[st
     """Two moments: where they differ, and how much."""
     path, first, other = volume["path"], moment["revision"], moment["against"]
     between = Difference(Moment(services.labels, first), Moment(services.labels, other["revision"]))
-    ends = _clock(services, moment["at"]), "now" if other["is_now"] else _clock(services, other["at"])
+    start = _clock(services, moment["at"])
+    ends = start, "now" if other["is_now"] else _clock(services, other["at"], since=start)
     tiles = between.tiles(path)
     slices = sorted({z for z, _, _ in tiles})
     if len(tiles) > COUNTED_TILES:
@@ -160,5 +161,9 @@ def _names(services: Services, path: str) -> dict[int, str]:
     return {c.id: c.name for c in services.labels.classes(path)}
 
 
-def _clock(services: Services, at: float | None) -> str:
-    return "the beginning" if at is None else history.clock(at, services.timezone)
+def _clock(services: Services, at: float | None, *, since: str = "") -> str:
+    """Words for a time; without the day where it is that of `since`."""
+    if at is None:
+        return "the beginning"
+    day, _, time = history.clock(at, services.timezone).partition(" ")
+    return time if since.startswith(day) else f"{day} {time}"

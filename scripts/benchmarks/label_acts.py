@@ -25,6 +25,8 @@ from scripts.benchmarks.label_model import LabelModel, Labels
 PEOPLE = ("ann", "bob", "cleo")
 AXES: tuple[PlaneAxis, ...] = ("z", "y", "x")
 BUSY_SHARE = 0.8  # of the spans begin where edits meet
+LOYALTY = 0.6  # how often the next act is the same person's
+RECENCY = 0.25  # of all restores go to the newest moment, of the rest as many to the one before, and so on
 MOST_CLASSES = 5
 KEPT_MOMENTS = 64  # to restore and to compare, the newest
 
@@ -58,6 +60,7 @@ class Workplace:
     again: Callable[[], Receipt] | None = None
     spent_s: float = 0.0
     _classes: tuple[LabelClass, ...] = DEFAULT_CLASSES
+    _last: str = ""
 
     def __post_init__(self) -> None:
         self.model = LabelModel(np.zeros(self.canvas.shape, np.uint8))
@@ -111,7 +114,7 @@ class Workplace:
         if not self.moments:
             return None
         user, edit_id, known = self._user(), self._id(), self.class_ids()
-        revision = int(self.rng.choice(sorted(self.moments)))
+        revision = self._moment()
         receipt = self._write(lambda: self.store.restore(self.volume, revision, edit_id=edit_id, user=user))
         self.model.become(user, self.moments[revision], is_step=self.class_ids() != known)
         return receipt
@@ -194,7 +197,15 @@ class Workplace:
         return table
 
     def _user(self) -> str:
-        return str(self.rng.choice(self.people))
+        """Most often the one who did the last act, so that steps back and forth follow what they are of."""
+        if not self._last or self.rng.random() > LOYALTY:
+            self._last = str(self.rng.choice(self.people))
+        return self._last
+
+    def _moment(self) -> int:
+        """Any that is remembered, the newest most often."""
+        known, back = sorted(self.moments, reverse=True), int(self.rng.geometric(RECENCY)) - 1
+        return known[back % len(known)]
 
     def _id(self) -> str:
         return str(uuid.UUID(bytes=self.rng.bytes(16), version=4))

@@ -23,16 +23,16 @@ from utils.label_db import SqlLabelStore
 CANVAS = Canvas(shape=(3, 6, 520), busy=(500, 520), longest=12, rows=4)  # the second tile begins at column 512
 ACTS = 12  # of a sequence
 SHARES = {
-    "paint": 0.42,
+    "paint": 0.34,
     "rewrite": 0.08,
     "undo": 0.2,
-    "redo": 0.1,
-    "restore": 0.08,
-    "delete_class": 0.04,
+    "redo": 0.12,
+    "restore": 0.1,
+    "delete_class": 0.08,
     "change_classes": 0.05,
     "repeat": 0.03,
 }
-VARIETY = 5.0  # the smaller, the more one sequence differs from another in its shares
+VARIETY = 4.0  # the smaller, the more one sequence differs from another in its shares
 WORDS = {
     "paint": "strokes",
     "rewrite": "rewrites of whole slices",

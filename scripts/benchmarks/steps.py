@@ -42,9 +42,9 @@ def run(options: argparse.Namespace) -> None:
         write_table(DOCS / "reliability.md", lines, part=part("steps", options.database))
 
 
-def there_and_back(url: str, edits: int, seed: int) -> Iterator[str]:
+def there_and_back(url: str, edits: int, seed: int, canvas: Canvas = CANVAS) -> Iterator[str]:
     """Do so many steps, reopen the database, undo them all and do them again; the rows of the table."""
-    place = Workplace(SqlLabelStore(url), np.random.default_rng(seed), VOLUME, CANVAS, people=("ann",))
+    place = Workplace(SqlLabelStore(url), np.random.default_rng(seed), VOLUME, canvas, people=("ann",))
     known, spent = place.model.steps("ann"), Spent()
     while len(known.done) < edits:
         _act(place, spent["edit"], lambda: place.act(SHARES))

@@ -289,13 +289,13 @@ def test_a_moment_keeps_its_name_until_it_is_taken_away(store, open_store):
 
 
 def test_many_steps_can_be_taken_back_after_the_program_has_been_restarted(store, open_store):
-    for place in range(100):
+    for place in range(30):
         paint(store, [place, 0, 1])
     again = open_store()
-    assert again.history(VOLUME, user="ann") == History(100, 0)
-    for _ in range(100):
+    assert again.history(VOLUME, user="ann") == History(30, 0)
+    for _ in range(30):
         undo(again)
-    assert (again.annotated_slices(VOLUME), again.history(VOLUME, user="ann")) == ([], History(0, 100))
+    assert (again.annotated_slices(VOLUME), again.history(VOLUME, user="ann")) == ([], History(0, 30))
 
 
 # An untouched volume

@@ -5,11 +5,11 @@ import pytest
 
 from core.labels.store import Receipt
 from scripts.benchmarks.label_checks import MismatchError
-from scripts.benchmarks.sequences import ACTS, SHARES, walk
+from scripts.benchmarks.sequences import ACTS, CANVAS, SHARES, walk
 from scripts.benchmarks.steps import there_and_back
 from utils.label_db import SqlLabelStore
 
-IN_MEMORY, ON_DISK = 180, 20  # sequences; scripts/benchmark.py does 10,000
+IN_MEMORY, ON_DISK = 190, 10  # sequences; scripts/benchmark.py does 10,000
 
 
 def test_random_sequences_leave_the_pixels_counts_and_moments_of_the_model():
@@ -43,6 +43,6 @@ def test_a_store_that_errs_is_found_out():
 
 
 def test_every_step_can_be_taken_back_after_a_restart_and_done_again(tmp_path):
-    lines = list(there_and_back(f"sqlite:///{tmp_path / 'labels.db'}", edits=40, seed=1))
-    assert [line.split("|")[1].strip() for line in lines][1:] == ["40 x undo", "40 x redo"]
+    lines = list(there_and_back(f"sqlite:///{tmp_path / 'labels.db'}", edits=60, seed=1, canvas=CANVAS))
+    assert [line.split("|")[1].strip() for line in lines][1:] == ["60 x undo", "60 x redo"]
     assert np.all([line.count(" ms") == 3 for line in lines])

@@ -21,7 +21,7 @@ import type { ToolSettings } from "./settings";
 import { Store, update } from "./store";
 import { Surface } from "./surface";
 import type { Problem } from "./tilecache";
-import { AXES, type Camera, type LabelClass, type LabelLayer, type Manifest, type PlaneAxis, type Point, type Tool, type ViewerHost, type Voxel } from "./types";
+import { AXES, type Camera, type History, type LabelClass, type LabelLayer, type Manifest, type PlaneAxis, type Point, type Tool, type ViewerHost, type Voxel } from "./types";
 
 const TOAST_MS = 5000;
 export const MAX_BRUSH_RADIUS = 1000; // image pixels; larger areas are for shapes
@@ -447,6 +447,13 @@ export class Engine {
 
   get inPast(): boolean {
     return this.moment !== null;
+  }
+
+  /** What can be taken back. A panel of the page may have changed labels that are not on the screen. */
+  setHistory(history: History): void {
+    const { undo, redo } = this.shell.get().history;
+    update(this.shell, { history });
+    if (this.inPast && (history.undo !== undo || history.redo !== redo)) this.say({ message: "Your labels of now have changed.", hint: "Go back to now to see them." });
   }
 
   /** Whether labels may change now; says why where they may not. */

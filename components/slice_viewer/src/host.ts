@@ -48,7 +48,7 @@ export function createHost(engine: Engine): ViewerHost {
     requestCursorRedraw: () => engine.redrawCursor(),
     setSaveState: (saveState) => update(shell, { saveState }),
     setAnnotated: (annotated) => update(shell, { annotated }),
-    setHistory: (history) => update(shell, { history }),
+    setHistory: (history) => engine.setHistory(history),
     setPresent: (present) => {
       if (JSON.stringify(present) !== JSON.stringify(shell.get().present)) update(shell, { present });
     },

@@ -162,7 +162,7 @@ export const KEY_CARD: [string, [string, string][]][] = [
     [
       ["Ctrl Z", "Undo"],
       ["Ctrl Shift Z", "Redo"],
-      [`Shift ${HISTORY_KEY.toUpperCase()}`, "History: look back, compare, restore"],
+      [`Shift ${HISTORY_KEY.toUpperCase()}`, "History"],
       ["Esc", "Cancel, close"],
       ["?", "This card"],
     ],
