@@ -226,12 +226,18 @@ def _register_curves(app: Dash, services: Services) -> None:
         Input(stores.JOBS, "data"),
         State(ids.CURVE_SELECT, "options"),
         State(ids.CURVE_SELECT, "value"),
+        State(stores.STARTED_JOB, "data"),
     )
-    def offer_curves(found: list[dict[str, Any]], before: list[dict[str, str]] | None, value: list[str] | None) -> Any:
+    def offer_curves(
+        found: list[dict[str, Any]],
+        before: list[dict[str, str]] | None,
+        value: list[str] | None,
+        started: str | None,
+    ) -> Any:
         options = curve_options(found)
         if options == before:
             return no_update, no_update
-        return options, value or [option["value"] for option in options[:1]]
+        return options, followed_curves([each["value"] for each in options], before or [], value or [], started)
 
     @app.callback(
         Output(ids.CURVE, "figure"),
@@ -248,8 +254,8 @@ def _register_curves(app: Dash, services: Services) -> None:
 
     @app.callback(Output(ids.CURVE_PREVIEW, "children"), Input(ids.CURVE_SELECT, "value"), Input(stores.JOBS, "data"))
     def show_preview(chosen: list[str] | None, found: list[dict[str, Any]]) -> Any:
-        first = next(iter(chosen or []), None)
-        return curves.preview(next((job for job in found if job["id"] == first), None))
+        shown = [job for job in found if job["id"] in (chosen or []) and job["preview"]]
+        return curves.preview(next(iter(shown), None))  # the newest of them
 
 
 def _register_scores(app: Dash, services: Services) -> None:
@@ -284,6 +290,21 @@ def registry_as_json(services: Services) -> dict[str, Any]:
 def curve_options(found: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """The trainings among the jobs, newest first."""
     return [{"label": job["name"], "value": job["id"]} for job in found if job["kind"] == JobKind.TRAIN]
+
+
+def followed_curves(
+    offered: Sequence[str], before: Sequence[Mapping[str, str]], chosen: Sequence[str], started: str | None
+) -> list[str]:
+    """The trainings whose curves are drawn: the one just started as soon as it appears, else those that were.
+
+    >>> followed_curves(["new", "old"], [{"value": "old"}], ["old"], "new")
+    ['new']
+    >>> followed_curves(["new", "old"], [{"value": "old"}], ["old"], None)
+    ['old']
+    """
+    if started in offered and started not in [option["value"] for option in before]:
+        return [started]
+    return list(chosen) or list(offered[:1])
 
 
 def history(services: Services, job_id: str) -> dict[str, list[tuple[int, float]]]:

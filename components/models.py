@@ -146,7 +146,7 @@ def _curves() -> html.Section:
             dcc.Graph(id=ids.CURVE, figure=figure([]), config=GRAPH, className="curve"),
             html.Div(id=ids.CURVE_PREVIEW),
         ],
-        className="models-card",
+        className="models-card models-curves",
     )
 
 

@@ -185,8 +185,8 @@ class Learner:
         images, targets = self._batch()
         half = self.parameters.mixed_precision and images.device.type == "cuda"
         with torch.autocast(images.device.type, torch.bfloat16, enabled=half):
-            scores = self.model(images)
-        loss = self.loss(scores.float(), targets)
+            votes = self.model.votes(images)
+        loss = torch.stack([self.loss(scores.float(), targets) for scores in votes]).mean()
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         length = nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)

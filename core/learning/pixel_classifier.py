@@ -20,7 +20,7 @@ from core.errors import ParameterError
 from core.learning.features import GRID_PX, HALO_PX, features
 from core.learning.holdout import hold_out
 from core.learning.labelled import labelled_classes
-from core.learning.metrics import Scores
+from core.learning.metrics import Evaluation, Scores
 from core.learning.normalisation import Normalisation
 from core.learning.segmenter import Around, LabelledSlice, Prediction, Progress, Report, Segmenter, TrainingReport
 
@@ -124,13 +124,15 @@ def train_pixel_classifier(
     rows = _labelled_rows(slices, normalisation, seed=seed, report=report)
     featured = time.monotonic()
     report(Progress(0.7, "Scoring on held-out regions"))
-    scores = _held_out_scores(rows, class_ids, chosen, seed=seed)
+    evaluation = _evaluate_held_out(rows, class_ids, chosen, seed=seed)
     report(Progress(0.85, "Growing trees"))
     trees = _grow(rows.features, rows.truth, class_ids, chosen, seed=seed)
     report(Progress(1.0, "Trained"))
-    note = "" if scores else "Too few strokes to keep some out of training, so there is no score."
+    note = "" if evaluation.scores else "Too few strokes to keep some out of training, so there is no score."
     seconds = {"features": featured - started, "training": time.monotonic() - featured}
-    return PixelClassifier(class_ids, chosen, normalisation, trees), TrainingReport(scores, seconds, note)
+    return PixelClassifier(class_ids, chosen, normalisation, trees), TrainingReport(
+        evaluation.scores, seconds, note, evaluation
+    )
 
 
 @dataclass(frozen=True)
@@ -183,16 +185,17 @@ def _features_at(
             yield known[y[here] - outer[0].start, x[here] - outer[1].start]
 
 
-def _held_out_scores(
+def _evaluate_held_out(
     rows: Rows, class_ids: tuple[int, ...], chosen: PixelClassifierParameters, *, seed: int
-) -> dict[str, float]:
+) -> Evaluation:
     held, seen = rows.held_out, ~(rows.held_out | rows.near)
     if not held.any() or len(np.unique(rows.truth[seen])) < len(class_ids):
-        return {}
+        return Evaluation()
     trees = _grow(rows.features[seen], rows.truth[seen], class_ids, chosen, seed=seed)
     probabilities = _as_columns(np.asarray(trees.predict(rows.features[held])))
     predicted = np.asarray(class_ids, np.uint8)[probabilities.argmax(axis=1)]
-    return Scores(class_ids).add(rows.truth[held], predicted).report()
+    certain = np.rint(255 * probabilities.max(axis=1)).astype(np.uint8)
+    return Scores(class_ids).add(rows.truth[held], predicted, certain).evaluation()
 
 
 def _grow(
