@@ -77,19 +77,19 @@ def _actions() -> html.Div:
     move = dcc.Dropdown(id=ids.OBJECTS_MOVE, options=[], placeholder="Give class…", searchable=False, disabled=True)
     return html.Div(
         [
+            html.Button(
+                [html.Span(className="icon icon-choose"), "Choose on image"],
+                id=ids.OBJECTS_PICK,
+                className="button",
+                title="Click an object on the image to choose it; Shift and a click choose another beside it",
+            ),
+            html.Span(className="drawer-gap"),
             _button("Merge", ids.OBJECTS_MERGE, "Make the chosen objects one; their pixels stay as they are"),
             _button(
                 "Split", ids.OBJECTS_SPLIT, "Draw a line that divides the chosen object; its pixels keep their class"
             ),
-            html.Button(
-                "Undo merge or split",
-                id=ids.OBJECTS_UNDO,
-                className="button",
-                title="Take back your last merge or split of these objects",
-            ),
             move,
-            _button("Delete", ids.OBJECTS_DELETE, "Erase the pixels of the chosen objects; Ctrl+Z brings them back"),
-            html.Span(id=ids.OBJECTS_SAID, className="objects-state", role="status"),
+            _button("Delete", ids.OBJECTS_DELETE, "Erase the pixels of the chosen objects"),
         ],
         className="drawer-row",
     )

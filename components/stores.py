@@ -19,9 +19,6 @@ DOWNLOAD = "download-store"  # {"url"} of a file to fetch at once; written by ca
 EXPORT_JOB = "export-job-store"  # id of the export started or stopped last; written by callbacks/exchange.py
 OBJECTS_SEEN = "objects-seen-store"  # {"set", "serial"} of the rows on the page; written by callbacks/objects.py
 OBJECTS_COLUMNS = "objects-columns-store"  # [{"key", "header", "help", "shown"}]; written by callbacks/objects.py
-OBJECTS_DONE = (
-    "objects-done-store"  # grows when somebody has merged, cut or taken back; written by callbacks/objects.py
-)
 OBJECTS_CUTTING = "objects-cutting-store"  # whether the next line cuts; written by assets/objects.js
 
 OBJECTS_TICK = "objects-tick"
@@ -61,7 +58,6 @@ def stores() -> html.Div:
             dcc.Store(EXPORT_JOB),
             dcc.Store(OBJECTS_SEEN),
             dcc.Store(OBJECTS_COLUMNS, data=[]),
-            dcc.Store(OBJECTS_DONE, data=0),
             dcc.Store(OBJECTS_CUTTING, data=False),
             dcc.Interval(OBJECTS_TICK, interval=OBJECTS_TICK_MS, disabled=True),  # runs while the drawer is open
             dcc.Store(MOMENT),

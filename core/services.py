@@ -15,8 +15,8 @@ from core.images.geometry import Box
 from core.images.planes import PlaneAxis
 from core.images.tiles import Manifest, Tile
 from core.images.volumes import VolumeCatalog
+from core.labels.corrections import InstanceSet
 from core.labels.instance_builder import Built
-from core.labels.instances import Correction, InstanceSet
 from core.labels.store import LabelStore
 from core.learning.descriptors import AlgorithmDescriptor
 from core.learning.jobs import JobEngine
@@ -108,14 +108,6 @@ class Instances(Protocol):
 
     def cancel(self, chosen: InstanceSet) -> None:
         """End the work under way; what was there before stays."""
-        ...
-
-    def correct(self, chosen: InstanceSet, correction: Correction, *, user: str) -> None:
-        """Merge or cut; durable when this returns, seen after the next look."""
-        ...
-
-    def take_back(self, chosen: InstanceSet, *, user: str) -> Correction | None:
-        """Take back this user's last merge or cut; None when there is none."""
         ...
 
 

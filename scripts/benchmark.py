@@ -8,6 +8,7 @@ scale     that 100,000 strokes slow nothing (docs/reliability.md)
 inference pixels a second of a network, from disk to disk (docs/speed-networks.md)
 sequences that random edits, undo, redo and restore leave what a numpy model says (docs/reliability.md)
 steps     that 1,200 edits can be taken back after a restart, and how long a step takes (docs/reliability.md)
+objects   that 10,000 objects slow nothing (docs/reliability.md)
 """
 
 import argparse
@@ -17,13 +18,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
 
 from core.errors import AppError
-from scripts.benchmarks import chaos, inference, quality, scale, sequences, steps, tools, viewer
+from scripts.benchmarks import chaos, inference, objects, quality, scale, sequences, steps, tools, viewer
 
 SUBJECTS = {
     "quality": quality,
     "viewer": viewer,
     "chaos": chaos,
     "scale": scale,
+    "objects": objects,
     "sequences": sequences,
     "steps": steps,
     "tools": tools,

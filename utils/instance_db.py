@@ -3,10 +3,8 @@
 Its tables stand beside those of the labels and name volumes by path: labels know nothing of instances.
 """
 
-import json
 import logging
 import threading
-import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,15 +13,12 @@ from typing import Any
 import numpy as np
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     Connection,
-    Float,
     ForeignKey,
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
     Text,
     UniqueConstraint,
@@ -37,8 +32,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from core.errors import UnavailableError
+from core.labels.corrections import InstanceSet
 from core.labels.fragments import Runs
-from core.labels.instances import Correction, InstanceSet
 from core.labels.store import TileIndex
 from utils.label_tables import SCHEMA_LOCK, open_engine
 
@@ -67,19 +62,6 @@ tiles = Table(
     Column("runs", LargeBinary, nullable=False),
 )
 
-# taken_back: undone; kept, as everything that people did is.
-corrections = Table(
-    "label_instance_corrections",
-    metadata,
-    Column("number", Integer, primary_key=True),
-    Column("set_id", ForeignKey("label_instance_sets.id"), nullable=False, index=True),
-    Column("user", Text, nullable=False),
-    Column("at", Float, nullable=False),
-    Column("kind", String(12), nullable=False),
-    Column("detail", Text, nullable=False),
-    Column("taken_back", Boolean, nullable=False),
-)
-
 
 class SqlInstanceMemory:
     """The instance memory of the app. Nothing is connected before the first question; the tables are made then.
@@ -97,27 +79,6 @@ class SqlInstanceMemory:
     def close(self) -> None:
         """Close the connections; the next question opens new ones."""
         self._engine.dispose()
-
-    def corrections(self, chosen: InstanceSet) -> list[Correction]:
-        with self._transaction() as conn:
-            mine = corrections.c.set_id == _id_of(conn, chosen), corrections.c.taken_back.is_(False)
-            rows = conn.execute(select(corrections).where(*mine).order_by(corrections.c.number)).all()
-        return [_correction(row) for row in rows]
-
-    def correct(self, chosen: InstanceSet, correction: Correction, *, user: str) -> None:
-        with self._transaction(writes=True) as conn:
-            fixed = {"set_id": _make_set(conn, chosen), "user": user, "at": time.time(), "taken_back": False}
-            conn.execute(insert(corrections).values(**fixed, kind=correction.kind, detail=_detail(correction)))
-
-    def take_back(self, chosen: InstanceSet, *, user: str) -> Correction | None:
-        with self._transaction(writes=True) as conn:
-            known = corrections.c
-            mine = known.set_id == _id_of(conn, chosen), known.user == user, known.taken_back.is_(False)
-            row = conn.execute(select(corrections).where(*mine).order_by(known.number.desc()).limit(1)).one_or_none()
-            if row is None:
-                return None
-            conn.execute(update(corrections).where(known.number == row.number).values(taken_back=True))
-            return _correction(row)
 
     def runs(self, chosen: InstanceSet, tiles: Iterable[TileIndex]) -> dict[TileIndex, Runs]:
         wanted = set(tiles)
@@ -185,17 +146,6 @@ def _make_set(conn: Connection, chosen: InstanceSet) -> int:
 def _slice(conn: Connection, set_id: int, z: int) -> list[tuple[TileIndex, bytes]]:
     here = select(tiles.c.ty, tiles.c.tx, tiles.c.runs).where(tiles.c.set_id == set_id, tiles.c.z == z)
     return [((z, ty, tx), runs) for ty, tx, runs in conn.execute(here)]
-
-
-def _detail(correction: Correction) -> str:
-    cut = {str(z): spans.tolist() for z, spans in correction.cut.items()}
-    return json.dumps({"ids": list(correction.ids), "cut": cut})
-
-
-def _correction(row: Any) -> Correction:
-    detail = json.loads(row.detail)
-    cut = {int(z): np.array(spans, np.int32).reshape(-1, 3) for z, spans in detail["cut"].items()}
-    return Correction(row.kind, tuple(detail["ids"]), cut)
 
 
 def _pack(runs: Runs) -> bytes:

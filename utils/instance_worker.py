@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from core.errors import AppError
 from core.images.volumes import VolumeCatalog
+from core.labels.corrections import InstanceSet
 from core.labels.instance_builder import Built, InstanceBuilder
 from core.labels.instance_memory import InstanceMemory
-from core.labels.instances import Correction, InstanceSet
 from core.labels.store import LabelStore
 from core.services import InstanceView
 
@@ -31,13 +31,9 @@ class _CancelledError(Exception):
 
 @dataclass
 class _Entry:
-    """One instance set.
-
-    stale : to be built whatever the labels' revision. not_before : when it may be built again.
-    """
+    """One instance set. not_before : when it may be built again."""
 
     view: InstanceView = field(default_factory=InstanceView)
-    stale: bool = True
     cancelled: bool = False
     not_before: float = 0.0
 
@@ -70,20 +66,6 @@ class BackgroundInstances:
             entry = self._entry(chosen)
             entry.cancelled = chosen in self._queue
 
-    def correct(self, chosen: InstanceSet, correction: Correction, *, user: str) -> None:
-        self._memory.correct(chosen, correction, user=user)
-        self._renew(chosen)
-
-    def take_back(self, chosen: InstanceSet, *, user: str) -> Correction | None:
-        correction = self._memory.take_back(chosen, user=user)
-        self._renew(chosen)
-        return correction
-
-    def _renew(self, chosen: InstanceSet) -> None:
-        with self._lock:
-            entry = self._entry(chosen)
-            entry.stale, entry.not_before = True, 0.0
-
     def _entry(self, chosen: InstanceSet) -> _Entry:
         entry = self._entries.setdefault(chosen, _Entry())
         self._entries.move_to_end(chosen)
@@ -95,7 +77,7 @@ class BackgroundInstances:
         if entry.cancelled or entry.view.state == "working" or time.monotonic() < entry.not_before:
             return False
         built = entry.view.built
-        return entry.stale or built is None or built.revision != revision
+        return built is None or built.revision != revision
 
     def _start(self) -> None:
         if self._worker is None:
@@ -110,7 +92,6 @@ class BackgroundInstances:
                     return
                 chosen = self._queue[0]
                 entry = self._entries[chosen]
-                entry.stale = False
             self._build(chosen, entry)
             with self._lock:
                 self._queue.remove(chosen)

@@ -21,11 +21,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from core.errors import InvalidInputError, NotFoundError, UnavailableError
 from core.images.planes import PlaneAxis, turned
 from core.labels.classes import DEFAULT_CLASSES, LabelClass
+from core.labels.corrections import Correction, InstanceSet
 from core.labels.edits import unpack
 from core.labels.history import EditRecord, Snapshot, check_snapshot_name, table_changes
 from core.labels.planes import parts_by_slice
 from core.labels.spans import clip
 from core.labels.store import Changes, ClassChange, History, Paint, Receipt, Rewrite, TileIndex
+from utils.label_corrections import read_corrections
 from utils.label_history import (
     drop_snapshot,
     first_tile,
@@ -45,7 +47,7 @@ from utils.label_tables import (
     tiles,
     volumes,
 )
-from utils.label_writes import VolumeRow, WriteTransaction, find_receipt, lock_volume, read_volume
+from utils.label_writes import VolumeRow, WriteTransaction, find_receipt, lock_volume, read_volume, step_kind
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +129,20 @@ class SqlLabelStore:
             write.rewrite(edit.tiles)
 
         return self._write(edit.volume, work, kind=edit.kind, edit_id=edit.id, user=edit.user)
+
+    def correct(self, chosen: InstanceSet, correction: Correction, *, edit_id: str, user: str) -> Receipt:
+        def work(write: WriteTransaction) -> None:
+            write.correct(chosen, correction)
+
+        return self._write(chosen.volume, work, kind=correction.kind, edit_id=edit_id, user=user)
+
+    def corrections(self, chosen: InstanceSet) -> list[Correction]:
+        with self._past(chosen.volume) as (conn, row):
+            return read_corrections(conn, row.id, chosen) if row else []
+
+    def receipt(self, volume: str, edit_id: str) -> Receipt | None:
+        with self._past(volume) as (conn, row):
+            return find_receipt(conn, row.id, edit_id) if row else None
 
     def undo(self, volume: str, *, edit_id: str, user: str) -> Receipt:
         return self._write(volume, lambda write: write.undo(user), kind="undo", edit_id=edit_id, user=user)
@@ -231,7 +247,7 @@ class SqlLabelStore:
             write = WriteTransaction(conn, row)
             work(write)
             write.record(kind=kind, edit_id=edit_id, user=user)
-            return Receipt(write.revision, tuple(write.changed))
+            return Receipt(write.revision, tuple(write.changed), of=step_kind(write.detail))
 
     def _tile(self, volume: str, index: TileIndex, *which: ColumnElement[bool]) -> NDArray[np.uint8] | None:
         version, (z, ty, tx) = tile_versions.c, index

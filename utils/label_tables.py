@@ -116,6 +116,23 @@ class_pixels = Table(
     Column("pixels", BigInteger, nullable=False),
 )
 
+# Merges and cuts of instances. made: the revision of the edit. since, until: the revisions from and up to which it
+# stands; until is NULL while it does. One that stands again after an undo has a row for each time.
+corrections = Table(
+    "label_corrections",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("volume", ForeignKey("label_volumes.id"), nullable=False),
+    Column("class_id", Integer, nullable=False),
+    Column("dims", Integer, nullable=False),
+    Column("made", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger),
+    Column("kind", String(12), nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("label_corrections_volume", "volume", "class_id", "dims"),
+)
+
 # Moments with a name.
 snapshots = Table(
     "label_snapshots",

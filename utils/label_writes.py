@@ -26,10 +26,12 @@ from core.labels.classes import (
     remove_class,
     restore_class,
 )
+from core.labels.corrections import Correction, InstanceSet
 from core.labels.edits import Tile
 from core.labels.rules import PaintRule
 from core.labels.spans import Spans, part_masks
 from core.labels.store import ClassChange, History, Receipt, TileChange, TileIndex
+from utils.label_corrections import KINDS, add_correction, restore_corrections, take_back_corrections
 from utils.label_steps import DONE, UNDONE, keep_steps
 from utils.label_tables import class_pixels, edits, first_revision, tile_versions, tiles, volumes
 
@@ -81,11 +83,17 @@ def _insert_volume(conn: Connection, path: str) -> None:
 
 def find_receipt(conn: Connection, volume: int, edit_id: str) -> Receipt | None:
     """What an edit did when it came first; None if it never came."""
-    query = select(edits.c.revision).where(edits.c.volume == volume, edits.c.edit_id == edit_id)
-    revision = conn.execute(query).scalar()
-    if revision is None:
+    query = select(edits.c.revision, edits.c.detail).where(edits.c.volume == volume, edits.c.edit_id == edit_id)
+    row = conn.execute(query).one_or_none()
+    if row is None:
         return None
-    return Receipt(revision, tuple(_tiles_of(conn, volume, revision)), duplicate=True)
+    changed = tuple(_tiles_of(conn, volume, row.revision))
+    return Receipt(row.revision, changed, duplicate=True, of=step_kind(json.loads(row.detail)))
+
+
+def step_kind(detail: Mapping[str, Any]) -> str:
+    """What kind of edit an undo or redo with this detail was of; "" when it was of none."""
+    return str(detail.get("of", {}).get("kind", ""))
 
 
 def _tiles_of(conn: Connection, volume: int, revision: int) -> list[TileIndex]:
@@ -163,7 +171,15 @@ class WriteTransaction:
             self._put(index, self._tile(index), self._tile(index, until=revision))
         self.detail = {"to": revision, "at": at, "classes": self._missing_at(revision)}
         self._bring_back(self.detail["classes"])
-        self.state = DONE if self.changed or self.changes_classes else PAST
+        corrected = restore_corrections(self.conn, self.volume.id, revision, revision=self.revision)
+        self.state = DONE if self.changed or self.changes_classes or corrected else PAST
+
+    def correct(self, chosen: InstanceSet, correction: Correction) -> None:
+        """Let a merge or a cut of instances stand; pixels stay as they are."""
+        find_class(self.classes, chosen.class_id)
+        add_correction(self.conn, self.volume.id, chosen, correction, revision=self.revision)
+        self.detail = {"class": chosen.class_id, "dims": chosen.dims, "ids": list(correction.ids)}
+        self.state = DONE
 
     def undo(self, user: str) -> None:
         """Take back the newest step of `user`, if there is one."""
@@ -173,7 +189,7 @@ class WriteTransaction:
         if step.kind == "delete_class":
             detail = json.loads(step.detail)
             self.classes = restore_class(self.classes, LabelClass(**detail["class"]), place=detail["place"])
-        self._take_back(step.step)
+        self._take_back(step)
         if step.kind == "restore":
             self._drop_unused(json.loads(step.detail)["classes"])
         self._move(step, UNDONE, detail=step.detail)
@@ -189,7 +205,7 @@ class WriteTransaction:
         else:
             if step.kind == "restore":
                 self._bring_back(json.loads(step.detail)["classes"])
-            self._take_back(step.step)
+            self._take_back(step)
         self._move(step, DONE, detail=json.dumps(self.detail) if self.detail else step.detail)
         self._tell_of(step)
 
@@ -297,12 +313,14 @@ class WriteTransaction:
         if any(c.id == class_id for c in self.classes):
             self.delete_class(class_id)
 
-    def _take_back(self, revision: int) -> None:
-        class_ids = [c.id for c in self.classes]
+    def _take_back(self, step: Row[Any]) -> None:
+        class_ids, revision = [c.id for c in self.classes], step.step
         for index in _tiles_of(self.conn, self.volume.id, revision):
             before, after = self._tile(index, until=revision - 1), self._tile(index, until=revision)
             now = self._tile(index)
             self._put(index, now, pixels.take_back(now, before=before, after=after, class_ids=class_ids))
+        if step.kind in KINDS:
+            take_back_corrections(self.conn, self.volume.id, revision, revision=self.revision)
 
     def _put(self, index: TileIndex, before: Tile, after: Tile) -> None:
         if np.array_equal(before, after):

@@ -92,19 +92,19 @@ def _register_writes(app: Dash, services: Services) -> None:
         where = {"index": body.index, "axis": body.axis, "user": services.current_user()}
         what = {"label": body.label, "spans": body.spans, "parts": body.parts, "rule": body.rule}
         edit = Paint(body.id, volume, **where, **what)
-        return _answer(services, volume, labels.paint(edit, shape=shape))
+        return edit_answer(services, volume, labels.paint(edit, shape=shape))
 
     @server.post("/api/labels/<vid>/undo")
     def label_undo(vid: str) -> Response:
         volume = volume_path(vid)
         receipt = labels.undo(volume, edit_id=_edit_id(), user=services.current_user())
-        return _answer(services, volume, receipt)
+        return edit_answer(services, volume, receipt)
 
     @server.post("/api/labels/<vid>/redo")
     def label_redo(vid: str) -> Response:
         volume = volume_path(vid)
         receipt = labels.redo(volume, edit_id=_edit_id(), user=services.current_user())
-        return _answer(services, volume, receipt)
+        return edit_answer(services, volume, receipt)
 
 
 def tile_size(shape: tuple[int, int], level: int, tx: int, ty: int) -> tuple[int, int]:
@@ -116,11 +116,14 @@ def tile_size(shape: tuple[int, int], level: int, tx: int, ty: int) -> tuple[int
     return rows.stop - rows.start, columns.stop - columns.start
 
 
-def _answer(services: Services, volume: str, receipt: Receipt) -> Response:
+def edit_answer(services: Services, volume: str, receipt: Receipt, *, said: str = "") -> Response:
+    """What every write is answered with; `said` is a sentence for the person."""
     done = {
         "revision": receipt.revision,
         "changed": _changed_json(receipt.changed),
         "duplicate": receipt.duplicate,
+        "of": receipt.of,
+        "said": said,
     }
     return uncached(jsonify(done | _state(services, volume)))
 

@@ -85,17 +85,17 @@ def read_ask(body: object, manifest: Manifest) -> Ask:
     """The question in a request's JSON. Raises InvalidInputError where it breaks the contract."""
     if not isinstance(body, dict):
         raise InvalidInputError("The question to the tool is not a JSON object.", "Reload the page.")
-    axis = _axis(body)
+    axis = read_axis(body)
     depth, height, width = turned(manifest.info.shape, axis)
     plane = Frame(0, 0, height, width)
     return Ask(
         axis=axis,
-        index=_whole(body, "index", 0, depth - 1),
+        index=read_whole(body, "index", 0, depth - 1),
         plane=plane,
         view=_view(body).cut(plane),
-        points=_points(body),
+        points=read_points(body),
         spans=clip(_spans(body), plane.shape),
-        label=_whole(body, "label", 0, MAX_CLASSES),
+        label=read_whole(body, "label", 0, MAX_CLASSES),
         options=_options(body),
     )
 
@@ -106,14 +106,16 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     return {"parts": parts, "points": answer.points.tolist(), "note": answer.note}
 
 
-def _axis(body: Mapping[str, Any]) -> PlaneAxis:
+def read_axis(body: Mapping[str, Any]) -> PlaneAxis:
+    """The axis that a body names."""
     try:
         return plane_axis(str(body.get("axis")))
     except NotFoundError as error:
         raise _broken("axis", body.get("axis"), "z, y or x") from error
 
 
-def _whole(body: Mapping[str, Any], key: str, lo: int, hi: int) -> int:
+def read_whole(body: Mapping[str, Any], key: str, lo: int, hi: int) -> int:
+    """A whole number of a body, both ends of its range included."""
     value = body.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or not lo <= value <= hi:
         raise _broken(key, value, f"a whole number from {lo} to {hi}")
@@ -126,7 +128,8 @@ def _view(body: Mapping[str, Any]) -> Frame:
     return Frame(y0, x0, y1, x1)
 
 
-def _points(body: Mapping[str, Any]) -> NDArray[np.float64]:
+def read_points(body: Mapping[str, Any]) -> NDArray[np.float64]:
+    """(N, 2) of the points in a body."""
     return _numbers(body, "points", (-1, 2), "[[y, x], ...]", most=MAX_POINTS)
 
 

@@ -43,7 +43,10 @@ class SliceViewer(_ViewerComponent):
     compare : another volume, shown beside the open one.
     place : where the window looks, for links; None while all is in view.
     objects : chosen objects, see docs/contracts.md; None while none is.
-    cut : written by the component: {"z", "points": [[y, x], ...], "number"}, the line that `objects` asked for.
+    request : {"url", "body", "what", "number"}, a change of objects to be made once for each number.
+    pick : written by the component: {"id", "add", "number"}, the object that a click has chosen; None where none lies.
+    cut : written by the component when the line that `objects` asked for is drawn, or given up.
+    objectsRevision : written by the component: grows with each request, undo and redo.
     labelOpacity : 0 to 1.
     moment : None, or labels of the past in place of those of now: as `overlay`, with "root", the path of its tiles.
     overlay : None or {"id", "classes", "opacity", "slices"}.
@@ -67,11 +70,14 @@ class SliceViewer(_ViewerComponent):
         "labelOpacity",
         "look",
         "manifest",
-        "objects",
         "moment",
+        "objects",
+        "objectsRevision",
         "overlay",
+        "pick",
         "place",
         "present",
+        "request",
         "saveState",
         "sibling",
         "slice",

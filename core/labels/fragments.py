@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, find_objects
 
 from core.images.geometry import TILE_PX
+from core.images.planes import PlaneAxis
 from core.labels.store import TileIndex
 
 # Columns of `Fragments.sums`. Crossings are pixel borders met along a row, a column and both diagonals.
@@ -58,6 +59,14 @@ class Fragments:
 
     def __len__(self) -> int:
         return len(self.sums)
+
+    def on_plane(self, axis: PlaneAxis, at: int) -> NDArray[np.bool_]:
+        """(n,) whether the box around each fragment meets plane `at` of an axis."""
+        if axis == "z":
+            return np.full(len(self), self.index[0] == at)
+        column = 0 if axis == "y" else 1
+        met: NDArray[np.bool_] = (self.low[:, column] <= at) & (at < self.high[:, column])
+        return met
 
     @property
     def nbytes(self) -> int:

@@ -12,6 +12,7 @@ from core.labels.classes import LabelClass
 
 MAX_SNAPSHOT_NAME = 80
 MAX_NAMES = 3  # of classes in one sentence
+MOST_NAMED = 4  # objects of an edit told by id
 
 
 @dataclass(frozen=True)
@@ -132,17 +133,37 @@ def _import(detail: Mapping[str, Any], _classes: Mapping[int, str]) -> str:
 
 
 def _instance(detail: Mapping[str, Any], classes: Mapping[int, str]) -> str:
-    ids, before, after = (detail.get(key) for key in ("ids", "from", "to"))
-    count = len(ids or ())
-    objects = f"{count:,} objects" if count != 1 else "an object"
-    of = f"{objects} of {_names([before], classes)}" if before else objects
-    return f"Gave {of} the class {_names([after], classes)}" if after else f"Deleted {of}"
+    what = f"{_objects(detail['ids'])} of {_names([detail['from']], classes)}"
+    return f"Gave {what} the class {_names([detail['to']], classes)}" if detail["to"] else f"Deleted {what}"
+
+
+def _merge(detail: Mapping[str, Any], classes: Mapping[int, str]) -> str:
+    return f"Merged {_objects(detail['ids'])} of {_names([detail['class']], classes)}"
+
+
+def _cut(detail: Mapping[str, Any], classes: Mapping[int, str]) -> str:
+    return f"Split {_objects(detail['ids'])} of {_names([detail['class']], classes)}"
+
+
+def _objects(ids: Sequence[int]) -> str:
+    """Some objects in words; many by their number.
+
+    >>> _objects([3]), _objects([3, 7, 9]), _objects([1, 2, 3, 4, 5])
+    ('object 3', 'objects 3, 7 and 9', '5 objects')
+    """
+    if len(ids) == 1:
+        return f"object {ids[0]}"
+    if len(ids) > MOST_NAMED:
+        return f"{len(ids)} objects"
+    return f"objects {', '.join(map(str, ids[:-1]))} and {ids[-1]}"
 
 
 _TOLD: Mapping[str, Callable[[Mapping[str, Any], Mapping[int, str]], str]] = {
     "accept": _accept,
     "import": _import,
     "instance": _instance,
+    "merge": _merge,
+    "cut": _cut,
     "interpolate": lambda _detail, _classes: "Filled the slices between painted ones",
     "propagate": lambda _detail, _classes: "Carried labels onwards through the stack",
 }

@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.images.geometry import TILE_PX
+from core.images.planes import PlaneAxis
 from core.images.volumes import VolumeCatalog
+from core.labels.corrections import Correction, InstanceSet, Voxel
 from core.labels.fragments import AREA, Fragments, Labels, Runs, fill_runs, find_runs
 from core.labels.instance_memory import InstanceMemory
-from core.labels.instance_tiles import InstanceTiles, Seen, Tell, cuts_by_tile, tile_keys
-from core.labels.instances import Connected, InstanceSet, Ints, assign_ids, connect, merge_ids
+from core.labels.instance_tiles import InstanceTiles, Seen, Tell, cuts_by_tile, tile_keys, tile_versions
+from core.labels.instances import Connected, Ints, assign_ids, connect, merge_ids
 from core.labels.measurements import Totals, add_up
-from core.labels.spans import Spans
+from core.labels.spans import Spans, join_spans
 from core.labels.store import LabelStore, TileIndex
 
 
@@ -44,22 +46,37 @@ class Built:
         first = self.connected.first
         return {each.index: slice(first[each.index], first[each.index] + len(each)) for each in self.connected.tiles}
 
-    def masks(self, ids: Iterable[int]) -> Iterator[tuple[TileIndex, NDArray[np.bool_]]]:
-        """The tiles that some instances lie in, with (512, 512) bool of their pixels."""
-        wanted = np.isin(self.instance_ids, list(ids))
-        for index, place in self.places.items():
-            if wanted[place].any():
-                yield index, np.append(False, wanted[place])[np.abs(self.tiles.labels(index))]
+    def masks(
+        self, ids: Iterable[int], plane: tuple[PlaneAxis, int] | None = None
+    ) -> Iterator[tuple[TileIndex, NDArray[np.bool_]]]:
+        """The tiles that some instances lie in, with (512, 512) bool of their pixels.
 
-    def spans(self, ids: Iterable[int], z: int) -> Spans:
-        """(N, 3) int32 (y, start, stop) of the pixels of some instances on slice `z`, tile by tile."""
+        plane : (axis, index); leaves out tiles in which none of them comes near it.
+        """
         wanted = np.isin(self.instance_ids, list(ids))
-        found = [np.zeros((0, 3), np.int32)]
-        for index, place in self.places.items():
-            if index[0] == z and wanted[place].any():
-                runs = find_runs(self.tiles.labels(index))
-                found.append(_in_slice(runs[wanted[place][runs[:, 3] - 1], :3], index))
-        return np.concatenate(found)
+        for each in self.connected.tiles:
+            mine = wanted[self.places[each.index]]
+            if (mine if plane is None else mine & each.on_plane(*plane)).any():
+                yield each.index, np.append(False, mine)[np.abs(self.tiles.labels(each.index))]
+
+    def at(self, z: int, y: int, x: int) -> int | None:
+        """The id of the instance that a voxel belongs to, if to any."""
+        fragment = fragment_at(self.tiles, self.connected, (z, y, x))
+        return None if fragment is None else int(self.instance_ids[fragment])
+
+    def anchor(self, part: int) -> Voxel:
+        """A voxel in the midst of the part with this id."""
+        fragment = int(np.flatnonzero(self.part_ids == part)[0])
+        index, place = next((each, p) for each, p in self.places.items() if p.start <= fragment < p.stop)
+        pixels = np.flatnonzero(np.abs(self.tiles.labels(index)) == fragment - place.start + 1)
+        y, x = divmod(int(pixels[len(pixels) // 2]), TILE_PX)
+        return index[0], index[1] * TILE_PX + y, index[2] * TILE_PX + x
+
+    def spans(self, ids: Iterable[int], axis: PlaneAxis, at: int) -> Spans:
+        """(N, 3) int32 (row, start, stop) of the pixels of some instances on plane `at` of an axis, tile by tile."""
+        found = [_plane_spans(mask, index, axis, at) for index, mask in self.masks(ids, (axis, at))]
+        spans = np.concatenate([np.zeros((0, 3), np.int32), *found])
+        return join_spans(spans) if axis == "x" else spans
 
 
 class InstanceBuilder:
@@ -76,19 +93,38 @@ class InstanceBuilder:
         """
         revision = self._store.revision(chosen.volume)  # first: what comes after may be newer, and is seen next time
         source = self._volumes.open(chosen.volume)
-        corrections = self._memory.corrections(chosen)
+        corrections = self._store.corrections(chosen)
         cuts = cuts_by_tile([each.cut for each in corrections if each.kind == "cut"])
-        keys = tile_keys(self._store, chosen.volume, cuts, source.info.version)
-        tiles = InstanceTiles(chosen, self._store, keys, cuts, self._seen)
+        known = None if before is None else (before.revision, before.tiles.versions)
+        versions = tile_versions(self._store, chosen.volume, known)
+        keys = tile_keys(versions, cuts, source.info.version)
+        tiles = InstanceTiles(chosen, self._store, versions, keys, cuts, self._seen)
         fragments = tiles.fragments(source, tell)
         connected = connect(fragments, tiles.overlaps(fragments) if chosen.dims == 3 else {})
         part_ids = _Recall(self._memory, tiles, connected, before).ids()
-        merges = [each.ids for each in corrections if each.kind == "merge"]
+        merges = [_parts_of(each, tiles, connected, part_ids) for each in corrections if each.kind == "merge"]
         ids = merge_ids(part_ids, merges)[connected.part]
         totals = add_up(connected, ids)
         return Built(
             chosen, revision, tiles, connected, part_ids[connected.part], ids, totals, source.info.voxel_size_um
         )
+
+
+def fragment_at(tiles: InstanceTiles, connected: Connected, voxel: Voxel) -> int | None:
+    """The place of the fragment that a voxel belongs to, in the list of all; None where there is none."""
+    z, y, x = voxel
+    index = (z, y // TILE_PX, x // TILE_PX)
+    number = abs(int(tiles.labels(index)[y % TILE_PX, x % TILE_PX])) if index in connected.first else 0
+    return connected.first[index] + number - 1 if number else None
+
+
+def _parts_of(merge: Correction, tiles: InstanceTiles, connected: Connected, part_ids: Ints) -> list[int]:
+    """The ids of the parts that a merge makes one: those it names, or those that lie where they lay."""
+    found = []
+    for each, anchor in zip(merge.ids, merge.anchors, strict=True):
+        fragment = None if each in part_ids else fragment_at(tiles, connected, anchor)
+        found.append(each if fragment is None else int(part_ids[connected.part[fragment]]))
+    return found
 
 
 @dataclass
@@ -162,6 +198,13 @@ def _renumbered(labels: Labels, ids: Ints, former: Runs | None) -> Runs:
     return find_runs(numbers)
 
 
-def _in_slice(runs: Spans, index: TileIndex) -> Spans:
-    _, ty, tx = index
-    return runs + np.array([ty, tx, tx], np.int32) * TILE_PX
+def _plane_spans(mask: NDArray[np.bool_], index: TileIndex, axis: PlaneAxis, at: int) -> Spans:
+    """Where a plane cuts the (512, 512) pixels of a tile, as spans of the plane."""
+    z, ty, tx = index
+    if axis == "z":
+        return find_runs(mask.astype(np.int32))[:, :3] + np.array([ty, tx, tx], np.int32) * TILE_PX
+    if axis == "y":
+        row = find_runs(mask[at % TILE_PX][None].astype(np.int32))[:, :3]
+        return row + np.array([z, tx * TILE_PX, tx * TILE_PX], np.int32)
+    y = np.flatnonzero(mask[:, at % TILE_PX]).astype(np.int32) + np.int32(ty * TILE_PX)
+    return np.stack([y, np.full_like(y, z), np.full_like(y, z + 1)], axis=1)

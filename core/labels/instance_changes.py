@@ -1,6 +1,7 @@
-"""What people do to instances: a cut along a line, and edits of the pixels of chosen ones."""
+"""What people do to instances: a merge, a cut along a line, and edits of the pixels of chosen ones."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -8,62 +9,100 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInputError, NotFoundError
 from core.images.geometry import TILE_PX
+from core.images.planes import PlaneAxis
+from core.labels.corrections import Correction
 from core.labels.fragments import find_runs
 from core.labels.instance_builder import Built
-from core.labels.instances import Correction
 from core.labels.spans import Spans
 from core.labels.store import Rewrite, TileChange, TileIndex
 
 KIND = "instance"  # of the edit, in the history
-CHOOSE = "Choose it in the table again."
-
-Point = tuple[float, float]
-"""(y, x) in image pixels: pixel (3, 5) is the square from (3, 5) to (4, 6)."""
+CHOOSE = "Choose it again, in the table or on the image."
 
 
 def check_ids(built: Built, ids: Sequence[int]) -> None:
     """Raises NotFoundError for the first id that is not there, InvalidInputError when there is none."""
     if not ids:
-        raise InvalidInputError("No object is chosen.", "Choose one in the table.")
+        raise InvalidInputError("No object is chosen.", "Choose one in the table or on the image.")
     missing = np.setdiff1d(np.array(ids, np.int64), built.totals.ids)
     if len(missing):
         raise NotFoundError(f"Object {missing[0]} does not exist (any more).", CHOOSE)
 
 
-def cut_along(built: Built, instance: int, z: int, line: Sequence[Point]) -> Correction:
-    """A cut through one instance along a line drawn on slice `z`; through the stack it goes straight down.
+def merge_of(built: Built, ids: Sequence[int]) -> Correction:
+    """A merge of some instances. Raises InvalidInputError if they are fewer than two, or in a slice and of several."""
+    check_ids(built, ids)
+    places = np.isin(built.totals.ids, ids)
+    if len(ids) < 2:
+        raise InvalidInputError("One object alone cannot be merged.", "Choose another beside it.")
+    if built.chosen.dims == 2 and len(np.unique(built.totals.low[places, 0])) > 1:
+        raise InvalidInputError(
+            "Objects of different slices cannot be one in a slice.",
+            "Choose “Through the stack” to merge across slices.",
+        )
+    return Correction("merge", tuple(ids), tuple(built.anchor(each) for each in ids))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line drawn on plane `index` of an axis.
+
+    points : (N, 2) float64 (row, column) in pixels of the plane; pixel (3, 5) is the square from (3, 5) to (4, 6).
+    """
+
+    axis: PlaneAxis
+    index: int
+    points: NDArray[np.float64]
+
+
+def cut_along(built: Built, instance: int, line: Line) -> Correction:
+    """A cut through one instance along a line; across the plane of the line it goes straight down.
 
     The pixels keep their class. Raises InvalidInputError if the line does not meet the instance.
     """
     check_ids(built, [instance])
-    cut: dict[int, list[Spans]] = {}
+    if not len(line.points):
+        raise InvalidInputError("The line has no point.", "Draw it from side to side across the object.")
+    pixels, cut = _pixels(line.points), dict[int, list[Spans]]()
     for index, mask in built.masks([instance]):
-        if built.chosen.dims == 3 or index[0] == z:
-            met = find_runs((_draw(line, index) & mask).astype(np.int32))[:, :3]
+        if line.axis != "z" or built.chosen.dims == 3 or index[0] == line.index:
+            met = find_runs((_below(pixels, line.axis, index) & mask).astype(np.int32))[:, :3]
             _, ty, tx = index
             cut.setdefault(index[0], []).append(met + np.array([ty, tx, tx], np.int32) * TILE_PX)
     found = {at: spans for at, parts in cut.items() if len(spans := np.concatenate(parts))}
     if not found:
         raise InvalidInputError(f"The line does not cross object {instance}.", "Draw it from side to side across it.")
-    return Correction("cut", (instance,), found)
+    return Correction("cut", (instance,), cut=found)
 
 
-def _draw(line: Sequence[Point], index: TileIndex) -> NDArray[np.bool_]:
-    """(512, 512) bool of the pixels below a line; its steps go along rows and columns, so no diagonal slips by."""
-    _, ty, tx = index
-    pixels = _pixels(line) - np.array([ty, tx]) * TILE_PX
+def _below(pixels: NDArray[np.int64], axis: PlaneAxis, index: TileIndex) -> NDArray[np.bool_]:
+    """(512, 512) bool of a tile's pixels that lie below a line of a plane, whose pixels these are.
+
+    The steps of a line go along rows and columns, so that no diagonal slips by.
+    """
+    z, ty, tx = index
     image = np.zeros((TILE_PX, TILE_PX), bool)
-    image[tuple(pixels[((pixels >= 0) & (pixels < TILE_PX)).all(axis=1)].T)] = True
+    if axis == "y":
+        image[:, _inside(pixels[pixels[:, 0] == z, 1] - tx * TILE_PX)] = True
+    elif axis == "x":
+        image[_inside(pixels[pixels[:, 1] == z, 0] - ty * TILE_PX)] = True
+    else:
+        image[tuple(_inside(pixels - np.array([ty, tx]) * TILE_PX).T)] = True
     return image
 
 
-def _pixels(line: Sequence[Point]) -> NDArray[np.int64]:
-    """(N, 2) y, x of the pixels below a line, with the corner between two that meet by theirs only.
+def _inside(pixels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Those of a tile: (N,) places on one axis, or (N, 2) on both."""
+    within = (pixels >= 0) & (pixels < TILE_PX)
+    return pixels[within if pixels.ndim == 1 else within.all(axis=1)]
 
-    >>> _pixels([(0.5, 0.5), (1.5, 1.5)]).tolist()
+
+def _pixels(points: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(N, 2) rows and columns of the pixels below a line, with the corner between two that meet by theirs only.
+
+    >>> _pixels(np.array([[0.5, 0.5], [1.5, 1.5]])).tolist()
     [[0, 0], [1, 1], [0, 1]]
     """
-    points = np.array(line, np.float64)
     ways = [_straight(one, two) for one, two in zip(points, points[1:], strict=False)]
     pixels = np.concatenate([points[:1], *ways])
     pixels = np.floor(pixels).astype(np.int64)

@@ -1,4 +1,4 @@
-"""The port behind which instances are remembered: which pixel belonged to which, and what people have merged and cut.
+"""The port behind which instances are remembered: which pixel belonged to which.
 
 `utils/instance_db.py` implements it with SQLAlchemy; `tests/contracts/test_instance_memory.py` says what it must do.
 """
@@ -6,8 +6,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from core.labels.corrections import InstanceSet
 from core.labels.fragments import Runs
-from core.labels.instances import Correction, InstanceSet
 from core.labels.store import TileIndex
 
 
@@ -16,18 +16,6 @@ class InstanceMemory(Protocol):
 
     Methods raise UnavailableError when the database does not answer.
     """
-
-    def corrections(self, chosen: InstanceSet) -> list[Correction]:
-        """Merges and cuts that stand, in the order they were made."""
-        ...
-
-    def correct(self, chosen: InstanceSet, correction: Correction, *, user: str) -> None:
-        """Remember one more; durable when this returns."""
-        ...
-
-    def take_back(self, chosen: InstanceSet, *, user: str) -> Correction | None:
-        """Forget the last one that `user` made, and return it; None when there is none."""
-        ...
 
     def runs(self, chosen: InstanceSet, tiles: Iterable[TileIndex]) -> dict[TileIndex, Runs]:
         """What was kept of these tiles: (y, x_start, x_stop, id). Tiles never kept are left out."""

@@ -4,7 +4,7 @@ Memory grows with the number of fragments, not with the volume; of pixels no mor
 of a slice of the image.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from core.byte_cache import ByteCache
 from core.images.geometry import TILE_PX, Box, tile_bounds
 from core.images.volumes import VolumeSource
+from core.labels.corrections import InstanceSet
 from core.labels.fragments import Fragments, Labels, label_pixels, measure
-from core.labels.instances import InstanceSet
 from core.labels.joins import Overlap, overlap
 from core.labels.spans import Spans, tile_masks
 from core.labels.store import LabelStore, TileIndex
@@ -27,8 +27,8 @@ READ_BYTES = 64 << 20  # of the image at once; a larger part of a slice is read 
 Tell = Callable[[int, int], None]
 """Hears how many of how many tiles are done; raises to stop."""
 
-Cuts = Mapping[TileIndex, NDArray[np.bool_]]
-"""(512, 512) bool of the pixels that cuts run through, of tiles that have any."""
+Cuts = Mapping[TileIndex, Sequence[Spans]]
+"""Spans of the slice that cuts run through, of tiles that have any; they may reach into others."""
 
 
 @dataclass
@@ -43,11 +43,13 @@ class Seen:
 class InstanceTiles:
     """The tiles of `chosen` at one moment.
 
+    versions : of every labelled tile.
     keys : what the fragments of each labelled tile depend on; a tile with the same key has the same fragments.
     """
 
     chosen: InstanceSet
     store: LabelStore
+    versions: Mapping[TileIndex, int]
     keys: Mapping[TileIndex, Hashable]
     cuts: Cuts
     seen: Seen
@@ -77,7 +79,13 @@ class InstanceTiles:
     def _label(self, index: TileIndex) -> Labels:
         pixels = self.store.tile(self.chosen.volume, index)
         mask = np.zeros((TILE_PX, TILE_PX), bool) if pixels is None else pixels == self.chosen.class_id
-        return label_pixels(mask, self.cuts.get(index))
+        return label_pixels(mask, self._cut(index))
+
+    def _cut(self, index: TileIndex) -> NDArray[np.bool_] | None:
+        """(512, 512) bool of the pixels that cuts run through."""
+        if index not in self.cuts:
+            return None
+        return dict(tile_masks(np.concatenate(self.cuts[index])))[index[1:]]
 
     def _fragments_of(self, here: Sequence[TileIndex], source: VolumeSource) -> dict[TileIndex, Fragments]:
         known = {index: self.seen.fragments.peek(self._key(index)) for index in here}
@@ -97,21 +105,35 @@ class InstanceTiles:
         return (self.chosen, index, self.keys[index])
 
 
-def tile_keys(store: LabelStore, volume: str, cuts: Cuts, image_version: str) -> dict[TileIndex, Hashable]:
-    """Every labelled tile of a volume, with its version and what else its fragments depend on."""
-    return {
-        (z, ty, tx): (revision, image_version, hash(cuts[z, ty, tx].tobytes()) if (z, ty, tx) in cuts else 0)
-        for z in store.annotated_slices(volume)
-        for (ty, tx), revision in store.tile_versions(volume, z).items()
-    }
+Known = tuple[int, Mapping[TileIndex, int]]
+"""A revision, and the versions of all labelled tiles then."""
 
 
-def cuts_by_tile(cuts: Sequence[Mapping[int, Spans]]) -> dict[TileIndex, NDArray[np.bool_]]:
+def tile_versions(store: LabelStore, volume: str, known: Known | None) -> dict[TileIndex, int]:
+    """The version of every labelled tile of a volume; only slices that changed since `known` are asked for."""
+    if known is None:
+        slices, versions = set(store.annotated_slices(volume)), dict[TileIndex, int]()
+    else:
+        slices = {z for z, _, _ in store.changes(volume, since=known[0]).changed}
+        versions = {index: version for index, version in known[1].items() if index[0] not in slices}
+    for z in sorted(slices):
+        versions |= {(z, ty, tx): version for (ty, tx), version in store.tile_versions(volume, z).items()}
+    return versions
+
+
+def tile_keys(versions: Mapping[TileIndex, int], cuts: Cuts, image_version: str) -> dict[TileIndex, Hashable]:
+    """What the fragments of each tile depend on."""
+    marks = {index: hash(b"".join(spans.tobytes() for spans in here)) for index, here in cuts.items()}
+    return {index: (version, image_version, marks.get(index, 0)) for index, version in versions.items()}
+
+
+def cuts_by_tile(cuts: Iterable[Mapping[int, Spans]]) -> dict[TileIndex, list[Spans]]:
     """Cuts as `Cuts`; each is {z: spans}."""
-    found: dict[TileIndex, NDArray[np.bool_]] = {}
-    for z, spans in [item for cut in cuts for item in cut.items() if len(item[1])]:
-        for (ty, tx), mask in tile_masks(spans):
-            found[z, ty, tx] = found[z, ty, tx] | mask if (z, ty, tx) in found else mask
+    found: dict[TileIndex, list[Spans]] = {}
+    for z, spans in [item for cut in cuts for item in cut.items()]:
+        rows = np.unique(np.stack([spans[:, 0], spans[:, 1], spans[:, 2] - 1], axis=1) // TILE_PX, axis=0)
+        for ty, tx in {(ty, tx) for ty, first, last in rows.tolist() for tx in range(first, last + 1)}:
+            found.setdefault((z, ty, tx), []).append(spans)
     return found
 
 

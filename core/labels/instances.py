@@ -5,48 +5,19 @@ The class label tiles stay the truth; instances are derived from them (docs/adr/
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from core.errors import InvalidInputError
 from core.labels.fragments import Fragments
 from core.labels.joins import AHEAD, AROUND, Overlap, Pairs, seam
-from core.labels.spans import Spans
 from core.labels.store import TileIndex
 
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class InstanceSet:
-    """Which instances: those of a class of a volume, in each slice (`dims` 2) or through the stack (3)."""
-
-    volume: str
-    class_id: int
-    dims: int
-
-    def __post_init__(self) -> None:
-        if self.dims not in (2, 3):
-            raise InvalidInputError(f"Instances have 2 or 3 dimensions, not {self.dims}.", "Choose one of these.")
-
-
-@dataclass(frozen=True)
-class Correction:
-    """What a person has told about instances, beyond the pixels.
-
-    kind : "merge" makes the parts with these `ids` one instance; "cut" separates along pixels.
-    cut : {z: spans} of the pixels that a cut runs through.
-    """
-
-    kind: Literal["merge", "cut"]
-    ids: tuple[int, ...] = ()
-    cut: Mapping[int, Spans] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,7 +56,8 @@ def connect(tiles: Mapping[TileIndex, Fragments], overlaps: Mapping[TileIndex, O
     seams, solid = _seams(tiles, first)
     above, shared = _through(tiles, overlaps, first) if overlaps else (_rows(2), _rows(3))
     loose = np.concatenate([each.loose for each in listed]) if listed else np.zeros(0, bool)
-    pairs = np.concatenate([seams[solid, :2], above, _one_each(seams[:, :2], loose)])
+    beside = np.concatenate([shared[:, :2], seams[:, :2]])
+    pairs = np.concatenate([seams[solid, :2], above, _one_each(beside, loose)])
     z = np.repeat(np.array([each.index[0] for each in listed], np.int64), sizes)
     return Connected(listed, first, z, _union(pairs, int(starts[-1])), seams, shared)
 
@@ -143,7 +115,7 @@ def _globally(pairs: Pairs, one: int, two: int) -> Pairs:
 
 
 def _one_each(pairs: Pairs, loose: NDArray[np.bool_]) -> Pairs:
-    """One pair for each fragment that a cut covers wholly, so that it goes to one side."""
+    """One pair for each fragment that a cut covers wholly, so that it goes to one side: down the stack where it can."""
     ways = np.concatenate([pairs[loose[pairs[:, 0]]], pairs[loose[pairs[:, 1]]][:, ::-1]])
     return ways[np.unique(ways[:, 0], return_index=True)[1]]
 

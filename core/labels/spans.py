@@ -96,6 +96,18 @@ def clip(spans: Spans, shape: tuple[int, int]) -> Spans:
     return np.stack([y, start, stop], axis=1)[inside]
 
 
+def join_spans(spans: Spans) -> Spans:
+    """The same pixels as few spans: sorted, and one where two of a row meet. No pixel may be in two of them.
+
+    >>> join_spans(np.array([[4, 6, 7], [2, 0, 1], [4, 5, 6]], np.int32)).tolist()
+    [[2, 0, 1], [4, 5, 7]]
+    """
+    spans = spans[np.lexsort((spans[:, 1], spans[:, 0]))]
+    meets = (spans[1:, 0] == spans[:-1, 0]) & (spans[1:, 1] == spans[:-1, 2])
+    first, last = np.append(True, ~meets)[: len(spans)], np.append(~meets, True)[: len(spans)]
+    return np.column_stack([spans[first, :2], spans[last, 2]])
+
+
 def tile_masks(spans: Spans) -> Iterator[tuple[tuple[int, int], NDArray[np.bool_]]]:
     """Cut clipped spans into tiles, row by row of tiles.
 

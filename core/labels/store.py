@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from core.images.planes import PlaneAxis
 from core.labels.classes import LabelClass
+from core.labels.corrections import Correction, InstanceSet
 from core.labels.history import EditRecord, Snapshot
 from core.labels.rules import PaintRule
 from core.labels.spans import Parts, Spans
@@ -93,11 +94,13 @@ class Receipt:
     revision : grows by one with every edit of the volume. The first one is a large number, so that a database made anew
         never repeats the tile versions that browsers keep of its predecessor.
     duplicate : True when the id had been applied before.
+    of : the kind of the edit that an undo or redo concerned; "" when there was none, and for everything else.
     """
 
     revision: int
     changed: tuple[TileIndex, ...]
     duplicate: bool = False
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,10 +167,25 @@ class LabelStore(Protocol):
         """
         ...
 
+    def correct(self, chosen: InstanceSet, correction: Correction, *, edit_id: str, user: str) -> Receipt:
+        """Merge or cut instances as one step that undo takes back; no pixel changes. Durable when this returns.
+
+        Raises NotFoundError for a class that does not exist.
+        """
+        ...
+
+    def corrections(self, chosen: InstanceSet) -> list[Correction]:
+        """Merges and cuts that stand, in the order they were made."""
+        ...
+
+    def receipt(self, volume: str, edit_id: str) -> Receipt | None:
+        """What an edit did when it came first; None if it never came."""
+        ...
+
     def undo(self, volume: str, *, edit_id: str, user: str) -> Receipt:
         """Take back this user's last edit where its pixels still stand; others' later pixels stay.
 
-        Pixels whose class has been deleted since become unlabelled. An empty `changed` means there was nothing to undo.
+        Pixels whose class has been deleted since become unlabelled. An empty `of` means there was nothing to undo.
         `edit_id` makes a retry harmless.
         """
         ...

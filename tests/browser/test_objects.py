@@ -94,10 +94,42 @@ def go_to(hand: Hand, z: int) -> None:
     hand.page.locator(".sv-surface").focus()
 
 
-def test_painted_blobs_are_listed_gone_to_merged_split_and_deleted(chromium: Browser, running):
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
     page.set_default_timeout(30_000)
+    yield page
+    context.close()
+
+
+def press(page: Page, keys: str, count: int) -> list[int]:
+    """Undo or redo with the focus on the image; the areas then."""
+    page.locator(".sv-surface").first.focus()
+    page.keyboard.press(keys)
+    return areas(page, count)
+
+
+def pick(hand: Hand, y: float, x: float, *, name: str, shift: bool = False) -> None:
+    """Hover until the tag says which object lies there, then click it."""
+    hand.page.mouse.move(*hand.client(y, x))
+    hand.page.locator(".sv-object-tag", has_text=name).wait_for()
+    if shift:
+        hand.page.keyboard.down("Shift")
+    hand.click(y, x)
+    hand.page.keyboard.up("Shift")
+
+
+def chosen(page: Page, *row_ids: int) -> None:
+    """Wait until these rows are chosen, and their outline is on the image."""
+    rows = [str(row) for row in row_ids]
+    script = """([rows, where]) => JSON.stringify([...document.querySelectorAll(`${where}.ag-row-selected`)]
+        .map((row) => row.getAttribute("row-id")).sort()) === JSON.stringify(rows)"""
+    page.wait_for_function(script, arg=[rows, ROWS])
+    page.wait_for_function("document.querySelector('.sv-object-line').getAttribute('d') !== ''")
+
+
+def test_painted_blobs_are_listed_chosen_by_a_click_split_merged_and_undone_in_order(page: Page, running):
     hand = open_page(page, running.url)
     hand.key("e")
     hand.drag((100.2, 100.2), (140.2, 180.2))
@@ -111,7 +143,7 @@ def test_painted_blobs_are_listed_gone_to_merged_split_and_deleted(chromium: Bro
     assert areas(page, 2) == painted
     choose(page, 2)
     hand.until("s => s.slice === 2 && s.ready")
-    page.wait_for_function("document.querySelector('.sv-object-line').getAttribute('d') !== ''")
+    chosen(page, 2)
 
     page.click(f"#{ids.OBJECTS_SPLIT}")
     page.wait_for_selector(".sv-cutting")
@@ -121,21 +153,49 @@ def test_painted_blobs_are_listed_gone_to_merged_split_and_deleted(chromium: Bro
     assert not np.array_equal(halves[-2:], painted), "and makes two of one"
     np.testing.assert_array_equal(np.unique(read_slice(running.store, PATH, 2, SHAPE[1:])), [0, 1])
 
-    choose(page, 2, 3)
+    page.click(f"#{ids.OBJECTS_PICK}")
+    hand.until("s => s.tool === 'pan'")
+    pick(hand, 320, 500, name="Object 2")
+    chosen(page, 2)
+    pick(hand, 320, 550, name="Object 3", shift=True)
+    chosen(page, 2, 3)
     page.click(f"#{ids.OBJECTS_MERGE}")
     assert areas(page, 2) == painted
-    page.click(f"#{ids.OBJECTS_UNDO}")
+    page.locator(".sv-notices", has_text="2 objects are object 2 now.").first.wait_for()
+
+    assert press(page, "Control+z", 3) == halves
+    assert press(page, "Control+z", 2) == painted
+    assert press(page, "Control+Shift+z", 3) == halves
+    records = running.store.edits(PATH, limit=6)
+    assert [record.kind for record in records] == ["redo", "undo", "undo", "merge", "cut", "paint"]
+
+    hand = open_page(page, running.url)  # as after a reload
+    page.click(f"#{ids.OBJECTS_OPEN}")
     assert areas(page, 3) == halves
-    page.click(f"#{ids.OBJECTS_UNDO}")
-    assert areas(page, 2) == painted
+    assert press(page, "Control+Shift+z", 2) == painted
+    assert press(page, "Control+z", 3) == halves
+    assert press(page, "Control+z", 2) == painted
+
+    hand.key("v")
+    hand.until("s => s.axis === 'y' && s.ready && s.labelsReady")
+    hand.until("s => s.axis === 'y' && s.labelsReady")
+    choose(page, 2)
+    chosen(page, 2)
+    page.click(f"#{ids.OBJECTS_SPLIT}")
+    page.wait_for_selector(".sv-cutting")
+    hand.drag((1.5, 530), (3.5, 530))
+    assert areas(page, 3) == halves, "the line runs through the whole object, though drawn on another plane"
 
     choose(page, 1)
     page.click(f"#{ids.OBJECTS_DELETE}")
-    assert len(areas(page, 1)) == 1
+    assert len(areas(page, 2)) == 2
     assert not read_slice(running.store, PATH, 0, SHAPE[1:]).any()
+    assert press(page, "Control+z", 3) == halves
+    page.click(f"[data-panel={ids.HISTORY_PANEL}] > summary")
+    page.locator(".history-what", has_text="Took back: deleted object 1 of ").wait_for()
+    page.locator(".history-what", has_text="Split object 2 of ").first.wait_for()
 
     link = page.locator(f"#{ids.OBJECTS_CSV}").get_attribute("href")
     table = list(csv.reader(io.StringIO(httpx.get(running.url.rstrip("/") + link).text)))
     assert table[0][table[0].index("Area (px)") + 1] == "Area (µm²)"
     assert link.startswith(f"/api/instances/{volume_id(PATH)}/1/2")
-    context.close()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.labels.instances import Correction, InstanceSet
+from core.labels.corrections import InstanceSet
 from utils.instance_db import SqlInstanceMemory
 
 CHOSEN = InstanceSet("folder/stack", 1, 2)
@@ -30,15 +30,3 @@ def test_runs_are_kept_by_set_and_tile_and_replaced(memory, url):
     }
     assert (memory.next_id(CHOSEN), memory.next_id(OTHER)) == (6, 1)
     assert memory.runs(OTHER, [(0, 0, 1)]) == {}
-
-
-def test_corrections_stand_in_order_until_their_author_takes_them_back(memory):
-    cut = Correction("cut", (3,), {2: RUNS[:, :3]})
-    memory.correct(CHOSEN, Correction("merge", (1, 2)), user="ann")
-    memory.correct(CHOSEN, cut, user="bob")
-    assert [each.kind for each in memory.corrections(CHOSEN)] == ["merge", "cut"]
-    np.testing.assert_array_equal(memory.corrections(CHOSEN)[1].cut[2], RUNS[:, :3])
-    assert memory.take_back(CHOSEN, user="ann").ids == (1, 2)
-    assert memory.take_back(CHOSEN, user="ann") is None
-    assert [each.ids for each in memory.corrections(CHOSEN)] == [(3,)]
-    assert memory.corrections(OTHER) == []

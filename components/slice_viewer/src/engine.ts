@@ -21,18 +21,28 @@ import type { ToolSettings } from "./settings";
 import { Store, update } from "./store";
 import { Surface } from "./surface";
 import type { Problem } from "./tilecache";
-import { AXES, type Camera, type History, type LabelClass, type LabelLayer, type Manifest, type PlaneAxis, type Point, type Tool, type ViewerHost, type Voxel } from "./types";
+import { AXES, type Camera, type History, type LabelClass, type LabelLayer, type Manifest, type PlaneAxis, type Point, type ServerRequest, type Tool, type ViewerHost, type Voxel } from "./types";
 
 const TOAST_MS = 5000;
 export const MAX_BRUSH_RADIUS = 1000; // image pixels; larger areas are for shapes
 const CROSSHAIR_GAP_CSS_PX = 9; // the voxel itself stays free
 const SLICE_MEASURE = "sv-slice"; // performance entry: from the wish to the sharp frame
 
+export interface Click {
+  point: Point;
+  shift: boolean;
+  number: number;
+}
+
 export type CreateLabelLayer = (host: ViewerHost) => LabelLayer;
 
 export class Engine {
   readonly shell = new Store<Shell>(INITIAL_SHELL);
   readonly camera = new Store<Camera>(new cameras.View(1, 0, 0, 1, 1, 1));
+  /** The image point under the pointer, null when none is. */
+  readonly pointer = new Store<Point | null>(null);
+  /** The last click that moved nothing, with the tool that pans. */
+  readonly clicks = new Store<Click | null>(null);
   /** Grows with every frame drawn; the minimap and the readout follow it. */
   readonly frames = new Store(0);
   readonly host: ViewerHost;
@@ -250,6 +260,12 @@ export class Engine {
   pointAt(point: Point): void {
     const { axis, slice } = this.shell.get();
     this.goToVoxel(voxelAt(axis, slice, point));
+  }
+
+  /** A click with the tool that pans: there the planes meet. With Shift they stay. */
+  click(point: Point, shift: boolean): void {
+    if (!shift) this.pointAt(point);
+    this.clicks.set({ point, shift, number: Date.now() });
   }
 
   // ---- camera ----
@@ -521,6 +537,11 @@ export class Engine {
   setBare(bare: boolean): void {
     update(this.shell, { bare });
     this.redraw();
+  }
+
+  /** Have the server make a change of the labels of now. */
+  request(request: ServerRequest): void {
+    if (this.mayEdit()) this.labels?.request(request);
   }
 
   // ---- words ----

@@ -52,6 +52,7 @@ export function createHost(engine: Engine): ViewerHost {
     setPresent: (present) => {
       if (JSON.stringify(present) !== JSON.stringify(shell.get().present)) update(shell, { present });
     },
+    setObjectsRevision: (objectsRevision) => update(shell, { objectsRevision }),
     setClassesRevision: (classesRevision) => update(shell, { classesRevision }),
     goToSlice: (z) => engine.goTo(z),
     toast: (message) => engine.say({ message, hint: "" }),

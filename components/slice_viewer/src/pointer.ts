@@ -125,10 +125,10 @@ export class PointerInput {
     this.showMode();
   }
 
-  /** A click that moved nothing sets the place where the planes meet. */
+  /** A click that moved nothing. */
   private click(event: PointerEvent, travel: number): void {
     const still = travel <= CLICK_CSS_PX * this.engine.camera.get().pixelRatio;
-    if (still && event.button === 0 && !this.spaceHeld) this.engine.pointAt(this.image(event));
+    if (still && event.button === 0 && !this.spaceHeld) this.engine.click(this.image(event), event.shiftKey);
   }
 
   private lose(event: PointerEvent): void {

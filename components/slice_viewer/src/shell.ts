@@ -41,6 +41,8 @@ export interface Shell {
   differing: readonly number[];
   saveState: SaveState;
   classesRevision: number;
+  /** Revision of the last request, undo or redo: objects may have changed without a stroke. */
+  objectsRevision: number;
   /** Why there is nothing to see, or why what is seen may be out of date. */
   problem: Problem | null;
   notices: Notice[];
@@ -79,6 +81,7 @@ export const INITIAL_SHELL: Shell = {
   differing: [],
   saveState: SAVED,
   classesRevision: 0,
+  objectsRevision: 0,
   problem: null,
   notices: [],
   bare: false,
@@ -96,6 +99,7 @@ export const FRESH_LABELS = {
   annotated: [],
   saveState: SAVED,
   classesRevision: 0,
+  objectsRevision: 0,
 } satisfies Partial<Shell>;
 
 /** Everything that belongs to one volume, as it is before anything is known. */

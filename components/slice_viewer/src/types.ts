@@ -174,6 +174,16 @@ export interface Visit {
   color: string;
 }
 
+/** A change that the server makes: a merge or a split of objects, for instance. */
+export interface ServerRequest {
+  /** Where it is posted. */
+  url: string;
+  /** JSON; the id of the edit is added. */
+  body: object;
+  /** What it is called in a message: "merge". */
+  what: string;
+}
+
 /** What the label layer may know of the pointer besides where it is. */
 export interface PointerInfo {
   shift: boolean;
@@ -224,6 +234,8 @@ export interface ViewerHost {
   setPresent(present: Visit[]): void;
   /** Another browser changed the class table; `revision` is the volume's revision. */
   setClassesRevision(revision: number): void;
+  /** A request, an undo or a redo has been made; `revision` is the volume's revision. */
+  setObjectsRevision(revision: number): void;
   /** Show slice `z`, for instance the one an undo has just changed. */
   goToSlice(z: number): void;
   /** Say something that leaves by itself. */
@@ -277,6 +289,9 @@ export interface LabelLayer {
   copyTo(z: number): void;
   /** A key while a label tool is chosen (Enter, Escape, Backspace). True: taken, the engine must not use it. */
   key(event: KeyboardEvent): boolean;
+
+  /** Have the server make a change that is a step like a stroke: kept until it is acknowledged, sent in order. */
+  request(request: ServerRequest): void;
 
   undo(): void;
   redo(): void;

@@ -6,7 +6,7 @@ a bomb in a zip file reaches the disk or the memory. Arrays of Python objects ar
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -57,6 +57,24 @@ def read_json_file(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise LabelFileError(f"{path.name} is not JSON: {str(error)[:100]}.", "Choose another file.") from error
+
+
+def write_json_rows(
+    path: Path, head: Mapping[str, Any], key: str, slices: Iterable[Iterable[Any]], told: Callable[[int], None]
+) -> None:
+    """A JSON object with a list at its end, streamed: the rows of one slice after the other, a line each.
+
+    head : its other members. told : hears after each slice how many are written.
+    """
+    with path.open("w", encoding="utf-8") as file:
+        file.write(f"{json.dumps(dict(head))[:-1]}, {json.dumps(key)}: [")
+        comma = ""
+        for done, rows in enumerate(slices, start=1):
+            for row in rows:
+                file.write(f"{comma}\n{json.dumps(row, separators=(',', ':'))}")
+                comma = ","
+            told(done)
+        file.write("]}\n")
 
 
 def npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:

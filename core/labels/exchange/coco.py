@@ -4,11 +4,11 @@ A polygon of COCO cannot have a hole, so regions with holes are compressed run l
 Polygons run along pixel edges and fill to exactly the same pixels. Our facts stand in `info`.
 """
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +17,21 @@ from numpy.typing import NDArray
 
 from core.errors import LabelFileError
 from core.labels.exchange import rle
-from core.labels.exchange.archives import read_json_file
+from core.labels.exchange.archives import read_json_file, write_json_rows
 from core.labels.exchange.facts import (
-    KIND,
     MAX_CLASS_VALUE,
     Facts,
     FileClass,
     LabelFile,
     ReadSlice,
     Told,
+    as_header,
     color_of,
-    facts_as_json,
-    facts_from_json,
+    facts_in,
     rgb_of,
     unplaced,
 )
-from core.labels.exchange.polygons import Polygon, fill, polygons_of
+from core.labels.exchange.polygons import Polygon, fill, paint_rings, polygons_of
 
 MAX_SIDE = 1_000_000
 _NUMBER = re.compile(r"(\d+)\D*$")
@@ -41,17 +40,14 @@ Row = Mapping[str, Any]
 
 def write(path: Path, facts: Facts, read: ReadSlice, told: Told) -> None:
     """Stream the slices into `path`."""
-    with path.open("w", encoding="utf-8") as file:
-        head: dict[str, Any] = {"info": {"description": facts.name, KIND: facts_as_json(facts)}, "licenses": []}
-        head |= {"categories": _categories(facts.classes), "images": [_picture(facts, z) for z in facts.slices]}
-        file.write(json.dumps(head)[:-1] + ', "annotations": [')
-        number = 0
-        for count, z in enumerate(facts.slices, start=1):
-            for row in annotations(read(z), facts.classes, image=z + 1):
-                number += 1
-                file.write(f"{',' if number > 1 else ''}\n{json.dumps({'id': number, **row}, separators=(',', ':'))}")
-            told(count)
-        file.write("]}\n")
+    head: dict[str, Any] = {"info": {"description": facts.name, **as_header(facts)}, "licenses": []}
+    head |= {"categories": _categories(facts.classes), "images": [_picture(facts, z) for z in facts.slices]}
+    numbers = count(1)
+
+    def rows(z: int) -> Iterator[Row]:
+        return ({"id": next(numbers), **row} for row in annotations(read(z), facts.classes, image=z + 1))
+
+    write_json_rows(path, head, "annotations", (rows(z) for z in facts.slices), told)
 
 
 def _categories(classes: Sequence[FileClass]) -> list[dict[str, Any]]:
@@ -111,8 +107,7 @@ def _facts(
     content: Row, pictures: Sequence[Row], size: tuple[int, int], values: Mapping[Any, int]
 ) -> tuple[Facts, list[Row]]:
     """The facts, and the pictures in the order of their slices."""
-    info = content.get("info")
-    own = facts_from_json(info.get(KIND)) if isinstance(info, Mapping) else None
+    own = facts_in(content.get("info"))
     places = [_place(row) for row in pictures]
     known = all(place is not None for place in places) and len(set(places)) == len(places)
     ordered = [row for _, row in sorted(zip(places, pictures, strict=True), key=lambda p: p[0] or 0)] if known else []
@@ -157,15 +152,3 @@ def paint(pixels: NDArray[np.uint8], segmentation: Any, value: int) -> None:
         return
     for ring in segmentation:  # parts of one object: together, not one cut out of the other
         paint_rings(pixels, [np.asarray(ring, float).reshape(-1, 2)], value)
-
-
-def paint_rings(pixels: NDArray[np.uint8], rings: Sequence[NDArray[Any]], value: int) -> None:
-    """Fill outlines with their holes, looking only at the pixels around them."""
-    corners = np.concatenate(rings)
-    if not np.isfinite(corners).all():
-        raise LabelFileError("A polygon in the file has a corner that is no number.", "Write the file again.")
-    limit = (pixels.shape[1], pixels.shape[0])
-    x, y = np.floor(np.clip(corners.min(axis=0), 0, limit)).astype(int)
-    right, bottom = np.ceil(np.clip(corners.max(axis=0), 0, limit)).astype(int)
-    window = pixels[y:bottom, x:right]
-    window[fill([ring - (x, y) for ring in rings], (window.shape[0], window.shape[1]))] = value

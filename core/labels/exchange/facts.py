@@ -107,6 +107,16 @@ def facts_from_json(content: Any) -> Facts | None:
         raise LabelFileError(f"The file's own description is damaged: {error!r}.", "Export it again.") from error
 
 
+def as_header(facts: Facts) -> dict[str, Any]:
+    """The facts as a member of a JSON object of another's format; `facts_in` finds them."""
+    return {KIND: facts_as_json(facts)}
+
+
+def facts_in(content: Any) -> Facts | None:
+    """As `facts_from_json`, from the object that has them as a member; None when it has not."""
+    return facts_from_json(content.get(KIND)) if isinstance(content, Mapping) else None
+
+
 def facts_from_text(text: str | bytes | None) -> Facts | None:
     """As `facts_from_json`, from JSON text; None when it is no JSON."""
     try:

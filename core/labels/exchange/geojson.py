@@ -4,7 +4,6 @@ Coordinates are (x, y) along pixel edges with y downwards; filling them gives th
 leaves nothing behind but its number in our facts. Files of others are painted in the order of their features.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,38 +14,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import LabelFileError
-from core.labels.exchange.archives import read_json_file
-from core.labels.exchange.coco import paint_rings
+from core.labels.exchange.archives import read_json_file, write_json_rows
 from core.labels.exchange.facts import (
-    KIND,
     MAX_CLASS_VALUE,
     Facts,
     FileClass,
     LabelFile,
     ReadSlice,
     Told,
+    as_header,
     color_of,
-    facts_as_json,
-    facts_from_json,
+    facts_in,
     rgb_of,
 )
-from core.labels.exchange.polygons import Polygon, polygons_of
+from core.labels.exchange.polygons import Polygon, paint_rings, polygons_of
 
 Row = Mapping[str, Any]
 
 
 def write(path: Path, facts: Facts, read: ReadSlice, told: Told) -> None:
     """Stream the slices into `path`."""
-    with path.open("w", encoding="utf-8") as file:
-        head = json.dumps({"type": "FeatureCollection", KIND: facts_as_json(facts)})
-        file.write(head[:-1] + ', "features": [')
-        comma = ""
-        for count, z in enumerate(facts.slices, start=1):
-            for feature in features(read(z), facts.classes, z=z):
-                file.write(f"{comma}\n{json.dumps(feature, separators=(',', ':'))}")
-                comma = ","
-            told(count)
-        file.write("]}\n")
+    rows = (features(read(z), facts.classes, z=z) for z in facts.slices)
+    write_json_rows(path, {"type": "FeatureCollection", **as_header(facts)}, "features", rows, told)
 
 
 def features(labels: NDArray[np.uint8], classes: Sequence[FileClass], *, z: int) -> Iterator[dict[str, Any]]:
@@ -72,7 +61,7 @@ def open_file(path: Path, shape: tuple[int, int, int]) -> LabelFile:
     """
     content = read_json_file(path)
     rows = content["features"] if isinstance(content, Mapping) else content  # QuPath also writes a bare list
-    own = facts_from_json(content.get(KIND)) if isinstance(content, Mapping) else None
+    own = facts_in(content)
     by_slice: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         by_slice[_slice(row)].append(row)

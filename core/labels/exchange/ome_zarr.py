@@ -16,16 +16,15 @@ from core.errors import LabelFileError
 from core.images.geometry import level_shapes
 from core.labels.exchange.archives import open_archive
 from core.labels.exchange.facts import (
-    KIND,
     Facts,
     FileClass,
     LabelFile,
     ReadSlice,
     Told,
+    as_header,
     check_kind,
     color_of,
-    facts_as_json,
-    facts_from_json,
+    facts_in,
     rgb_of,
     unplaced,
     voxel_size,
@@ -79,7 +78,7 @@ def _attributes(facts: Facts) -> dict[str, Any]:
     ]
     axes = [{"name": name, "type": "space", **unit} for name in "zyx"]
     multiscale = {"version": "0.4", "name": facts.name, "axes": axes, "datasets": datasets, "type": "nearest"}
-    return {"multiscales": [multiscale], "image-label": _image_label(facts), KIND: facts_as_json(facts)}
+    return {"multiscales": [multiscale], "image-label": _image_label(facts), **as_header(facts)}
 
 
 def _image_label(facts: Facts) -> dict[str, Any]:
@@ -181,7 +180,7 @@ def _check_array(array: Any) -> tuple[int, int, int]:
 
 
 def _facts(attributes: Mapping[str, Any], shape: tuple[int, int, int]) -> Facts:
-    own = facts_from_json(attributes.get(KIND))
+    own = facts_in(attributes)
     if own is not None and own.shape == shape:
         return own
     return unplaced(shape, classes=tuple(_classes(attributes["image-label"])), voxel_size_um=_voxel_size(attributes))

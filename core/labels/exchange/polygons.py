@@ -7,9 +7,12 @@ vertical ones; going from one to the other in turn walks along each outline.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.errors import LabelFileError
 
 Ring = NDArray[np.float64]
 """(N, 2) corners as (x, y), not closed."""
@@ -111,3 +114,15 @@ def _toggle(toggles: NDArray[np.uint8], ring: Ring) -> None:
     slope = (x1 - x0)[edges] / (y1 - y0)[edges]
     columns = np.ceil(x0[edges] + (rows + 0.5 - y0[edges]) * slope - 0.5)
     np.bitwise_xor.at(toggles, (rows, np.clip(columns, 0, width).astype(np.int64)), 1)
+
+
+def paint_rings(pixels: NDArray[np.uint8], rings: Sequence[NDArray[Any]], value: int) -> None:
+    """Fill outlines with their holes, looking only at the pixels around them."""
+    corners = np.concatenate(rings)
+    if not np.isfinite(corners).all():
+        raise LabelFileError("A polygon in the file has a corner that is no number.", "Write the file again.")
+    limit = (pixels.shape[1], pixels.shape[0])
+    x, y = np.floor(np.clip(corners.min(axis=0), 0, limit)).astype(int)
+    right, bottom = np.ceil(np.clip(corners.max(axis=0), 0, limit)).astype(int)
+    window = pixels[y:bottom, x:right]
+    window[fill([ring - (x, y) for ring in rings], (window.shape[0], window.shape[1]))] = value

@@ -13,11 +13,11 @@ from core.errors import InvalidInputError, NotFoundError
 from core.images.memory import ArrayVolume
 from core.images.volumes import CatalogEntry
 from core.labels import measurements
+from core.labels.corrections import Correction, InstanceSet
 from core.labels.fragments import fill_runs, find_runs, label_pixels
 from core.labels.instance_builder import Built, InstanceBuilder
-from core.labels.instance_changes import cut_along, give_class
+from core.labels.instance_changes import Line, cut_along, give_class, merge_of
 from core.labels.instance_table import columns, rows, to_csv
-from core.labels.instances import Correction, InstanceSet
 from core.labels.store import Rewrite
 from utils.instance_db import SqlInstanceMemory
 from utils.label_db import SqlLabelStore
@@ -55,6 +55,14 @@ class Bench:
         tiles = [((z, ty, tx), padded[z, ty * 512 :, tx * 512 :][:512, :512].copy()) for z, ty, tx in grid]
         changes = [(index, lambda _, tile=tile: tile) for index, tile in tiles]
         self.store.rewrite(Rewrite(str(uuid.uuid4()), PATH, kind, changes, "ann"))
+
+    def correct(self, correction: Correction, dims: int) -> None:
+        """As ann does it."""
+        self.store.correct(InstanceSet(PATH, 1, dims), correction, edit_id=str(uuid.uuid4()), user="ann")
+
+    def undo(self, user: str = "ann") -> str:
+        """What was taken back."""
+        return self.store.undo(PATH, edit_id=str(uuid.uuid4()), user=user).of
 
     def build(self, dims: int, *, afresh: bool = False) -> Built:
         """Instances of class 1; `afresh` as after a restart of the program."""
@@ -243,18 +251,22 @@ def test_an_instance_cut_in_two_by_the_eraser_keeps_its_id_in_the_larger_part(tm
 # Merge, cut, edit
 
 
+def drawn(*points, axis="z", index=0) -> Line:
+    return Line(axis, index, np.array(points, np.float64))
+
+
 @pytest.mark.parametrize("dims", [2, 3])
 def test_a_merge_makes_one_of_two_that_do_not_touch_until_it_is_taken_back(tmp_path, dims):
     bench = Bench(tmp_path, (2, 600, 1100))
     bench.put(squares(A, B, C))
     first = bench.build(dims)
     one, two = (int(bench.image(first)[place]) for place in (A, B))
-    bench.memory.correct(first.chosen, Correction("merge", (one, two)), user="ann")
+    bench.correct(merge_of(first, [one, two]), dims)
     merged = bench.build(dims, afresh=True)
     assert merged.totals.ids.tolist() == [one, 3]
     assert measurements.area_of(merged.totals).tolist() == [3200, 1600]
-    assert bench.memory.take_back(first.chosen, user="bob") is None, "what others did stays"
-    bench.memory.take_back(first.chosen, user="ann")
+    assert bench.undo("bob") == "", "what others did stays"
+    assert bench.undo() == "merge"
     assert bench.build(dims).totals.ids.tolist() == first.totals.ids.tolist()
 
 
@@ -265,26 +277,74 @@ def test_a_line_splits_an_instance_and_changes_no_label(tmp_path, line):
     before = bench.build(2)
     labels = bench.image(before) > 0
     target = int(bench.image(before)[B])
-    bench.memory.correct(before.chosen, cut_along(before, target, 0, line), user="ann")
+    bench.correct(cut_along(before, target, drawn(*line)), 2)
     built = bench.build(2)
     found = bench.image(built)
     np.testing.assert_array_equal(found > 0, labels)
     assert len(built.totals.ids) == 3
     assert len(np.unique(found[0, 100:140, 500:540])) == 2
-    bench.memory.take_back(before.chosen, user="ann")
+    assert bench.undo() == "cut"
     np.testing.assert_array_equal(bench.image(bench.build(2)), bench.image(before))
 
 
-def test_through_the_stack_a_line_splits_on_every_slice(tmp_path):
-    stack = np.zeros((4, 600, 1100), np.uint8)
-    stack[:, 100:140, 500:540] = 1
+CUBE = (slice(6, 30), slice(500, 530), slice(300, 332))  # across the border of two rows of tiles
+
+
+@pytest.mark.parametrize(
+    ("axis", "line", "half"),
+    [
+        ("z", [(490, 310), (540, 310)], np.s_[:, :, :10]),
+        ("z", [(495, 299), (535, 333)], None),
+        ("y", [(18, 290), (18, 340)], np.s_[:12]),
+        ("x", [(511, 0), (511, 40)], np.s_[:, :11]),
+        ("x", [(498, 4), (532, 32)], None),
+    ],
+)
+def test_through_the_stack_a_line_on_any_plane_splits_all_that_lies_below_it(tmp_path, axis, line, half):
+    stack = np.zeros((32, 600, 400), np.uint8)
+    stack[CUBE] = 1
     bench = Bench(tmp_path, stack.shape)
     bench.put(stack)
-    built = bench.build(3)
-    bench.memory.correct(built.chosen, cut_along(built, 1, 2, [(90, 505), (150, 533)]), user="ann")
+    before = bench.build(3)
+    index = {"z": 10, "y": 515, "x": 316}[axis]
+    bench.correct(cut_along(before, 1, drawn(*line, axis=axis, index=index)), 3)
     parts = bench.build(3)
+    found = bench.image(parts)
+    assert np.count_nonzero(found) == np.count_nonzero(stack)
     assert len(parts.totals.ids) == 2
-    assert measurements.area_of(parts.totals).sum() == np.count_nonzero(stack)
+    if half is not None:
+        assert len(np.unique(found[CUBE][half])) == 1, "one side of the line is of one object"
+    assert_same_on_planes(parts, found)
+
+
+def assert_same_on_planes(built: Built, image: np.ndarray) -> None:
+    """Outlines on planes, and what lies at a voxel, are those of the volume."""
+    for axis, at, plane in (("z", 9, image[9]), ("y", 512, image[:, 512]), ("x", 311, image[:, :, 311].T)):
+        for each in built.totals.ids.tolist():
+            drawn = np.zeros_like(plane, bool)
+            for row, start, stop in built.spans([each], axis, at):
+                drawn[row, start:stop] = True
+            np.testing.assert_array_equal(drawn, plane == each)
+    places = [(9, 512, 311), (9, 20, 20), (29, 529, 331)]
+    assert [built.at(*place) for place in places] == [int(image[place]) or None for place in places]
+
+
+def test_a_merge_of_the_halves_of_a_cut_holds_when_both_are_undone_and_done_again(tmp_path):
+    bench = Bench(tmp_path, (2, 600, 1100))
+    bench.put(squares(A, B))
+    whole = bench.build(2)
+    target = int(bench.image(whole)[B])
+    bench.correct(cut_along(whole, target, drawn((90, 525), (150, 525))), 2)
+    halves = bench.build(2)
+    ids = np.unique(bench.image(halves)[0, 100:140, 500:540]).tolist()
+    bench.correct(merge_of(halves, ids), 2)
+    merged = measurements.area_of(bench.build(2).totals).tolist()
+    assert [bench.undo(), bench.undo()] == ["merge", "cut"]
+    bench.build(2)
+    for kind, count in (("cut", 3), ("merge", 2)):
+        assert bench.store.redo(PATH, edit_id=str(uuid.uuid4()), user="ann").of == kind
+        assert len(bench.build(2).totals.ids) == count
+    assert measurements.area_of(bench.build(2, afresh=True).totals).tolist() == merged == [1600, 1600]
 
 
 def test_a_scribble_over_all_of_an_instance_leaves_it_whole(tmp_path):
@@ -292,8 +352,8 @@ def test_a_scribble_over_all_of_an_instance_leaves_it_whole(tmp_path):
     bench.put(squares(A, B))
     built = bench.build(2)
     target = int(bench.image(built)[B])
-    cut = Correction("cut", (target,), {0: np.array([[y, 500, 540] for y in range(100, 140)], np.int32)})
-    bench.memory.correct(built.chosen, cut, user="ann")
+    cut = Correction("cut", (target,), cut={0: np.array([[y, 500, 540] for y in range(100, 140)], np.int32)})
+    bench.correct(cut, 2)
     assert sorted(measurements.area_of(bench.build(2).totals)) == [1600, 1600]
 
 
@@ -302,9 +362,18 @@ def test_a_line_beside_the_instance_and_an_id_that_is_gone_are_refused_in_words(
     bench.put(squares(A))
     built = bench.build(2)
     with pytest.raises(InvalidInputError, match="does not cross object 1"):
-        cut_along(built, 1, 0, [(5, 5), (5, 90)])
+        cut_along(built, 1, drawn((5, 5), (5, 90)))
     with pytest.raises(NotFoundError, match="Object 7"):
-        cut_along(built, 7, 0, [(90, 120), (150, 120)])
+        cut_along(built, 7, drawn((90, 120), (150, 120)))
+
+
+def test_objects_of_two_slices_and_one_alone_are_not_merged_in_a_slice(tmp_path):
+    bench = Bench(tmp_path, (2, 600, 1100))
+    bench.put(squares(A, C))
+    with pytest.raises(InvalidInputError, match="different slices"):
+        merge_of(bench.build(2), [1, 2])
+    with pytest.raises(InvalidInputError, match="alone"):
+        merge_of(bench.build(3), [1])
 
 
 def test_deleting_an_instance_is_one_edit_that_undo_takes_back_and_spares_what_was_painted_over(tmp_path):

@@ -41,6 +41,7 @@ class Screen {
     setPresent: () => undefined,
     setHistory: (history: History) => (this.history = history),
     setClassesRevision: () => undefined,
+    setObjectsRevision: () => undefined,
     goToSlice: (z: number) => this.goTo(z),
     toast: (message: string) => void this.toasts.push(message),
     error: (message: string) => void this.errors.push(message),
@@ -226,6 +227,39 @@ describe("the label book", () => {
     await until(() => screen.went.at(-1) === 0);
     await settled(screen, server);
     expect(screen.annotated).toEqual([]);
+  });
+
+  it("takes a request to the server for a step among the strokes, sent in order and once", async () => {
+    const server = new FakeServer(HEIGHT, WIDTH);
+    const screen = await screenOn(server);
+    let fails = 2;
+    server.gate = (url, when) => (when === "after" && url.endsWith("merge") && fails-- > 0 ? Promise.reject(new TypeError("no line")) : Promise.resolve(null));
+    screen.book.submitEdit(0, 1, dab(40, 40));
+    screen.book.request({ url: "/api/instances/dm9s/1/2/merge", body: { ids: [1, 2] }, what: "merge" });
+    screen.book.submitEdit(0, 2, dab(80, 40));
+    expect(screen.history).toEqual({ undo: 3, redo: 0 });
+    await settled(screen, server);
+    const sent = server.requests.filter((line) => line.startsWith("POST")).map((line) => line.split("/").at(-1));
+    expect(sent).toEqual(["edits", "merge", "merge", "merge", "edits"]);
+    expect(screen.history).toEqual({ undo: 3, redo: 0 });
+    for (const said of ["2 objects are object 1 now. Ctrl+Z takes it back.", "The merge is taken back."]) {
+      screen.book.step("undo");
+      await settled(screen, server);
+      expect(screen.toasts.at(-1)).toBe(said);
+    }
+    expect(screen.history).toEqual({ undo: 1, redo: 2 });
+  });
+
+  it("hides no stroke for an undo that takes back a request still on its way", async () => {
+    const server = new FakeServer(HEIGHT, WIDTH);
+    const screen = await screenOn(server);
+    screen.book.submitEdit(0, 1, dab(40, 40));
+    screen.book.request({ url: "/api/instances/dm9s/1/2/merge", body: { ids: [1, 2] }, what: "merge" });
+    screen.book.step("undo");
+    expect(screen.book.labelAt({ x: 42, y: 41 })).toBe(1);
+    await settled(screen, server);
+    expect(screen.history).toEqual({ undo: 1, redo: 1 });
+    expect(server.slice(0)[41 * WIDTH + 42]).toBe(1);
   });
 
   it("says so when there is nothing to undo", async () => {

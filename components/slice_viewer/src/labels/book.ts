@@ -4,7 +4,7 @@
  * It decides what a write, an answer or news from others means for the pixels. `layer.ts` paints into it and shows it.
  */
 import { tilesOnPlane } from "../planes";
-import type { History, Manifest, Point, SaveState, TileAddress, ViewerHost } from "../types";
+import type { History, Manifest, Point, SaveState, ServerRequest, TileAddress, ViewerHost } from "../types";
 import { EditQueue, type LocalEdit } from "./edits";
 import { SliceLoader, type LoaderEvents } from "./loader";
 import { openOutbox, type Outbox, type Write } from "./outbox";
@@ -15,6 +15,9 @@ import { BROWSER, Sync, type Surroundings } from "./sync";
 import { TileStore, type LabelTile } from "./tiles";
 import { Watch, type WatchEvents } from "./watch";
 import { newId, type Answer, type ChangedTile, type Problem } from "./wire";
+
+/** What steps that change no pixel are called. */
+const STEP_NAMES: Record<string, string> = { merge: "merge", cut: "split", delete_class: "deletion of a class" };
 
 const BUDGET_BYTES = 256 * 2 ** 20; // of tiles, those out of view included
 
@@ -31,7 +34,7 @@ export class LabelBook {
   private readonly loader: SliceLoader;
   private readonly watch: Watch;
   private readonly sync: Promise<Sync>;
-  private readonly asked = new Set<string>(); // undos and redos of this page life
+  private readonly asked = new Set<string>(); // requests, undos and redos of this page life
   private known: Known | null = null;
   private wanted: readonly TileAddress[] = [];
   private readonly impatient: { resolve: () => void; reject: (reason: Error) => void }[] = []; // who waits for `settled`
@@ -110,6 +113,14 @@ export class LabelBook {
     if (painted.length === 0) return;
     const counts = painted.map(({ label, spans }): [number, number] => [label, spans.length / 3]);
     this.submit({ ...this.newEdit(z), spans: joined(painted), parts: counts, rule });
+  }
+
+  /** Have the server make a change, as one step. */
+  request(request: ServerRequest): void {
+    this.commitStroke();
+    const write: Write = { ...this.newEdit(this.z), kind: "request", request };
+    this.asked.add(write.id);
+    this.submit(write);
   }
 
   /** Undo or redo. Goes to the slice it concerns, because a change must be seen. */
@@ -219,8 +230,10 @@ export class LabelBook {
     const edit = this.queue.acknowledge(write.id, this.loader.outdateList());
     if (edit !== null) for (const tile of this.store.all()) this.settle(tile, edit);
     // A local edit is on the screen pixel by pixel at level 0; coarser tiles were a guess, and others may have painted as well.
-    if (edit === null || !edit.hidden) this.refetch(answer.changed, edit !== null && this.isHere(edit) && alone ? 1 : 0);
+    const painted = write.kind === "edit" && edit !== null && this.isHere(edit);
+    if (edit === null || !edit.hidden) this.refetch(answer.changed, painted && alone ? 1 : 0);
     this.learn(answer);
+    if (write.kind !== "edit") this.host.setObjectsRevision(answer.revision);
     this.showStep(write, answer);
   }
 
@@ -228,9 +241,11 @@ export class LabelBook {
     if (this.isHere(edit) && !edit.hidden) tile.settle(edit.at(tile.address.level, this.store.image), edit.rule);
   }
 
-  private showStep({ id, kind }: Write, { changed }: Answer): void {
+  private showStep({ id, kind }: Write, { changed, of, said }: Answer): void {
     if (!this.asked.delete(id)) return;
-    if (changed.length === 0) this.host.toast(`There was nothing to ${kind}.`);
+    if (kind === "request") return said === "" ? undefined : this.host.toast(`${said} Ctrl+Z takes it back.`);
+    if (of === "") this.host.toast(`There was nothing to ${kind}.`);
+    else if (changed.length === 0) this.host.toast(`The ${STEP_NAMES[of] ?? "edit"} is ${kind === "undo" ? "taken back" : "done again"}.`);
     else if (this.onScreen(changed).length > 0) return;
     else if (this.manifest.axis === "z") this.host.goToSlice(changed[0][0]);
     else this.host.toast(`The ${kind} changed slice ${changed[0][0] + 1}.`);
@@ -250,8 +265,7 @@ export class LabelBook {
     this.queue.refuse(write.id);
     this.restore();
     this.report();
-    const where = write.kind === "edit" ? `The stroke on ${write.axis === "y" || write.axis === "x" ? "plane" : "slice"} ${write.z + 1} was not accepted` : `The ${write.kind} was not accepted`;
-    this.host.error(`${where}: ${problem.message}`, problem.hint);
+    this.host.error(`The ${nameOf(write)} was not accepted: ${problem.message}`, problem.hint);
   }
 
   private follow(news: { revision: number; changed: ChangedTile[]; classes_changed: boolean } & Known): void {
@@ -305,6 +319,12 @@ export class LabelBook {
     this.queue.prune(this.loader.oldest());
     this.host.requestRedraw();
   }
+}
+
+/** What a write is called in a message. */
+function nameOf({ kind, axis, z, request }: Write): string {
+  if (kind !== "edit") return request?.what ?? kind;
+  return `stroke on ${axis === "y" || axis === "x" ? "plane" : "slice"} ${z + 1}`;
 }
 
 /** The spans of all parts, one part after the other. */

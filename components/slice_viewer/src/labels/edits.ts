@@ -15,7 +15,7 @@ export interface CoarsePart {
   coarse: Coarse;
 }
 
-/** One local edit; coarse forms are worked out once a level. Its parts do not overlap, their spans are sorted and disjoint. */
+/** One local edit, without parts a request; coarse forms are worked out once a level. Its parts do not overlap, their spans are sorted and disjoint. */
 export class LocalEdit {
   hidden = false; // a queued undo has taken it back
   acknowledgedAt: number | null = null; // on the clock of tile requests
@@ -65,7 +65,7 @@ export class EditQueue {
   push(write: Write): LocalEdit | null {
     if (this.answered.has(write.id)) return null;
     this.waiting.push({ id: write.id, kind: write.kind });
-    if (write.kind === "edit") return this.pushEdit(write);
+    if (write.kind === "edit" || write.kind === "request") return this.pushEdit(write);
     const target = write.kind === "undo" ? this.lastShown() : (this.undone.pop() ?? null);
     if (write.kind === "undo") this.undone.push(target);
     if (target !== null) target.hidden = write.kind === "undo";
@@ -90,7 +90,7 @@ export class EditQueue {
   project(history: History): History {
     let { undo, redo } = history;
     for (const { kind } of this.waiting) {
-      if (kind === "edit") [undo, redo] = [undo + 1, 0];
+      if (kind === "edit" || kind === "request") [undo, redo] = [undo + 1, 0];
       else if (kind === "undo" && undo > 0) [undo, redo] = [undo - 1, redo + 1];
       else if (kind === "redo" && redo > 0) [undo, redo] = [undo + 1, redo - 1];
     }
@@ -114,7 +114,8 @@ export class EditQueue {
   }
 
   private pushEdit(write: Write): LocalEdit {
-    const edit = new LocalEdit(write.id, write.axis ?? "z", write.z, partsOf(write), write.rule);
+    const parts = write.kind === "edit" ? partsOf(write) : []; // what a request paints, only the server knows
+    const edit = new LocalEdit(write.id, write.axis ?? "z", write.z, parts, write.rule);
     this.edits.push(edit);
     this.undone = [];
     return edit;

@@ -2,7 +2,7 @@
 import type { RefineOperation } from "../settings";
 import { createTools } from "../tools";
 import type { DrawingTool } from "../tools/tool";
-import type { Camera, LabelLayer, LabelTool, Manifest, Point, PointerInfo, TileAddress, ViewerHost } from "../types";
+import type { Camera, LabelLayer, LabelTool, Manifest, Point, PointerInfo, ServerRequest, TileAddress, ViewerHost } from "../types";
 import { LabelBook } from "./book";
 import { TilePainter } from "./draw";
 import { BookEasel } from "./easel";
@@ -132,6 +132,11 @@ export class Layer implements LabelLayer {
   copyTo(z: number): void {
     this.finish();
     this.errands.copyTo(z);
+  }
+
+  request(request: ServerRequest): void {
+    this.finish();
+    this.book?.request(request);
   }
 
   undo(): void {

@@ -4,13 +4,13 @@
  * A write goes in the moment it is made and comes out only when acknowledged or refused. `sync.ts` does the sending. Writes the
  * server refuses for good move to the "rejected" store, where they block nobody and are not lost.
  */
-import type { PlaneAxis } from "../types";
+import type { PlaneAxis, ServerRequest } from "../types";
 import type { PaintRule, Part } from "./rules";
 import type { Spans } from "./spans";
 
-export type WriteKind = "edit" | "undo" | "redo";
+export type WriteKind = "edit" | "request" | "undo" | "redo";
 
-/** One write. `axis`, `z`, `label` and `spans` mean something for edits only. */
+/** One write. `axis`, `label` and `spans` mean something for edits only; `z` is where a request was made. */
 export interface Write {
   id: string;
   volume: string;
@@ -25,6 +25,8 @@ export interface Write {
   parts?: [number, number][];
   /** Missing: every pixel may change. */
   rule?: PaintRule;
+  /** What a write of the kind "request" asks for. */
+  request?: ServerRequest;
 }
 
 /** The spans of each class. */

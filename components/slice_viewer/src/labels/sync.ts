@@ -225,8 +225,8 @@ async function post(write: QueuedWrite, apiRoot: string, around: Surroundings): 
 }
 
 async function request(write: QueuedWrite, apiRoot: string, around: Surroundings): Promise<[string, RequestInit]> {
-  const url = `${apiRoot}/labels/${write.volume}/${write.kind === "edit" ? "edits" : write.kind}`;
-  const body = write.kind === "edit" ? await deflate(encodeEdit(write)) : new TextEncoder().encode(JSON.stringify({ id: write.id }));
+  const url = write.request?.url ?? `${apiRoot}/labels/${write.volume}/${write.kind === "edit" ? "edits" : write.kind}`;
+  const body = write.kind === "edit" ? await deflate(encodeEdit(write)) : new TextEncoder().encode(JSON.stringify({ ...write.request?.body, id: write.id }));
   const type = write.kind === "edit" ? "application/octet-stream" : "application/json";
   const headers = { "Content-Type": type, "X-CSRFToken": csrfToken(around.cookies()) };
   const keepalive = body.byteLength < KEEPALIVE_BYTES;

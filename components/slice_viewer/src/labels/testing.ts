@@ -13,6 +13,8 @@ export function randomFrom(seed: number): () => number {
 }
 
 interface Deed {
+  /** As the server's history calls it. */
+  kind: string;
   z: number;
   before: Uint8Array; // the whole slice
   after: Uint8Array;
@@ -115,10 +117,20 @@ export class FakeServer {
     const header = JSON.parse(new TextDecoder().decode(raw.subarray(start, start + length))) as Header;
     const known = this.answers.get(header.id);
     if (known !== undefined) return Response.json({ ...known, ...this.summary(), revision: this.revision, duplicate: true });
-    const changed = kind === "edits" ? this.edit(header, new Int32Array(raw.slice(start + length).buffer)) : this.step(kind as "undo" | "redo");
-    const answer = { revision: this.revision, changed, duplicate: false };
+    const of = kind === "undo" ? this.undoable.at(-1)?.kind : kind === "redo" ? this.redoable.at(-1)?.kind : undefined;
+    const changed = this.act(kind!, header, raw.slice(start + length));
+    const answer = { revision: this.revision, changed, duplicate: false, of: of ?? "", said: kind === "merge" ? "2 objects are object 1 now." : "" };
     this.answers.set(header.id, answer);
     return Response.json({ ...answer, ...this.summary() });
+  }
+
+  private act(kind: string, header: Header, spans: Uint8Array<ArrayBuffer>): [number, number, number][] {
+    if (kind === "edits") return this.edit(header, new Int32Array(spans.buffer));
+    if (kind === "undo" || kind === "redo") return this.step(kind);
+    this.undoable.push({ kind, z: 0, before: this.slice(0).slice(), after: this.slice(0).slice() });
+    this.redoable.length = 0;
+    this.revision++;
+    return [];
   }
 
   private edit({ z, label, parts, overwrite = "all", protect = [] }: Header, spans: Int32Array): [number, number, number][] {
@@ -130,7 +142,7 @@ export class FakeServer {
       this.slice(z).forEach((_, i, pixels) => (pixels[i] = may(before[i]) ? pixels[i] : before[i]));
     });
     if (changed.length > 0) {
-      this.undoable.push({ z, before, after: this.slice(z).slice() });
+      this.undoable.push({ kind: "paint", z, before, after: this.slice(z).slice() });
       this.redoable.length = 0;
     }
     return changed;

@@ -10,6 +10,10 @@ export interface Answer {
   revision: number;
   changed: ChangedTile[];
   duplicate: boolean;
+  /** The kind of the edit that an undo or redo concerned; "": there was none. */
+  of: string;
+  /** A sentence about what was done, or "". */
+  said: string;
   annotated: number[];
   history: History;
 }

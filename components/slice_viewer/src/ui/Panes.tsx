@@ -2,27 +2,29 @@
 import * as React from "react";
 import type { Desk, Pane } from "../desk";
 import type { Engine } from "../engine";
+import type { Objects } from "../objects";
 import { PLANE_COLORS, PLANE_NAMES } from "../planes";
 import { PointerInput } from "../pointer";
 import { Readout } from "../readout";
 import { useStore } from "../store";
+import type { Point } from "../types";
 import { Minimap } from "./Minimap";
-import { ObjectOverlay, type Cut, type Objects } from "./ObjectOverlay";
+import { ObjectOverlay, type ObjectEvents } from "./ObjectOverlay";
 import { Banner, Notices, ReadoutPill, ScaleBar, StageMessage } from "./StageOverlays";
 import { ToolOptions } from "./ToolOptions";
 
 /** What the page tells of objects, and hears. */
 export interface ObjectProps {
   objects: Objects | null;
-  onCut: (cut: Cut) => void;
+  events: ObjectEvents;
 }
 
-export function Panes({ desk, objects, onCut }: { desk: Desk } & ObjectProps): React.ReactElement {
+export function Panes({ desk, objects, events }: { desk: Desk } & ObjectProps): React.ReactElement {
   const { layout, panes, swipe } = useStore(desk.state);
   return (
     <div className="sv-panes" data-layout={layout} style={{ "--sv-swipe": `${100 * swipe}%` } as React.CSSProperties}>
       {panes.map((pane) => (
-        <PaneView key={pane.id} desk={desk} pane={pane} objects={pane.id === "main" ? objects : null} onCut={onCut} />
+        <PaneView key={pane.id} desk={desk} pane={pane} objects={pane.engine.leader === null ? objects : null} events={events} />
       ))}
       {layout === "swipe" && <SwipeLine desk={desk} />}
       {layout === "planes" && <Position engine={desk.main} />}
@@ -30,7 +32,7 @@ export function Panes({ desk, objects, onCut }: { desk: Desk } & ObjectProps): R
   );
 }
 
-function PaneView({ desk, pane: { id, engine }, objects, onCut }: { desk: Desk; pane: Pane } & ObjectProps): React.ReactElement {
+function PaneView({ desk, pane: { id, engine }, objects, events }: { desk: Desk; pane: Pane } & ObjectProps): React.ReactElement {
   const element = React.useRef<HTMLDivElement>(null);
   const [readout] = React.useState(() => new Readout(engine));
   const { active, layout } = useStore(desk.state);
@@ -38,7 +40,7 @@ function PaneView({ desk, pane: { id, engine }, objects, onCut }: { desk: Desk; 
   return (
     <div className="sv-pane" data-pane={id} data-active={layout === "planes" && active === engine} ref={element}>
       <Surface engine={engine} />
-      {objects !== null && <ObjectOverlay engine={engine} objects={objects} onCut={onCut} />}
+      {objects !== null && <ObjectOverlay engine={engine} objects={objects} isMain={id === "main"} events={events} />}
       {layout === "planes" && <PlaneName engine={engine} />}
       <StageMessage engine={engine} />
       <div className="sv-top">
@@ -132,7 +134,11 @@ function useCanvas(desk: Desk, engine: Engine, readout: Readout, root: React.Ref
     const stage = root.current!.querySelector<HTMLElement>(".sv-surface")!;
     const canvas = (name: string): HTMLCanvasElement => stage.querySelector<HTMLCanvasElement>(name)!;
     engine.attach(stage, canvas(".sv-image"), canvas(".sv-cursor"));
-    const pointer = new PointerInput(engine, stage, (point) => readout.follow(point), () => desk.activate(engine));
+    const follow = (point: Point | null): void => {
+      readout.follow(point);
+      engine.pointer.set(point);
+    };
+    const pointer = new PointerInput(engine, stage, follow, () => desk.activate(engine));
     desk.pointers.set(engine, pointer);
     if (engine !== desk.main) desk.open(engine);
     return () => {

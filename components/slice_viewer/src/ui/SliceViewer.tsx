@@ -5,12 +5,13 @@ import type { CreateLabelLayer, Engine } from "../engine";
 import { Keyboard } from "../keys";
 import { createLabelLayer } from "../labels";
 import { PLAIN, type Look, type Window } from "../lut";
+import type { ObjectRequest, Objects, Pick } from "../objects";
 import type { Overlay, PastLabels } from "../results";
 import { readPlace, writePlace } from "../place";
 import { PropSender, type Props } from "../sender";
 import { useStore } from "../store";
 import type { LabelClass, Point, Tool } from "../types";
-import type { Objects } from "./ObjectOverlay";
+import type { CutLine, ObjectEvents } from "./ObjectOverlay";
 import { Panes } from "./Panes";
 import { SliceBar } from "./SliceBar";
 import { KeyCard } from "./StageOverlays";
@@ -39,10 +40,14 @@ export interface SliceViewerProps {
   place?: string | null;
   /** Chosen objects: outlined, gone to, cut. */
   objects?: Objects | null;
+  /** A change of objects to be made, once for every `number`. */
+  request?: ObjectRequest | null;
   setProps: (props: Props) => void;
 }
 
 const NO_CLASSES: LabelClass[] = [];
+
+let lastRequest = 0; // of the page, so that none is made twice when the component is drawn anew
 
 export function SliceViewer(props: SliceViewerProps): React.ReactElement {
   const [desk] = React.useState(() => new Desk(props.apiRoot ?? "/api", createLabelLayer satisfies CreateLabelLayer));
@@ -54,13 +59,33 @@ export function SliceViewer(props: SliceViewerProps): React.ReactElement {
     <div id={props.id} className="sv-root" ref={root}>
       <ToolRail engine={active.leader ?? active} />
       <div className="sv-stage">
-        <Panes desk={desk} objects={props.objects ?? null} onCut={(cut) => props.setProps({ cut })} />
+        <Panes desk={desk} objects={props.objects ?? null} events={useObjects(desk, props)} />
         <KeyCard engine={desk.main} />
       </div>
       <SliceBar desk={desk} />
       <Announcer engine={active} />
     </div>
   );
+}
+
+/** What is done to objects on the image and in the page. */
+function useObjects(desk: Desk, { objects, request, setProps }: SliceViewerProps): ObjectEvents {
+  const latest = React.useRef({ objects, setProps });
+  latest.current = { objects, setProps };
+  React.useEffect(() => {
+    if (request == null || request.number <= lastRequest) return;
+    lastRequest = request.number;
+    desk.main.request(request);
+  }, [desk, request?.number]);
+  return React.useMemo(() => {
+    const onPick = (pick: Pick): void => latest.current.setProps({ pick });
+    const onCut = (line: CutLine): void => {
+      const { objects, setProps } = latest.current;
+      if (line.points.length > 0 && objects != null) desk.main.request({ url: `${objects.root}/cut`, body: { ids: objects.ids, ...line }, what: "split" });
+      setProps({ cut: Date.now() });
+    };
+    return { onPick, onCut };
+  }, [desk]);
 }
 
 function Announcer({ engine }: { engine: Engine }): React.ReactElement {
@@ -138,12 +163,12 @@ function watch(desk: Desk, offer: (props: Props) => void): () => void {
 
 /** The properties that the page reads. */
 function outgoing(desk: Desk): Props {
-  const { position, present, sibling, tool, brushRadius, activeClass, base, annotated, classesRevision, problem, notices } = desk.main.shell.get();
+  const { position, present, sibling, tool, brushRadius, activeClass, base, annotated, classesRevision, objectsRevision, problem, notices } = desk.main.shell.get();
   const lost = notices.findLast(({ sticky }) => sticky);
   const saveStates = desk.state.get().panes.map(({ engine }) => engine.shell.get().saveState);
   const saveState = saveStates.find(({ state }) => state !== "saved") ?? saveStates[0];
   const { place } = desk.main;
-  return { present, sibling, place: place === null ? null : writePlace(place), slice: position.z, tool, brushRadius, activeClass, manifest: base, annotated, saveState, classesRevision, error: problem ?? lost ?? null };
+  return { present, sibling, place: place === null ? null : writePlace(place), slice: position.z, tool, brushRadius, activeClass, manifest: base, annotated, saveState, classesRevision, objectsRevision, error: problem ?? lost ?? null };
 }
 
 /** For tests and measurements: conditions to wait for instead of sleeping. */
