@@ -67,7 +67,8 @@ def running(tmp_path: Path) -> Iterator[SimpleNamespace]:
 
 def areas(page: Page, count: int) -> list[int]:
     """The column "Area (px)" once it has so many rows, ascending."""
-    page.wait_for_function(f"n => document.querySelectorAll('{ROWS}').length === n", arg=count)
+    script = f"n => ['{ROWS}', '{ROWS} [col-id=area]'].every((all) => document.querySelectorAll(all).length === n)"
+    page.wait_for_function(script, arg=count)
     cells = page.locator(f"{ROWS} [col-id='area']").all_inner_texts()
     return sorted(int(cell.replace(",", "")) for cell in cells)
 
