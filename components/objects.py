@@ -110,10 +110,11 @@ def _table() -> dag.AgGrid:
         rowData=[],
         columnDefs=[],
         defaultColDef={
+            "cellDataType": False,  # or the grid takes its own words for numbers
             "filter": "agNumberColumnFilter",
             "sortable": True,
             "resizable": True,
-            "minWidth": 104,
+            "minWidth": 112,
             "flex": 1,
             "wrapHeaderText": True,
             "autoHeaderHeight": True,

@@ -78,8 +78,8 @@ def size_of(built: Built, instance: int) -> Row:
 def _spelled(value: float) -> str:
     """A number as a person reads it.
 
-    >>> _spelled(12345.0), _spelled(0.012345)
-    ('12,345', '0.01234')
+    >>> _spelled(12345.0), _spelled(0.012346)
+    ('12,345', '0.01235')
     """
     return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:.4g}"
 

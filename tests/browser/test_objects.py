@@ -178,10 +178,10 @@ def test_painted_blobs_are_listed_chosen_by_a_click_split_merged_and_undone_in_o
     assert press(page, "Control+z", 2) == painted
 
     hand.key("v")
-    hand.until("s => s.axis === 'y' && s.ready && s.labelsReady")
-    hand.until("s => s.axis === 'y' && s.labelsReady")
+    hand.until("s => s.axis === 'y'")
     choose(page, 2)
     chosen(page, 2)
+    hand.until("s => 300 <= s.slice && s.slice <= 340")
     page.click(f"#{ids.OBJECTS_SPLIT}")
     page.wait_for_selector(".sv-cutting")
     hand.drag((1.5, 530), (3.5, 530))

@@ -47,6 +47,8 @@ def test_python_and_typescript_list_the_same_incoming_properties(component):
         "cut",
         "error",
         "manifest",
+        "objectsRevision",
+        "pick",
         "present",
         "saveState",
         "sibling",
