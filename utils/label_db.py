@@ -20,7 +20,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from core.errors import InvalidInputError, NotFoundError, UnavailableError
 from core.images.planes import PlaneAxis, turned
-from core.labels.classes import DEFAULT_CLASSES, LabelClass
+from core.labels.classes import DEFAULT_CLASSES, LabelClass, is_step
 from core.labels.corrections import Correction, InstanceSet
 from core.labels.edits import unpack
 from core.labels.history import EditRecord, Snapshot, check_snapshot_name, table_changes
@@ -37,6 +37,7 @@ from utils.label_history import (
     versions_across_at,
     versions_at,
 )
+from utils.label_rows import VolumeRow, find_receipt, lock_volume, read_rows, read_volume, step_kind
 from utils.label_steps import DONE, read_steps
 from utils.label_tables import (
     class_pixels,
@@ -47,7 +48,7 @@ from utils.label_tables import (
     tiles,
     volumes,
 )
-from utils.label_writes import VolumeRow, WriteTransaction, find_receipt, lock_volume, read_volume, step_kind
+from utils.label_writes import PAST, WriteTransaction
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ class SqlLabelStore:
     def set_classes(self, volume: str, classes: Sequence[LabelClass], *, user: str) -> int:
         return self.change_classes(volume, lambda _: tuple(classes), user=user)
 
-    def change_classes(self, volume: str, change: ClassChange, *, user: str) -> int:
+    def change_classes(self, volume: str, change: ClassChange, *, user: str, step: bool = True) -> int:
         with self._transaction(writes=True) as conn:
             write = WriteTransaction(conn, lock_volume(conn, volume))
             write.change_classes(change)
@@ -95,6 +96,7 @@ class SqlLabelStore:
                 return write.volume.revision
             log.info("%s changed the classes of %s", user, volume)
             write.detail = table_changes(write.volume.classes, write.classes)
+            write.state = DONE if step and is_step(read_rows(write.detail["rows"])) else PAST
             write.record(kind="classes", edit_id=str(uuid.uuid4()), user=user)
             return write.revision
 

@@ -13,93 +13,30 @@ from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from core.errors import InvalidInputError, NotFoundError
 from core.labels import edits as pixels
 from core.labels.classes import (
-    DEFAULT_CLASSES,
-    MAX_CLASSES,
+    ClassRows,
     LabelClass,
     check_classes,
     find_class,
     remove_class,
     restore_class,
+    turn_back,
 )
 from core.labels.corrections import Correction, InstanceSet
 from core.labels.edits import Tile
 from core.labels.rules import PaintRule
 from core.labels.spans import Spans, part_masks
-from core.labels.store import ClassChange, History, Receipt, TileChange, TileIndex
+from core.labels.store import ClassChange, History, TileChange, TileIndex
 from utils.label_corrections import KINDS, add_correction, restore_corrections, take_back_corrections
+from utils.label_rows import VolumeRow, classes_of, read_rows, tiles_of, to_json
 from utils.label_steps import DONE, UNDONE, keep_steps
-from utils.label_tables import class_pixels, edits, first_revision, tile_versions, tiles, volumes
+from utils.label_tables import class_pixels, edits, tile_versions, tiles, volumes
 
 # Where an edit stands in its user's history: undo takes the newest DONE, redo the oldest UNDONE, which was undone last.
 PAST = "past"  # never a step (undo, redo, an edit that changed nothing), or none any more
-
-
-@dataclass(frozen=True)
-class VolumeRow:
-    """A volume as the database knows it."""
-
-    id: int
-    revision: int
-    classes: tuple[LabelClass, ...]
-    classes_revision: int
-    highest_class_id: int
-
-
-def read_volume(conn: Connection, path: str, *, lock: bool = False) -> VolumeRow | None:
-    """The row of a volume, None if it was never touched. `lock` keeps others from writing until the end."""
-    query = select(volumes).where(volumes.c.path == path)
-    row = conn.execute(query.with_for_update() if lock else query).one_or_none()
-    if row is None:
-        return None
-    classes = tuple(LabelClass(**entry) for entry in json.loads(row.classes))
-    return VolumeRow(row.id, row.revision, classes, row.classes_revision, row.highest_class_id)
-
-
-def lock_volume(conn: Connection, path: str) -> VolumeRow:
-    """The row of a volume, made if need be; nobody else writes to the volume until the transaction ends."""
-    row = read_volume(conn, path, lock=True)
-    if row is None:
-        _insert_volume(conn, path)
-        row = read_volume(conn, path, lock=True)
-    assert row is not None
-    return row
-
-
-def _insert_volume(conn: Connection, path: str) -> None:
-    revision = first_revision()
-    values = {"path": path, "revision": revision, "classes_revision": revision}
-    known = {"classes": _to_json(DEFAULT_CLASSES), "highest_class_id": max(c.id for c in DEFAULT_CLASSES)}
-    try:
-        with conn.begin_nested():
-            conn.execute(insert(volumes).values(**values, **known))
-    except IntegrityError:  # another process was quicker
-        return
-
-
-def find_receipt(conn: Connection, volume: int, edit_id: str) -> Receipt | None:
-    """What an edit did when it came first; None if it never came."""
-    query = select(edits.c.revision, edits.c.detail).where(edits.c.volume == volume, edits.c.edit_id == edit_id)
-    row = conn.execute(query).one_or_none()
-    if row is None:
-        return None
-    changed = tuple(_tiles_of(conn, volume, row.revision))
-    return Receipt(row.revision, changed, duplicate=True, of=step_kind(json.loads(row.detail)))
-
-
-def step_kind(detail: Mapping[str, Any]) -> str:
-    """What kind of edit an undo or redo with this detail was of; "" when it was of none."""
-    return str(detail.get("of", {}).get("kind", ""))
-
-
-def _tiles_of(conn: Connection, volume: int, revision: int) -> list[TileIndex]:
-    version = tile_versions.c
-    query = select(version.z, version.ty, version.tx).where(version.volume == volume, version.revision == revision)
-    return [tuple(row) for row in conn.execute(query.order_by(version.z, version.ty, version.tx))]
 
 
 @dataclass
@@ -189,6 +126,8 @@ class WriteTransaction:
         if step.kind == "delete_class":
             detail = json.loads(step.detail)
             self.classes = restore_class(self.classes, LabelClass(**detail["class"]), place=detail["place"])
+        if step.kind == "classes":
+            self._turn_back(read_rows(json.loads(step.detail)["rows"]))
         self._take_back(step)
         if step.kind == "restore":
             self._drop_unused(json.loads(step.detail)["classes"])
@@ -205,6 +144,8 @@ class WriteTransaction:
         else:
             if step.kind == "restore":
                 self._bring_back(json.loads(step.detail)["classes"])
+            if step.kind == "classes":
+                self._turn_back([(after, before) for before, after in read_rows(json.loads(step.detail)["rows"])])
             self._take_back(step)
         self._move(step, DONE, detail=json.dumps(self.detail) if self.detail else step.detail)
         self._tell_of(step)
@@ -227,7 +168,7 @@ class WriteTransaction:
         values: dict[str, Any] = {"revision": self.revision}
         if self.changes_classes:
             highest = max(self.volume.highest_class_id, *(c.id for c in self.classes))
-            values |= {"classes": _to_json(self.classes), "classes_revision": self.revision}
+            values |= {"classes": to_json(self.classes), "classes_revision": self.revision}
             values |= {"highest_class_id": highest}
         self.conn.execute(update(volumes).where(volumes.c.id == self.volume.id).values(**values))
 
@@ -250,23 +191,26 @@ class WriteTransaction:
         return [tuple(row) for row in self.conn.execute(select(*place).where(*later).order_by(*place))]
 
     def _missing_at(self, revision: int) -> list[dict[str, Any]]:
-        """Details of classes that are gone: those deleted after `revision`, and those whose pixels it brings back.
+        """Details of classes that are not there: those deleted after `revision`, and those whose pixels it brings back.
 
         A deletion that was undone and done again is as late as that; `step` tells.
         """
-        removing = edits.c.volume == self.volume.id, edits.c.kind.in_(("delete_class", "classes"))
-        query = select(edits.c.kind, edits.c.detail, edits.c.step).where(*removing).order_by(edits.c.number)
+        of_classes = edits.c.volume == self.volume.id, edits.c.kind.in_(("delete_class", "classes"))
+        query = select(edits.c.kind, edits.c.detail, edits.c.step).where(*of_classes).order_by(edits.c.number)
         here, missing = {c.id for c in self.classes}, {}
         for kind, detail, step in self.conn.execute(query):
-            for removed in _removed(kind, json.loads(detail)):
-                class_id = removed["class"]["id"]
-                if class_id not in here and (step > revision or self._pixels_of(class_id)):
-                    missing[class_id] = removed
+            for told, gone in classes_of(kind, json.loads(detail)):
+                class_id = told["class"]["id"]
+                if class_id not in here and ((gone and step > revision) or self._pixels_of(class_id)):
+                    missing[class_id] = told
         return list(missing.values())
 
     def _bring_back(self, deleted: Iterable[Mapping[str, Any]]) -> None:
         for detail in reversed(list(deleted)):
             self.classes = restore_class(self.classes, LabelClass(**detail["class"]), place=detail["place"])
+
+    def _turn_back(self, rows: ClassRows) -> None:
+        self.classes = turn_back(self.classes, rows, used=lambda class_id: self._pixels_of(class_id) > 0)
 
     def _drop_unused(self, deleted: Iterable[Mapping[str, Any]]) -> None:
         """Take classes out of the table again, unless somebody has painted with them since."""
@@ -315,7 +259,7 @@ class WriteTransaction:
 
     def _take_back(self, step: Row[Any]) -> None:
         class_ids, revision = [c.id for c in self.classes], step.step
-        for index in _tiles_of(self.conn, self.volume.id, revision):
+        for index in tiles_of(self.conn, self.volume.id, revision):
             before, after = self._tile(index, until=revision - 1), self._tile(index, until=revision)
             now = self._tile(index)
             self._put(index, now, pixels.take_back(now, before=before, after=after, class_ids=class_ids))
@@ -357,14 +301,3 @@ class WriteTransaction:
         counted = self.conn.execute(update(class_pixels).where(*here).values(pixels=class_pixels.c.pixels + won))
         if counted.rowcount == 0:
             self.conn.execute(insert(class_pixels).values(**row, pixels=won))
-
-
-def _removed(kind: str, detail: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What an edit took out of the class table: each class, and its place there."""
-    if kind == "delete_class":
-        return [dict(detail)]
-    return [{"class": before, "place": MAX_CLASSES} for before, after in detail["rows"] if after is None]
-
-
-def _to_json(classes: tuple[LabelClass, ...]) -> str:
-    return json.dumps([asdict(label_class) for label_class in classes])

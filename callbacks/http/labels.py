@@ -98,13 +98,13 @@ def _register_writes(app: Dash, services: Services) -> None:
     def label_undo(vid: str) -> Response:
         volume = volume_path(vid)
         receipt = labels.undo(volume, edit_id=_edit_id(), user=services.current_user())
-        return edit_answer(services, volume, receipt)
+        return step_answer(services, volume, receipt)
 
     @server.post("/api/labels/<vid>/redo")
     def label_redo(vid: str) -> Response:
         volume = volume_path(vid)
         receipt = labels.redo(volume, edit_id=_edit_id(), user=services.current_user())
-        return edit_answer(services, volume, receipt)
+        return step_answer(services, volume, receipt)
 
 
 def tile_size(shape: tuple[int, int], level: int, tx: int, ty: int) -> tuple[int, int]:
@@ -116,7 +116,15 @@ def tile_size(shape: tuple[int, int], level: int, tx: int, ty: int) -> tuple[int
     return rows.stop - rows.start, columns.stop - columns.start
 
 
-def edit_answer(services: Services, volume: str, receipt: Receipt, *, said: str = "") -> Response:
+def step_answer(services: Services, volume: str, receipt: Receipt) -> Response:
+    """With whether the class table has changed too: a deletion taken back brings its class back."""
+    news = services.labels.changes(volume, since=receipt.revision - 1)
+    return edit_answer(services, volume, receipt, classes_changed=news.classes_changed)
+
+
+def edit_answer(
+    services: Services, volume: str, receipt: Receipt, *, said: str = "", classes_changed: bool = False
+) -> Response:
     """What every write is answered with; `said` is a sentence for the person."""
     done = {
         "revision": receipt.revision,
@@ -124,6 +132,7 @@ def edit_answer(services: Services, volume: str, receipt: Receipt, *, said: str 
         "duplicate": receipt.duplicate,
         "of": receipt.of,
         "said": said,
+        "classes_changed": classes_changed,
     }
     return uncached(jsonify(done | _state(services, volume)))
 

@@ -5,7 +5,7 @@ applies one while nobody else can write; `LabelStore.delete_class` also erases t
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from core.errors import InvalidInputError, NotFoundError
@@ -126,6 +126,54 @@ def restore_class(classes: Sequence[LabelClass], label_class: LabelClass, *, pla
     name = label_class.name if label_class.name.casefold() not in names else suggest_name(classes)
     color = label_class.color if label_class.color.upper() not in colors else suggest_color(classes)
     return (*classes[:place], replace(label_class, name=name, color=color), *classes[place:])
+
+
+ClassRows = Iterable[tuple[LabelClass | None, LabelClass | None]]
+"""What a change has done to a table: each class as it was and as it is; None where it was not, or is not."""
+
+
+def is_step(rows: ClassRows) -> bool:
+    """Whether undo takes a change back: of names, colours or the classes there are, not of locks and what is hidden."""
+    return any(before is None or after is None or _identity(before) != _identity(after) for before, after in rows)
+
+
+def turn_back(classes: Sequence[LabelClass], rows: ClassRows, *, used: Callable[[int], bool]) -> tuple[LabelClass, ...]:
+    """A table in which a change is taken back where it still stands.
+
+    A class that was added stays while it has pixels, which `used` tells, and while it is the only one. A name or a
+    colour that was changed since, or that another class has taken, stays.
+    """
+    table = tuple(classes)
+    for before, after in rows:
+        if before is None and after is not None:
+            table = _without_unused(table, after.id, used)
+        elif before is not None and after is None:
+            table = restore_class(table, before, place=len(table))
+        elif before is not None and after is not None:
+            table = _as_before(table, before, after)
+    return table
+
+
+def _without_unused(
+    classes: tuple[LabelClass, ...], class_id: int, used: Callable[[int], bool]
+) -> tuple[LabelClass, ...]:
+    left = tuple(c for c in classes if c.id != class_id)
+    return classes if not left or used(class_id) else left
+
+
+def _as_before(classes: tuple[LabelClass, ...], before: LabelClass, after: LabelClass) -> tuple[LabelClass, ...]:
+    others = [c for c in classes if c.id != after.id]
+    if len(others) == len(classes):
+        return classes
+    now = find_class(classes, after.id)
+    names, colors = {c.name.casefold() for c in others}, {c.color.upper() for c in others}
+    name = before.name if now.name == after.name and before.name.casefold() not in names else now.name
+    color = before.color if now.color == after.color and before.color.upper() not in colors else now.color
+    return _replaced(classes, after.id, name=name, color=color)
+
+
+def _identity(label_class: LabelClass) -> tuple[str, str]:
+    return label_class.name, label_class.color
 
 
 def find_class(classes: Sequence[LabelClass], class_id: int) -> LabelClass:

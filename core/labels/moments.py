@@ -103,7 +103,8 @@ def kinds(before: Tile, after: Tile) -> Tile:
     [1, 0, 2, 3]
     """
     named = np.where(before == 0, np.uint8(ADDED), np.where(after == 0, np.uint8(REMOVED), np.uint8(CHANGED)))
-    return named * (before != after)
+    different: Tile = named * (before != after)
+    return different
 
 
 def _count(ids: NDArray[np.uint8]) -> dict[int, int]:

@@ -133,13 +133,18 @@ class LabelStore(Protocol):
     def set_classes(self, volume: str, classes: Sequence[LabelClass], *, user: str) -> int:
         """Replace the class table (rename, recolour, hide, add, reorder) and return the new revision.
 
+        A change of names, colours or the classes there are is a step that undo takes back, where it still stands.
+
         Raises InvalidInputError for a class id dropped while it still has pixels (use `delete_class`), and for an id
         of a deleted class.
         """
         ...
 
-    def change_classes(self, volume: str, change: ClassChange, *, user: str) -> int:
-        """`set_classes` to what `change` makes of the table as it stands, while nobody else can write."""
+    def change_classes(self, volume: str, change: ClassChange, *, user: str, step: bool = True) -> int:
+        """`set_classes` to what `change` makes of the table as it stands, while nobody else can write.
+
+        step : False for a change that belongs to another edit, which is the step.
+        """
         ...
 
     def next_class_id(self, volume: str) -> int:

@@ -9,14 +9,16 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
+from core.errors import InvalidInputError
 from core.images.geometry import TILE_PX
 from core.images.planes import PlaneAxis, turned
-from core.labels.classes import DEFAULT_CLASSES, LabelClass, add_class, lock_class
+from core.labels.classes import DEFAULT_CLASSES, LabelClass, add_class, lock_class, rename_class
 from core.labels.edits import Tile
 from core.labels.rules import PaintRule
 from core.labels.store import ClassChange, LabelStore, Paint, Receipt, Rewrite, TileChange, TileIndex
@@ -103,8 +105,12 @@ class Workplace:
         self.model.undo(user, self.class_ids())
         return receipt
 
-    def redo(self) -> Receipt:
+    def redo(self) -> Receipt | None:
+        """Refused where it would delete the only class."""
         user, edit_id = self._user(), self._id()
+        undone = self.model.steps(user).undone
+        if undone and {undone[-1].deleted} == self.class_ids():
+            return self._refused(lambda: self.store.redo(self.volume, edit_id=edit_id, user=user))
         receipt = self._write(lambda: self.store.redo(self.volume, edit_id=edit_id, user=user))
         self.model.redo(user, self.class_ids())
         return receipt
@@ -128,15 +134,26 @@ class Workplace:
         return self._write(lambda: self.store.delete_class(self.volume, class_id, edit_id=edit_id, user=user))
 
     def change_classes(self) -> None:
-        """Add one, lock one, or open its lock; no step, and no pixel changes."""
-        one, new = self._classes[int(self.rng.integers(len(self._classes)))], self.store.next_class_id(self.volume)
-        if len(self._classes) < MOST_CLASSES and self.rng.random() < 0.5:
-            change: ClassChange = partial(add_class, class_id=new)
-        else:
-            change = partial(lock_class, class_id=one.id, locked=not one.locked)
-        revision = self.store.change_classes(self.volume, change, user=self._user())
+        """Add or rename one, which are steps; lock one or open its lock, which are none. No pixel changes."""
+        user, change, is_step = self._user(), self._lock(), False
+        if self.rng.random() < 0.6:
+            change, is_step = self._new_name(), True
+        revision = self.store.change_classes(self.volume, change, user=user)
+        self.model.become(user, self.model.labels, is_step=is_step)
         self._classes = self.store.classes(self.volume)
         self._remember(revision)
+
+    def _lock(self) -> ClassChange:
+        one = self._classes[int(self.rng.integers(len(self._classes)))]
+        return partial(lock_class, class_id=one.id, locked=not one.locked)
+
+    def _new_name(self) -> ClassChange:
+        """Of a new class, or of one that is there."""
+        name = f"class {self.rng.integers(10**9)}"
+        if len(self._classes) < MOST_CLASSES and self.rng.random() < 0.5:
+            return partial(add_class, class_id=self.store.next_class_id(self.volume), name=name)
+        one = self._classes[int(self.rng.integers(len(self._classes)))]
+        return partial(rename_class, class_id=one.id, name=name)
 
     def repeat(self) -> None:
         """The last write arrives again, and nothing happens."""
@@ -209,6 +226,12 @@ class Workplace:
 
     def _id(self) -> str:
         return str(uuid.UUID(bytes=self.rng.bytes(16), version=4))
+
+    def _refused(self, write: Callable[[], Receipt]) -> None:
+        before = self.store.revision(self.volume)
+        with suppress(InvalidInputError):
+            write()
+        assert self.store.revision(self.volume) == before, f"{self.volume}: what should be refused was done"
 
     def _write(self, write: Callable[[], Receipt]) -> Receipt:
         self.again, began = write, time.perf_counter()

@@ -14,19 +14,19 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, text, update
 
 from core.labels import edits as pixels
 from core.labels.store import Paint, TileIndex
 from scripts.benchmarks import DOCS, write_table
 from scripts.benchmarks.databases import add_database_argument, databases, part
 from utils.label_db import SqlLabelStore
+from utils.label_rows import VolumeRow, lock_volume
 from utils.label_steps import DONE
 from utils.label_tables import class_pixels, edits, open_engine, tile_versions, tiles, volumes
-from utils.label_writes import VolumeRow, lock_volume
 
 VOLUME, USER = "stack", "ann"
-SHAPE = (200, 1536, 1536)
+SHAPE = (100, 1536, 1536)  # so many tiles that the short history has painted each of them too
 TILES = 9  # of a slice
 FEW, MANY = 1_000, 100_000
 ROUNDS = 60
@@ -128,6 +128,7 @@ def filled(url: str, strokes: int) -> Desk:
     engine = open_engine(url)
     with engine.connect().execution_options(writes=True) as conn, conn.begin():
         _write_rows(conn, lock_volume(conn, VOLUME), strokes)
+        conn.execute(text("ANALYZE"))  # PostgreSQL does so by itself within a minute
     engine.dispose()
     return desk
 

@@ -40,7 +40,7 @@ WORDS = {
     "redo": "redo",
     "restore": "moments restored",
     "delete_class": "classes deleted",
-    "change_classes": "classes added or locked",
+    "change_classes": "classes added, renamed or locked",
     "repeat": "writes that came twice",
 }
 HEAD = "| what | figure |\n|---|---|"

@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from core.labels.classes import DEFAULT_CLASSES
 from core.labels.store import Receipt
 from scripts.benchmarks import DOCS, write_table
 from scripts.benchmarks.databases import add_database_argument, databases, part
@@ -52,6 +53,8 @@ def there_and_back(url: str, edits: int, seed: int, canvas: Canvas = CANVAS) -> 
     while known.done:
         _act(place, spent["undo"], place.undo)
     assert not place.model.labels.any(), "before the first edit there were no labels"
+    names = [(c.id, c.name, c.color) for c in place.store.classes(VOLUME)]
+    assert names == [(c.id, c.name, c.color) for c in DEFAULT_CLASSES], "nor other classes"
     check_all(place)
     while known.undone:
         _act(place, spent["redo"], place.redo)

@@ -91,6 +91,21 @@ def test_modes_locks_and_every_moment_leave_the_pixels_they_promise(page: Page, 
     painter.hand.until_saved()
     expect(page.locator(ROWS).first).to_contain_text("Took back: restored the labels of")
     np.testing.assert_array_equal(app.pixels(), painter.labels)
+    delete_a_class(painter)
+
+
+def delete_a_class(painter: Painter) -> None:
+    """Ctrl Z brings the pixels back, and the class to the list."""
+    page, hand = painter.page, painter.hand
+    row = page.locator(".class-row", has=page.locator(LOCK))
+    row.locator(".class-delete > summary").click()
+    row.locator(".class-delete button").click()
+    expect(row).to_have_count(0)
+    assert not (painter.app.pixels() == 2).any()
+    page.locator(".sv-surface").focus()
+    hand.key("Control+z")
+    expect(row).to_have_count(1)
+    np.testing.assert_array_equal(painter.app.pixels(), painter.labels)
 
 
 def look_back(painter: Painter) -> None:

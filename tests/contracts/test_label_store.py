@@ -564,6 +564,44 @@ def test_the_same_table_again_is_no_change(store):
     assert store.set_classes(VOLUME, rename_class(DEFAULT_CLASSES, 1, "Pore"), user="ann") == revision
 
 
+def test_new_classes_names_and_colors_are_steps_and_locks_are_none(store):
+    store.change_classes(VOLUME, lambda table: rename_class(table, 1, "Pore"), user="ann")
+    store.change_classes(VOLUME, lambda table: recolor_class(table, 1, "#112233"), user="ann")
+    store.change_classes(VOLUME, lambda table: add_class(table, class_id=3, name="crack"), user="ann")
+    store.change_classes(VOLUME, lambda table: lock_class(table, 3, locked=True), user="ann")
+    changed = store.classes(VOLUME)
+    for left in (2, 1, 0):
+        assert undo(store).changed == ()
+        assert store.history(VOLUME, user="ann") == History(left, 3 - left)
+    assert store.classes(VOLUME) == DEFAULT_CLASSES
+    for _ in range(3):
+        redo(store)
+    assert [(c.id, c.name, c.color) for c in store.classes(VOLUME)] == [(c.id, c.name, c.color) for c in changed]
+    assert told(store)[-1] == "Renamed Class 1 to Pore"
+
+
+def test_undo_leaves_names_others_have_given_and_classes_others_paint_with(store):
+    store.change_classes(VOLUME, lambda table: rename_class(table, 1, "Pore"), user="ann")
+    store.change_classes(VOLUME, lambda table: add_class(table, class_id=3, name="crack"), user="ann")
+    store.change_classes(VOLUME, lambda table: rename_class(table, 1, "Void"), user="bob")
+    moment = paint(store, [0, 0, 1], label=3, user="bob").revision
+    undo(store)
+    undo(store)
+    assert [c.name for c in store.classes(VOLUME)] == ["Void", "Class 2", "crack"]
+    undo(store, user="bob")
+    redo(store)
+    redo(store)
+    undo(store)
+    assert [c.name for c in store.classes(VOLUME)] == ["Void", "Class 2"]
+    restore(store, moment)
+    assert (store.class_pixels(VOLUME), [c.name for c in store.classes(VOLUME)][2]) == ({3: 1}, "crack")
+
+
+def test_a_change_of_classes_that_belongs_to_another_edit_is_no_step(store):
+    store.change_classes(VOLUME, lambda table: rename_class(table, 1, "Pore"), user="ann", step=False)
+    assert store.history(VOLUME, user="ann") == History(0, 0)
+
+
 def test_a_table_that_breaks_a_rule_is_refused(store):
     with pytest.raises(InvalidInputError, match="at least one class"):
         store.set_classes(VOLUME, (), user="ann")

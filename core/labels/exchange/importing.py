@@ -128,7 +128,7 @@ def apply(
         raise LabelFileError(report.obstacles[0], "Choose a file that fits the volume.")
     if report.new:
         first = store.next_class_id(volume)
-        store.change_classes(volume, lambda table: add_classes(report, table, first), user=user)
+        store.change_classes(volume, lambda table: add_classes(report, table, first), user=user, step=False)
     classes = store.classes(volume)
     tiles = changes(file, lookup(report, classes), policy, locked=[c.id for c in classes if c.locked], told=told)
     detail = {"file": file.facts.name, "slices": len(report.slices), "policy": policy}

@@ -22,7 +22,7 @@ TARGET = Target(SHAPE, CLASSES, (1.0, 1.0, 1.0))
 @pytest.fixture
 def store(tmp_path):
     store = SqlLabelStore(f"sqlite:///{tmp_path / 'labels.db'}")
-    store.set_classes(VOLUME, CLASSES, user="anna")
+    store.set_classes(VOLUME, CLASSES, user="somebody")
     yield store
     store.close()
 

@@ -17,7 +17,7 @@ import { Watch, type WatchEvents } from "./watch";
 import { newId, type Answer, type ChangedTile, type Problem } from "./wire";
 
 /** What steps that change no pixel are called. */
-const STEP_NAMES: Record<string, string> = { merge: "merge", cut: "split", delete_class: "deletion of a class" };
+const STEP_NAMES: Record<string, string> = { merge: "merge", cut: "split", delete_class: "deletion of a class", classes: "change of the classes" };
 
 const BUDGET_BYTES = 256 * 2 ** 20; // of tiles, those out of view included
 
@@ -232,6 +232,7 @@ export class LabelBook {
     // A local edit is on the screen pixel by pixel at level 0; coarser tiles were a guess, and others may have painted as well.
     const painted = write.kind === "edit" && edit !== null && this.isHere(edit);
     if (edit === null || !edit.hidden) this.refetch(answer.changed, painted && alone ? 1 : 0);
+    if (answer.classes_changed) this.host.setClassesRevision(answer.revision);
     this.learn(answer);
     if (write.kind !== "edit") this.host.setObjectsRevision(answer.revision);
     this.showStep(write, answer);

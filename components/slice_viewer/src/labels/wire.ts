@@ -16,6 +16,8 @@ export interface Answer {
   said: string;
   annotated: number[];
   history: History;
+  /** Of undo and redo. */
+  classes_changed?: boolean;
 }
 
 /** What the poll says. Annotated slices and history are left out while the revision is the one asked for. */
