@@ -9,6 +9,7 @@ from flask import Response, jsonify, request
 from numpy.typing import NDArray
 
 from callbacks.http.images import uncached
+from callbacks.http.taking import Taker
 from core.byte_cache import ByteCache
 from core.errors import InvalidInputError, NotFoundError
 from core.images.geometry import Box
@@ -45,7 +46,7 @@ class Bench:
     """The tools with what they need of the app: greys, labels, and the patches of superpixels they have found."""
 
     def __init__(self, services: Services) -> None:
-        self._services = services
+        self._services, self._taker = services, Taker(services)
         labels = services.labels
         self._readers: dict[PlaneAxis, TileReader] = {
             "z": labels, "y": PlaneLabels(labels, "y"), "x": PlaneLabels(labels, "x")
@@ -54,6 +55,8 @@ class Bench:
 
     def use(self, volume: str, name: str, ask: Ask) -> Answer:
         """Ask the tool called `name`. Raises NotFoundError, InvalidInputError."""
+        if name == "accept":
+            return self._taker.answer(volume, ask)
         if name == "superpixel":
             return superpixel(ask, lambda block, size: self._divide(volume, ask, block, size))
         if name == "copy":

@@ -14,11 +14,13 @@ from callbacks import access, create_app
 from callbacks.people import COOKIE
 from components import ids, stores
 from core.images.memory import ArrayVolume
-from core.images.volumes import CatalogEntry
+from core.images.volumes import CatalogEntry, volume_id
 from core.labels.classes import LabelClass
 from core.labels.publishing import result_metadata
 from core.labels.slices import read_slice
 from core.labels.store import Paint
+from core.labels.tools.regions import mask_of
+from core.labels.tools.scene import Frame
 from core.learning.jobs import JobKind, JobState, JobView
 from core.services import Services
 from tests.callbacks.page_client import PageClient
@@ -191,3 +193,49 @@ def test_a_class_that_the_volume_lacks_is_named_and_can_be_added(page):
 )
 def test_an_order_that_cannot_be_says_why(page, choices, words):
     assert words in page.accept(page.order(**choices))
+
+
+def take(page: Page, **question: Any) -> Any:
+    """Ask what a click or an area takes; the answer of the server."""
+    options = {"job": page.job, "classes": [5], "least": 0} | question.pop("options", {})
+    body = {"axis": "z", "index": 1, "box": [0, 0, 600, 700], "points": [], "label": 0, "options": options} | question
+    headers = {"X-CSRFToken": page.client.client.get_cookie("_csrf_token").value}
+    return page.client.client.post(f"/api/tools/{volume_id(PATH)}/accept", json=body, headers=headers)
+
+
+def test_a_click_takes_a_piece_as_sure_as_asked_for_and_an_area_what_lies_inside(page):
+    labels, confidence = predicted()
+    (part,) = take(page, points=[[10.5, 20.5]], options={"least": 128}).json["parts"]
+    assert part["label"] == 2, "the volume's class of the same name"
+    expected = (labels == 5) & (confidence >= 128)
+    np.testing.assert_array_equal(mask_of(np.array(part["spans"]), Frame(0, 0, *SHAPE[1:])), expected)
+    (area,) = take(page, spans=[[7, 390, 500]]).json["parts"]
+    assert area == {"label": 2, "spans": [[7, 390, 400]]}
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ({"index": 3, "points": [[1, 1]]}, "does not hold slice 4"),
+        ({"points": [[1, 1]], "options": {"classes": [6]}}, "no class “rim”"),
+        ({"points": [[1, 1]], "axis": "y"}, "slice by slice"),
+        ({}, "pointed at"),
+    ],
+)
+def test_what_cannot_be_taken_says_why(page, question, words):
+    answer = take(page, **question)
+    assert answer.status_code in (400, 404)
+    assert words in answer.json["error"]
+
+
+def test_a_review_reads_the_slices_that_are_there_and_lists_the_least_sure_first(page):
+    url, deadline = f"/api/results/{page.job}/review?by=pieces&classes=5,6&least=10", time.monotonic() + SOON_S
+    while (told := page.client.client.get(url).json)["state"] != "ready":
+        assert told["state"] == "reading"
+        assert time.monotonic() < deadline
+    items = [dict(zip(told["columns"], row, strict=True)) for row in told["items"]]
+    assert [(item["z"], item["label"]) for item in items] == [(1, 5), (1, 6), (2, 5), (2, 6)]
+    assert items[1]["area"] == 600 * 300
+    assert items[1]["confidence"] == pytest.approx(predicted()[1].mean())
+    assert (told["found"], told["done"], told["total"]) == (4, 2, 2)
+    assert "pieces or slices" in page.client.client.get(url.replace("pieces", "voxels")).json["error"]
