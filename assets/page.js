@@ -289,7 +289,7 @@
       return document.querySelector("details[data-panel=history]")?.open ? Date.now() : skip();
     },
 
-    overlay(selected, shown, opacity, jobs, kind) {
+    overlay(selected, shown, opacity, confidence, jobs, kind) {
       const job = (jobs ?? []).find(({ id }) => id === selected);
       if (!job) return null;
       if (kind === "uncertainty") {
@@ -297,7 +297,7 @@
         return { id, root, classes: UNCERTAINTY, opacity: Number(opacity), slices: job.slices_done };
       }
       const classes = job.classes.map((row) => ({ ...row, visible: shown.includes(row.id) }));
-      return { id: job.id, classes, opacity: Number(opacity), slices: job.slices_done };
+      return { id: job.id, classes, opacity: Number(opacity), slices: job.slices_done, least: Math.round(255 * Number(confidence)) };
     },
 
     same: (value) => value,
@@ -307,6 +307,14 @@
     isNoRange: (scope) => scope !== "range",
 
     isNothing: (value) => !value,
+
+    isSlices: (way) => way === "slices",
+
+    /** What the viewer goes through; the classes ascending, so that the same review goes on whatever was ticked first. */
+    review(_clicks, job, classes, by, least) {
+      if (triggered() !== "review-button" || !pressed() || !job) return null;
+      return { job, by, classes: [...(classes ?? [])].sort((one, other) => one - other), least: by === "pieces" ? Math.max(1, Math.round(Number(least) || 1)) : 1 };
+    },
 
     /** What of a result is to become labels; the id makes a second arrival harmless. */
     orderLabels(_clicks, job, z, classes, scope, first, last, confidence, options) {

@@ -23,12 +23,14 @@ from callbacks import (
     overlay,
     people,
     places,
+    review,
     stack,
 )
-from callbacks.http import errors, health, images, instances, labels, results, review, tools
+from callbacks.http import errors, health, images, instances, labels, results, tools
 from callbacks.http import exchange as exchange_http
 from callbacks.http import history as past
 from callbacks.http import jobs as jobs_http
+from callbacks.http import review as review_http
 from components.page import page
 from core.services import Services
 
@@ -44,13 +46,14 @@ FEATURES = (
     history,
     moments,
     accept,
+    review,
     stack,
     models,
     jobs,
     exchange,
 )
 SEEN_BY_PLOTLY = ("pandas", "PIL.Image")
-MACHINE_ROUTES = (images, labels, past, instances, tools, results, review, jobs_http, exchange_http, health)
+MACHINE_ROUTES = (images, labels, past, instances, tools, results, review_http, jobs_http, exchange_http, health)
 
 
 def create_app(services: Services, *, assets_folder: str, guard: Callable[[Dash], None], debug: bool = False) -> Dash:

@@ -18,6 +18,7 @@ def register(app: Dash, services: Services) -> None:  # noqa: ARG001 - as all fe
         Input(ids.RESULT_SELECT, "value"),
         Input(ids.RESULT_CLASSES, "value"),
         Input(ids.RESULT_OPACITY, "value"),
+        Input(ids.ACCEPT_CONFIDENCE, "value"),
         Input(stores.JOBS, "data"),
         Input(ids.RESULT_SHOWN, "value"),
     )

@@ -75,6 +75,11 @@ ACCEPT_OPTIONS = "accept-options"
 ACCEPT_BUTTON = "accept-button"
 ACCEPT_STATE = "accept-state"
 ACCEPT_ADD = "accept-add"
+REVIEW = "review"
+REVIEW_BY = "review-by"
+REVIEW_SIZE = "review-size"
+REVIEW_LEAST = "review-least"
+REVIEW_BUTTON = "review-button"
 
 # objects
 OBJECTS_OPEN = "objects-open"

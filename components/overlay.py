@@ -5,7 +5,7 @@ from typing import Any
 
 from dash import dcc, html
 
-from components import accept, ids
+from components import accept, ids, review
 from components.panels import folding_panel
 
 Job = Mapping[str, Any]
@@ -38,6 +38,7 @@ def panel() -> html.Details:
             _opacity("Result", ids.RESULT_OPACITY, 0.45),
             _opacity("Labels", ids.LABEL_OPACITY, 0.6),
             accept.section(),
+            review.section(),
         ],
     )
 

@@ -49,7 +49,8 @@ class SliceViewer(_ViewerComponent):
     objectsRevision : written by the component: grows with each request, undo and redo.
     labelOpacity : 0 to 1.
     moment : None, or labels of the past in place of those of now: as `overlay`, with "root", the path of its tiles.
-    overlay : None or {"id", "classes", "opacity", "slices"}.
+    overlay : None or {"id", "classes", "opacity", "slices", "least"}.
+    review : None or {"job", "by", "classes", "least"}, see docs/contracts.md; None again when the user leaves it.
     sibling : written by the component: path of a volume of the same array, at another time for instance, to be opened.
     present : written by the component: [{"tab", "name", "z", "color"}] of who else looks at the volume.
     manifest, annotated, saveState, classesRevision, error : written by the component.
@@ -78,6 +79,7 @@ class SliceViewer(_ViewerComponent):
         "place",
         "present",
         "request",
+        "review",
         "saveState",
         "sibling",
         "slice",

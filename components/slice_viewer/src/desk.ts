@@ -7,6 +7,8 @@ import { Engine, type CreateLabelLayer } from "./engine";
 import type { Look, Window } from "./lut";
 import type { PointerInput } from "./pointer";
 import type { Overlay, PastLabels } from "./results";
+import type { Aim } from "./review/memory";
+import { Review } from "./review/review";
 import type { Shell } from "./shell";
 import { Store, update } from "./store";
 import { AXES, type LabelClass, type PlaneAxis } from "./types";
@@ -26,6 +28,8 @@ export interface DeskState {
   active: Engine;
   /** Where the swipe line is, 0 to 1 from the left. */
   swipe: number;
+  /** The review of a result that is going on. */
+  review: Review | null;
 }
 
 /** What the page sets, by name. */
@@ -57,7 +61,7 @@ export class Desk {
     private readonly createLabelLayer: CreateLabelLayer,
   ) {
     this.main = new Engine(apiRoot, createLabelLayer);
-    this.state = new Store<DeskState>({ layout: "single", panes: [{ id: "main", engine: this.main }], active: this.main, swipe: 0.5 });
+    this.state = new Store<DeskState>({ layout: "single", panes: [{ id: "main", engine: this.main }], active: this.main, swipe: 0.5, review: null });
   }
 
   get active(): Engine {
@@ -70,6 +74,14 @@ export class Desk {
 
   activate(engine: Engine): void {
     if (engine !== this.active) update(this.state, { active: engine });
+  }
+
+  /** Begin, or end with null, a review of the result on the image; `left` hears that the user has had enough. */
+  setReview(aim: Aim | null, left: () => void): void {
+    this.state.get().review?.dispose();
+    if (aim !== null) this.showPlane("z");
+    update(this.state, { review: aim === null ? null : new Review(this.main, aim, left) });
+    if (aim !== null) this.main.focus();
   }
 
   /** A property of the page, for every pane. */

@@ -21,7 +21,7 @@ import type { ToolSettings } from "./settings";
 import { Store, update } from "./store";
 import { Surface } from "./surface";
 import type { Problem } from "./tilecache";
-import { AXES, type Camera, type History, type LabelClass, type LabelLayer, type Manifest, type PlaneAxis, type Point, type ServerRequest, type Tool, type ViewerHost, type Voxel } from "./types";
+import { AXES, type Camera, type History, type LabelClass, type LabelLayer, type Manifest, type PlaneAxis, type Point, type ResultChoice, type ServerRequest, type Tool, type ViewerHost, type Voxel } from "./types";
 
 const TOAST_MS = 5000;
 export const MAX_BRUSH_RADIUS = 1000; // image pixels; larger areas are for shapes
@@ -97,6 +97,11 @@ export class Engine {
     this.openVolume(null);
     this.surface?.dispose();
     this.surface = null;
+  }
+
+  /** Give the keys to the image. */
+  focus(): void {
+    this.surface?.stage.focus({ preventScroll: true });
   }
 
   redraw(): void {
@@ -478,6 +483,13 @@ export class Engine {
     return !this.inPast;
   }
 
+  /** What of the result can become labels now. */
+  get resultChoice(): ResultChoice | null {
+    const { overlay } = this;
+    if (overlay === null || overlay.root !== undefined || this.inPast) return null; // a root: something else than classes
+    return { job: overlay.id, classes: overlay.classes.filter(({ visible }) => visible).map(({ id }) => id), least: overlay.least ?? 0 };
+  }
+
   get overlayId(): string | null {
     return (this.moment ?? this.overlay)?.id ?? null;
   }
@@ -488,7 +500,9 @@ export class Engine {
 
   setClasses(classes: readonly LabelClass[]): void {
     this.classes = classes;
-    update(this.shell, { activeClass: this.keptClass(), overwrite: keptOverwrite(this.shell.get().overwrite, this.classes) });
+    const { overwrite, settings } = this.shell.get();
+    const acceptOver = keptOverwrite(settings.acceptOver, this.classes) === settings.acceptOver ? settings.acceptOver : "empty";
+    update(this.shell, { activeClass: this.keptClass(), overwrite: keptOverwrite(overwrite, this.classes), settings: { ...settings, acceptOver } });
     this.labels?.classesChanged();
     this.redraw();
   }

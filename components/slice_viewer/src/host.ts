@@ -40,6 +40,10 @@ export function createHost(engine: Engine): ViewerHost {
     get settings() {
       return shell.get().settings;
     },
+    get result() {
+      return engine.resultChoice;
+    },
+    resultAt: (point) => engine.picture?.resultAt(point) ?? 0,
     changeSettings: (changes) => engine.changeSettings(changes),
     setActiveClass: (id) => engine.setActiveClass(id),
     setProposal: (proposal) => proposal !== shell.get().proposal && update(shell, { proposal }),

@@ -2,6 +2,7 @@
 import type { Desk, Layout } from "./desk";
 import type { Engine } from "./engine";
 import { REFINE_OPERATIONS, type RefineOperation } from "./settings";
+import { REVIEW_KEYS, reviewAction } from "./review/keys";
 import { pathAt, positionAt } from "./siblings";
 import { update } from "./store";
 import { CATALOG, COPY_KEYS, REFINEMENTS } from "./tools/catalog";
@@ -30,8 +31,11 @@ const tool =
   (engine) =>
     engine.setTool(name);
 
-/** The key of every tool. */
-const TOOL_ACTIONS: Record<string, Action> = Object.fromEntries(TOOLS.map((name) => [CATALOG[name].key.toLowerCase(), tool(name)]));
+/** The keys of the tools that go without Shift, or of those that go with it. */
+const toolActions = (shifted: boolean): Record<string, Action> => {
+  const names = TOOLS.filter((name) => CATALOG[name].key.startsWith("Shift ") === shifted);
+  return Object.fromEntries(names.map((name) => [CATALOG[name].key.replace("Shift ", "").toLowerCase(), tool(name)]));
+};
 
 /** The pane that is painted on, where `engine` only follows it. */
 const worker = (engine: Engine): Engine => engine.leader ?? engine;
@@ -46,6 +50,7 @@ const copy =
 
 /** With Shift: what changes labels at once, so that no slip of a finger does; and what tells of such changes. */
 const SHIFT_ACTIONS: Record<string, Action> = {
+  ...toolActions(true),
   ...Object.fromEntries(REFINE_OPERATIONS.map((name) => [REFINEMENTS[name].key.toLowerCase(), refine(name)])),
   [COPY_KEYS.next.toLowerCase()]: copy(1),
   [COPY_KEYS.previous.toLowerCase()]: copy(-1),
@@ -54,7 +59,7 @@ const SHIFT_ACTIONS: Record<string, Action> = {
 
 /** `event.key`, in lower case where it is a letter. */
 const ACTIONS: Record<string, Action> = {
-  ...TOOL_ACTIONS,
+  ...toolActions(false),
   arrowright: step(1),
   arrowleft: step(-1),
   pagedown: jump(BIG_STEP),
@@ -117,6 +122,15 @@ export const KEY_CARD: [string, [string, string][]][] = [
       ["Ctrl", "Leave the class only inside"],
       ["Enter", "Fill; keep a suggestion"],
       ["Backspace", "Take a corner back"],
+    ],
+  ],
+  [
+    "The result",
+    [
+      ["Click", "Use result: the piece there"],
+      ["Drag", "Use result: what lies in an area"],
+      ["Alt click", "Use result: take the piece away"],
+      ...Object.values(REVIEW_KEYS).map(({ key, title }): [string, string] => [key, `Review: ${title.toLowerCase()}`]),
     ],
   ],
   [
@@ -199,8 +213,18 @@ export class Keyboard {
     if (key === " ") return this.holdSpace(true);
     const { active } = this.desk;
     if (active.shell.get().tool !== "pan" && !active.inPast && active.labels?.key(event)) return true;
+    if (this.review(event)) return true;
     if (/^[1-9]$/.test(key)) return this.chooseClass(Number(key) - 1);
     return this.run((event.shiftKey && SHIFT_ACTIONS[key]) || ACTIONS[key], event);
+  }
+
+  /** A review takes its own keys; Escape closes a card first. */
+  private review(event: KeyboardEvent): boolean {
+    const { review } = this.desk.state.get();
+    const { keysShown, refineShown } = this.desk.active.shell.get();
+    const act = review === null || this.desk.drawing || keysShown || refineShown ? null : reviewAction(event);
+    act?.(review!);
+    return act !== null;
   }
 
   private run(action: Action | undefined, event: KeyboardEvent): boolean {

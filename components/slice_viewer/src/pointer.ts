@@ -1,5 +1,6 @@
 /** Mouse, pen and fingers on the canvas: who pans, who zooms, who draws. */
 import type { Engine } from "./engine";
+import { CLASSLESS } from "./tools/catalog";
 import type { Point, PointerInfo } from "./types";
 
 const WHEEL_ZOOM = 0.0016; // per CSS pixel of wheel travel: a notch of 100 is 1.17x
@@ -75,7 +76,7 @@ export class PointerInput {
     const { tool, activeClass, slice, bare } = shell.get();
     if (labels === null || tool === "pan" || picture?.shown !== slice) return; // never on a slice that is not to be seen yet
     if (!this.engine.mayEdit()) return;
-    if (activeClass === null && tool !== "eraser" && tool !== "picker") {
+    if (activeClass === null && !CLASSLESS.includes(tool)) {
       this.engine.say({ message: "There is no class to paint.", hint: "Add one in the panel of classes." });
       return;
     }

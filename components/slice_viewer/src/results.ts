@@ -16,6 +16,8 @@ export interface Overlay {
   opacity: number;
   /** Slices that are there. */
   slices: number[];
+  /** Confidence, 0 to 255, from which pixels are used as labels. */
+  least?: number;
 }
 
 /** The `moment` property: labels of the past, or what differs between two moments. */

@@ -1,4 +1,5 @@
 /** How the tools work: what the row of options shows and the tools read. A value; a change makes a new one. */
+import type { Overwrite } from "./labels/rules";
 import type { Manifest } from "./types";
 
 /** What a drawn area does to the active class: paint it, erase it there, or erase it everywhere else. */
@@ -32,6 +33,8 @@ export interface ToolSettings {
   readonly refineRadius: number;
   /** Islands of at most this many pixels are removed. */
   readonly islandSize: number;
+  /** What a result may paint over when it becomes labels. */
+  readonly acceptOver: Overwrite;
 }
 
 export const DEFAULT_SETTINGS: ToolSettings = {
@@ -43,6 +46,7 @@ export const DEFAULT_SETTINGS: ToolSettings = {
   range: null,
   refineRadius: 1,
   islandSize: 16,
+  acceptOver: "empty", // a prediction does not paint over what a person has said, unless it is asked to
 };
 
 const WINDOW_SHARE = 0.08; // of the contrast window: a first tolerance that neither stops at noise nor floods the image

@@ -5,7 +5,7 @@
  * backing pixels of the canvas: CSS pixels times `camera.pixelRatio`. A drawing context is always handed over with the identity
  * transform, so that `camera.imageToScreen` gives what `ctx.fillRect` takes. Nothing here holds state or touches the network.
  */
-import type { Overwrite } from "./labels/rules";
+import type { Overwrite, Part } from "./labels/rules";
 
 import type { ProposalState, RefineOperation, ToolSettings } from "./settings";
 
@@ -140,6 +140,7 @@ export const TOOLS = [
   "watershed",
   "random_walker",
   "grabcut",
+  "accept",
 ] as const;
 export type Tool = (typeof TOOLS)[number];
 /** The tools of the label layer. Panning is the engine's. */
@@ -195,6 +196,13 @@ export interface PointerInfo {
   pressure: number;
 }
 
+/** What of a result is to become labels: its ticked classes, where its confidence is at least `least` (0 to 255). */
+export interface ResultChoice {
+  readonly job: string;
+  readonly classes: readonly number[];
+  readonly least: number;
+}
+
 /** What the engine does for the label layer. The properties are live: read them when needed, do not keep them. */
 export interface ViewerHost {
   readonly apiRoot: string;
@@ -216,6 +224,11 @@ export interface ViewerHost {
   readonly tool: Tool;
   /** How the tools work, as the row of options says. */
   readonly settings: ToolSettings;
+
+  /** The result over the image; null while there is none, or the labels are of the past. */
+  readonly result: ResultChoice | null;
+  /** Class id of the result at an image point, 0: none, or not known. */
+  resultAt(point: Point): number;
 
   changeSettings(changes: Partial<ToolSettings>): void;
   setActiveClass(id: number): void;
@@ -283,6 +296,8 @@ export interface LabelLayer {
   finish(): void;
   /** Keep what the server suggests. */
   keep(): void;
+  /** Make parts of the result labels of slice `z`, as one edit; `away` takes their labels away instead. */
+  accept(z: number, parts: readonly Part[], how?: { away: boolean }): void;
   /** Clean up the active class on the part of the slice that shows, as one edit. */
   refine(operation: RefineOperation): void;
   /** Copy the labels of the slice to another one, as one edit, and go there. */

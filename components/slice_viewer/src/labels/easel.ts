@@ -2,7 +2,7 @@
 import { toleranceOf, type Combine, type ProposalState, type ToolSettings } from "../settings";
 import { askServer, type Answer, type Place, type Question, type ServerTool } from "../tools/server";
 import type { Easel } from "../tools/tool";
-import type { LabelTool, Point, Rect, ViewerHost } from "../types";
+import type { LabelTool, Point, Rect, ResultChoice, ViewerHost } from "../types";
 import type { LabelBook } from "./book";
 import { ruleNow, type PaintRule, type Part } from "./rules";
 import { complement, intersect, union, type Spans } from "./spans";
@@ -84,6 +84,33 @@ export class BookEasel implements Easel {
   /** Make `parts` one edit of plane `z`. */
   commitOn(z: number, parts: readonly Part[]): void {
     this.open()?.submitParts(z, parts.map(({ label, spans }) => ({ label, spans: union(spans) })));
+  }
+
+  get result(): ResultChoice | null {
+    return this.host.result;
+  }
+
+  resultAt(point: Point): number {
+    return this.host.resultAt(point);
+  }
+
+  accept(parts: readonly Part[]): void {
+    const book = this.open();
+    if (book !== null) this.acceptOn(book.z, parts);
+  }
+
+  /** Make parts of the result labels of plane `z`, as one edit. */
+  acceptOn(z: number, parts: readonly Part[]): void {
+    this.open()?.submitParts(z, parts.map(({ label, spans }) => ({ label, spans: union(spans) })), ruleNow(this.host.settings.acceptOver, this.host.classes, 1));
+  }
+
+  takeAway(part: Part): void {
+    const book = this.open();
+    if (book !== null) this.takeAwayOn(book.z, part);
+  }
+
+  takeAwayOn(z: number, { label, spans }: Part): void {
+    this.open()?.submitEdit(z, 0, union(spans), this.only(label));
   }
 
   async ask(tool: ServerTool, question: Question, signal: AbortSignal): Promise<Answer> {

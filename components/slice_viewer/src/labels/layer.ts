@@ -8,9 +8,13 @@ import { TilePainter } from "./draw";
 import { BookEasel } from "./easel";
 import { Errands } from "./errands";
 import { buildPalette } from "./palette";
+import type { Part } from "./rules";
 
 /** Brushes with which Alt and a click take the class under the pointer. */
 const PICKS_WITH_ALT: readonly LabelTool[] = ["brush", "threshold", "superpixel", "line"];
+
+/** Tools that paint nothing, or classes of their own. */
+const LABELLESS: readonly LabelTool[] = ["picker", "accept"];
 
 export class Layer implements LabelLayer {
   private book: LabelBook | null = null;
@@ -40,6 +44,7 @@ export class Layer implements LabelLayer {
     const { current } = this;
     this.finish();
     current?.cancel(); // what still waits for an answer belongs to the slice that is left
+    for (const tool of Object.values(this.tools)) tool.leave?.();
     this.errands.cancel();
     this.book.setSlice(z);
   }
@@ -57,7 +62,7 @@ export class Layer implements LabelLayer {
   }
 
   drawCursor(ctx: CanvasRenderingContext2D, camera: Camera): void {
-    if (this.host.tool !== "pan") this.tools[this.host.tool].preview(ctx, camera, this.pointer);
+    this.chosen?.preview(ctx, camera, this.pointer);
   }
 
   get loading(): boolean {
@@ -71,7 +76,7 @@ export class Layer implements LabelLayer {
   begin(tool: LabelTool, point: Point, info: PointerInfo): void {
     if (this.current !== this.tools[tool]) this.finish();
     if (info.alt && PICKS_WITH_ALT.includes(tool)) return this.easel.pick(point);
-    if (tool !== "picker" && !this.easel.settleLabel(tool)) return;
+    if (!LABELLESS.includes(tool) && !this.easel.settleLabel(tool)) return;
     this.current = this.tools[tool];
     this.current.down(point, info);
     this.pointAt(point);
@@ -88,7 +93,9 @@ export class Layer implements LabelLayer {
   }
 
   hover(point: Point | null): void {
-    if (point !== null) this.current?.hover?.(point);
+    const tool = this.current ?? this.chosen;
+    if (point !== null) tool?.hover?.(point);
+    else tool?.leave?.();
     this.pointAt(point);
   }
 
@@ -118,6 +125,12 @@ export class Layer implements LabelLayer {
 
   keep(): void {
     this.press("Enter");
+  }
+
+  accept(z: number, parts: readonly Part[], { away } = { away: false }): void {
+    this.finish();
+    if (away) for (const part of parts) this.easel.takeAwayOn(z, part);
+    else this.easel.acceptOn(z, parts);
   }
 
   key(event: KeyboardEvent): boolean {
@@ -154,6 +167,10 @@ export class Layer implements LabelLayer {
     this.errands.cancel();
     void this.book?.dispose();
     this.book = null;
+  }
+
+  private get chosen(): DrawingTool | null {
+    return this.host.tool === "pan" ? null : this.tools[this.host.tool];
   }
 
   private pointAt(point: Point | null): void {

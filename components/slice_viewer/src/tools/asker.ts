@@ -10,7 +10,7 @@ export class Asker {
   private next: Question | null = null;
 
   constructor(
-    private readonly easel: Easel,
+    private readonly easel: Pick<Easel, "ask" | "toast">,
     private readonly tool: ServerTool,
     private readonly heard: (answer: Answer | null) => void, // null: there is none, the user has been told why
   ) {}

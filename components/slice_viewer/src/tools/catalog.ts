@@ -28,7 +28,14 @@ export const CATALOG: Record<Tool, ToolEntry> = {
   watershed: { title: "Watershed", key: "R", hint: "Draw around strokes of two classes: they grow to the edges." },
   random_walker: { title: "Random walker", key: "J", hint: "Draw around strokes of two classes: they grow until they meet." },
   grabcut: { title: "Object in a box", key: "C", hint: "Drag a box around one object." },
+  accept: { title: "Use result", key: "Shift A", hint: "Click a piece, or draw around an area (Shift: a box). Alt and a click take a piece away." },
 };
+
+/** Tools that need no class to be chosen. */
+export const CLASSLESS: readonly Tool[] = ["eraser", "picker", "accept"];
+
+/** The key as the button shows it. */
+export const shortKey = (key: string): string => key.replace("Shift ", "⇧");
 
 /** Tools that share a button of the rail; the one used last is on top. */
 export const FAMILIES: readonly (readonly Tool[])[] = [
@@ -40,9 +47,10 @@ export const FAMILIES: readonly (readonly Tool[])[] = [
   ["rectangle", "ellipse", "background"],
   ["fill", "wand"],
   ["watershed", "random_walker", "grabcut"],
+  ["accept"],
 ];
 
-export const FAMILY_NAMES = ["Move", "Pick", "Brushes", "Eraser", "Outlines", "Boxes", "Fill", "Grow"] as const;
+export const FAMILY_NAMES = ["Move", "Pick", "Brushes", "Eraser", "Outlines", "Boxes", "Fill", "Grow", "Result"] as const;
 
 /** Ways to clean up a class: their words, and the key that goes with Shift. */
 export const REFINEMENTS: Record<RefineOperation, { readonly title: string; readonly key: string }> = {

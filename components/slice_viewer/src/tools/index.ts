@@ -1,5 +1,6 @@
 /** All drawing tools by name. */
 import type { LabelTool } from "../types";
+import { Accept } from "./accept";
 import { BackgroundBox, Box, ELLIPSE, RECTANGLE } from "./box";
 import { Brush } from "./brush";
 import { Fill, Wand } from "./flood";
@@ -32,5 +33,6 @@ export function createTools(easel: Easel): Record<LabelTool, DrawingTool> {
     watershed: new Grow(easel, "watershed"),
     random_walker: new Grow(easel, "random_walker"),
     grabcut: new GrabCut(easel),
+    accept: new Accept(easel),
   };
 }

@@ -14,7 +14,8 @@ export type ServerTool =
   | "superpixel"
   | "threshold"
   | "refine"
-  | "copy";
+  | "copy"
+  | "accept";
 
 export interface Question {
   points?: readonly Point[];

@@ -4,6 +4,7 @@
  * A tool says what it asks while the pointer moves, and whether letting go keeps the suggestion at once.
  */
 import type { Camera, Point } from "../types";
+import type { Part } from "../labels/rules";
 import { Asker } from "./asker";
 import { Proposal } from "./proposal";
 import type { Answer, Question, ServerTool } from "./server";
@@ -76,7 +77,12 @@ export abstract class SmartTool implements DrawingTool {
     if (this.keeping || proposal === null) return;
     this.cancel();
     if (note !== "") this.easel.toast(note);
-    this.easel.commitParts(proposal.parts);
+    this.commit(proposal.parts);
+  }
+
+  /** Make what is kept an edit. */
+  protected commit(parts: readonly Part[]): void {
+    this.easel.commitParts(parts);
   }
 
   private hear(answer: Answer | null): void {

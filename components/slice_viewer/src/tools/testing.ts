@@ -2,7 +2,7 @@
 import type { Part } from "../labels/rules";
 import { SpanSet, type Spans } from "../labels/spans";
 import { DEFAULT_SETTINGS, type Combine, type ProposalState, type ToolSettings } from "../settings";
-import type { Point } from "../types";
+import type { Point, ResultChoice } from "../types";
 import type { Answer, Question, ServerTool } from "./server";
 import type { DrawingTool, Easel, Modifiers } from "./tool";
 
@@ -32,6 +32,9 @@ export class Sheet implements Easel {
   parts: (readonly Part[])[] = [];
   asked: Asked[] = [];
   picked: Point[] = [];
+  result: ResultChoice | null = { job: "j", classes: [5], least: 0 };
+  accepted: (readonly Part[])[] = [];
+  away: Part[] = [];
   said: string[] = [];
   proposal: ProposalState = "none";
   discarded = 0;
@@ -61,6 +64,19 @@ export class Sheet implements Easel {
 
   commitParts(parts: readonly Part[]): void {
     this.parts.push(parts);
+  }
+
+  accept(parts: readonly Part[]): void {
+    this.accepted.push(parts);
+  }
+
+  takeAway(part: Part): void {
+    this.away.push(part);
+  }
+
+  /** The result is class 5 right of column 50. */
+  resultAt({ x }: Point): number {
+    return x >= 50 ? 5 : 0;
   }
 
   ask(tool: ServerTool, question: Question, signal: AbortSignal): Promise<Answer> {

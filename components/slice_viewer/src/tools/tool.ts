@@ -4,7 +4,7 @@
 import type { Part } from "../labels/rules";
 import type { Spans } from "../labels/spans";
 import type { Combine, ProposalState, ToolSettings } from "../settings";
-import type { Camera, Point, Rect } from "../types";
+import type { Camera, Point, Rect, ResultChoice } from "../types";
 import type { Answer, Question, ServerTool } from "./server";
 
 /** What a tool may do to the world. */
@@ -32,6 +32,14 @@ export interface Easel {
   commitBehind(spans: Spans): void;
   /** Make what the server suggests one edit. */
   commitParts(parts: readonly Part[]): void;
+  /** The result on the image that can become labels, and what of it; null while there is none. */
+  readonly result: ResultChoice | null;
+  /** Class id of the result at `point`, 0: none, or not known. */
+  resultAt(point: Point): number;
+  /** Make parts of the result labels, as one edit that minds what is labelled already. */
+  accept(parts: readonly Part[]): void;
+  /** Take the label of a part away where it stands, as one edit. */
+  takeAway(part: Part): void;
   /** Ask the server; rejects with an Error whose message is for the user. */
   ask(tool: ServerTool, question: Question, signal: AbortSignal): Promise<Answer>;
   /** Make the class at `point` the active one. */
@@ -62,6 +70,8 @@ export interface DrawingTool {
   up(point: Point, modifiers: Modifiers): void;
   /** The pointer moved without a button. */
   hover?(point: Point): void;
+  /** The pointer has gone, or another slice has come: forget what was under it. */
+  leave?(): void;
   doubleClick(): void;
   /** Whether the tool had a use for the key. */
   key(name: string): boolean;

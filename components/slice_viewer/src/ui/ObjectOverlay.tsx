@@ -38,12 +38,22 @@ export function ObjectOverlay({ engine, objects, isMain, events }: { engine: Eng
     <>
       <svg className="sv-objects" aria-hidden="true">
         <path className="sv-object-faint" d={faint} transform={transform(camera)} />
-        <path className="sv-object-shade" d={chosen} transform={transform(camera)} />
-        <path className="sv-object-line" d={chosen} transform={transform(camera)} />
       </svg>
+      <Outline engine={engine} path={chosen} />
       {under !== null && <Tag engine={engine} found={under} />}
       {objects.cutting && <CutSurface engine={engine} isMain={isMain} finish={(points) => events.onCut({ axis, index: slice, points })} />}
     </>
+  );
+}
+
+/** A path in image pixels, drawn over the image. */
+export function Outline({ engine, path }: { engine: Engine; path: string }): React.ReactElement {
+  const camera = useStore(engine.camera);
+  return (
+    <svg className="sv-objects" aria-hidden="true">
+      <path className="sv-object-shade" d={path} transform={transform(camera)} />
+      <path className="sv-object-line" d={path} transform={transform(camera)} />
+    </svg>
   );
 }
 

@@ -10,6 +10,7 @@ import { useStore } from "../store";
 import type { Point } from "../types";
 import { Minimap } from "./Minimap";
 import { ObjectOverlay, type ObjectEvents } from "./ObjectOverlay";
+import { ReviewBar, ReviewOutline } from "./ReviewBar";
 import { Banner, Notices, ReadoutPill, ScaleBar, StageMessage } from "./StageOverlays";
 import { ToolOptions } from "./ToolOptions";
 
@@ -35,16 +36,19 @@ export function Panes({ desk, objects, events }: { desk: Desk } & ObjectProps): 
 function PaneView({ desk, pane: { id, engine }, objects, events }: { desk: Desk; pane: Pane } & ObjectProps): React.ReactElement {
   const element = React.useRef<HTMLDivElement>(null);
   const [readout] = React.useState(() => new Readout(engine));
-  const { active, layout } = useStore(desk.state);
+  const { active, layout, review } = useStore(desk.state);
+  const reviewed = id === "main" ? review : null;
   useCanvas(desk, engine, readout, element);
   return (
     <div className="sv-pane" data-pane={id} data-active={layout === "planes" && active === engine} ref={element}>
       <Surface engine={engine} />
       {objects !== null && <ObjectOverlay engine={engine} objects={objects} isMain={id === "main"} events={events} />}
+      {reviewed !== null && <ReviewOutline engine={engine} review={reviewed} />}
       {layout === "planes" && <PlaneName engine={engine} />}
       <StageMessage engine={engine} />
       <div className="sv-top">
         {id === "main" && <ToolOptions engine={active.leader ?? active} />}
+        {reviewed !== null && <ReviewBar engine={engine} review={reviewed} />}
         <Banner engine={engine} />
       </div>
       <div className="sv-corner">

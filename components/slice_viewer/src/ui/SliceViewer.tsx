@@ -7,6 +7,7 @@ import { createLabelLayer } from "../labels";
 import { PLAIN, type Look, type Window } from "../lut";
 import type { ObjectRequest, Objects, Pick } from "../objects";
 import type { Overlay, PastLabels } from "../results";
+import type { Aim } from "../review/memory";
 import { readPlace, writePlace } from "../place";
 import { PropSender, type Props } from "../sender";
 import { useStore } from "../store";
@@ -42,6 +43,8 @@ export interface SliceViewerProps {
   objects?: Objects | null;
   /** A change of objects to be made, once for every `number`. */
   request?: ObjectRequest | null;
+  /** The review of a result: what it goes through; null while there is none. */
+  review?: Aim | null;
   setProps: (props: Props) => void;
 }
 
@@ -133,6 +136,7 @@ function useProperties(desk: Desk, props: SliceViewerProps): void {
   React.useEffect(() => desk.set("labelOpacity", props.labelOpacity ?? 0.5), [desk, props.labelOpacity]);
   React.useEffect(() => desk.set("overlay", props.overlay ?? null), [desk, props.overlay]);
   React.useEffect(() => desk.set("moment", props.moment ?? null), [desk, props.moment]);
+  React.useEffect(() => desk.setReview(props.review ?? null, () => setProps.current({ review: null })), [desk, props.review]);
   React.useEffect(() => {
     desk.set("compare", props.compare ?? null);
     if (props.compare != null && desk.state.get().layout !== "swipe") desk.arrange("beside");

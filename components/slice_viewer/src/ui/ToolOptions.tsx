@@ -5,7 +5,7 @@ import { overwriteChoices, readOverwrite } from "../overwrite";
 import { format } from "../readout";
 import { SMOOTHINGS, toleranceOf, type Combine, type Smoothing } from "../settings";
 import { useStore } from "../store";
-import { CATALOG } from "../tools/catalog";
+import { CATALOG, CLASSLESS } from "../tools/catalog";
 import type { Tool } from "../types";
 import { NumberField, Segments } from "./fields";
 
@@ -14,8 +14,7 @@ const SIZED: readonly Tool[] = ["brush", "eraser", "threshold", "line"];
 const SMOOTHED: readonly Tool[] = ["brush", "eraser", "threshold", "freeform"];
 const COMBINED: readonly Tool[] = ["freeform", "polygon", "livewire", "rectangle", "ellipse"];
 /** Those that paint by the overwrite mode; a fully labelled box has a rule of its own, and a picker paints nothing. */
-const RULED = (tool: Tool): boolean => tool !== "picker" && tool !== "background";
-const CLASSLESS: readonly Tool[] = ["eraser", "picker"];
+const RULED = (tool: Tool): boolean => !["picker", "background", "accept"].includes(tool);
 
 export function ToolOptions({ engine }: { engine: Engine }): React.ReactElement | null {
   const { tool, status, past } = useStore(engine.shell);
@@ -30,6 +29,7 @@ export function ToolOptions({ engine }: { engine: Engine }): React.ReactElement 
       {tool === "superpixel" && <SuperpixelSize engine={engine} />}
       {(tool === "fill" || tool === "wand") && <Tolerance engine={engine} />}
       {RULED(tool) && <OverwriteMode engine={engine} />}
+      {tool === "accept" && <AcceptMode engine={engine} />}
       <HintOrProposal engine={engine} />
     </div>
   );
@@ -54,6 +54,23 @@ function OverwriteMode({ engine }: { engine: Engine }): React.ReactElement {
     <label className="sv-overwrite" title="What a stroke may change (O). Locked classes never change.">
       {tool === "eraser" ? "Erase" : "Paint over"}
       <select value={String(overwrite)} onChange={(event) => engine.setOverwrite(readOverwrite(event.target.value))}>
+        {overwriteChoices(engine.classes).map(([mode, words]) => (
+          <option key={mode} value={String(mode)}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** What a result may paint over. */
+export function AcceptMode({ engine }: { engine: Engine }): React.ReactElement {
+  const { settings } = useStore(engine.shell);
+  return (
+    <label className="sv-overwrite" title="What the result may paint over. Locked classes never change.">
+      Paint over
+      <select value={String(settings.acceptOver)} onChange={(event) => engine.changeSettings({ acceptOver: readOverwrite(event.target.value) })}>
         {overwriteChoices(engine.classes).map(([mode, words]) => (
           <option key={mode} value={String(mode)}>
             {words}

@@ -1,7 +1,7 @@
 /** The narrow column of tools. Tools of a kind share a button; it shows the one used last, and a press opens the others beside it. */
 import * as React from "react";
 import type { Engine } from "../engine";
-import { CATALOG, FAMILIES, FAMILY_NAMES } from "../tools/catalog";
+import { CATALOG, FAMILIES, FAMILY_NAMES, shortKey } from "../tools/catalog";
 import { useStore, update } from "../store";
 import type { Tool } from "../types";
 import { Icon, type IconName } from "./icons";
@@ -70,7 +70,7 @@ function Family({ engine, name, tools }: FamilyProps): React.ReactElement {
             <button key={member} type="button" role="menuitemradio" aria-checked={member === tool} className="sv-flyout-tool" onClick={() => pick(member)}>
               <Icon name={member} />
               {CATALOG[member].title}
-              <kbd>{CATALOG[member].key}</kbd>
+              <kbd>{shortKey(CATALOG[member].key)}</kbd>
             </button>
           ))}
         </div>
@@ -116,13 +116,13 @@ function RailButton({ icon, label, hotkey, keys, pressed, expanded, disabled, on
       aria-label={label}
       aria-pressed={pressed}
       aria-expanded={expanded}
-      aria-keyshortcuts={hotkey}
+      aria-keyshortcuts={hotkey?.replace(" ", "+")}
       disabled={disabled}
       data-tip={`${label}  ${hotkey ?? keys ?? ""}`}
       onClick={onClick}
     >
       <Icon name={icon} />
-      {hotkey !== undefined && <kbd>{hotkey}</kbd>}
+      {hotkey !== undefined && <kbd>{shortKey(hotkey)}</kbd>}
     </button>
   );
 }
