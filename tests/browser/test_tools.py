@@ -362,6 +362,7 @@ TOOLS = {
     "r": "watershed",
     "j": "random_walker",
     "c": "grabcut",
+    "Shift+A": "accept",
 }
 
 
