@@ -20,6 +20,7 @@ Slices = tuple[slice, slice]
 LEAST_TILE_PX = 128
 MIRRORINGS = ((), (-1,), (-2,), (-2, -1))
 TILE_PX = {"cpu": 512, "cuda": 2048}  # multiples of every stride; a whole window of a GPU takes 2 GB
+TILE_HALOS = 6  # a tile is at least so many times its halo: then the halo costs less than the tile itself
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,9 @@ def _windows(
 
 
 def _tile_px(model: Network) -> int:
-    return TILE_PX[next(model.parameters()).device.type]
+    """A power of two, so that it stays a multiple of the stride when it is halved."""
+    enough = 1 << (TILE_HALOS * model.halo_px - 1).bit_length()
+    return max(TILE_PX[next(model.parameters()).device.type], enough)
 
 
 @torch.inference_mode()

@@ -16,7 +16,15 @@ from core.learning.postprocess import PostProcessing, Refined
 from core.learning.segmenter import LabelledSlice, Report, Segmenter, TrainingReport
 
 MODEL_FILE = "model.json"  # every algorithm saves one, with its name under "algorithm"
-NETWORKS = ("U-Net",)  # as `networks/architectures` lists them
+NETWORKS = (  # as `networks/architectures` lists them
+    "U-Net",
+    "ConvNeXt U-Net",
+    "MSDNet",
+    "TUNet",
+    "TUNet3+",
+    "SMSNet ensemble",
+    "3-D U-Net",
+)
 TRAINERS = {
     "Pixel classifier": "core.learning.pixel_classifier:train_pixel_classifier",
     **dict.fromkeys(NETWORKS, "networks.segmenter:train_segmenter"),

@@ -96,11 +96,14 @@ class MlflowRegistry:
         raise NotFoundError(f"There is no trained model {model_id!r}.", "It may have been deleted; train again.")
 
     def _fetch_algorithms(self) -> list[AlgorithmDescriptor]:
+        """As they were first registered, in the order of the algorithm file; people start with its first."""
         wanted = f"tags.entity_type = '{ALGORITHM}' AND tags.algorithm_type = '{ALGORITHM_TYPE}'"
         with self._store.client() as client:
-            latest = [_latest_version(model) for model in client.search_registered_models(wanted)]
+            found = client.search_registered_models(wanted)
+            found = sorted(found, key=lambda model: (model.creation_timestamp, model.name.lower()))
+            latest = [_latest_version(model) for model in found]
             entries = [self._config(client, version) for version in latest if version is not None]
-        return sorted(_readable(entries), key=lambda descriptor: descriptor.model_name.lower())
+        return _readable(entries)
 
     def _fetch_models(self) -> list[TrainedModel]:
         with self._store.client() as client:

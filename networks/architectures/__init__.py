@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core.errors import InvalidInputError
-from networks.architectures import unet
+from networks.architectures import convnext_unet, msdnet, smsnet, tunet, tunet3plus, unet, unet3d
 from networks.network import ArchitectureParameters, Network
 
 
@@ -27,7 +27,18 @@ class Architecture:
     build: Build
 
 
-ARCHITECTURES = {each.name: each for each in (Architecture("U-Net", unet.UNetParameters, unet.build),)}
+ARCHITECTURES = {
+    each.name: each
+    for each in (
+        Architecture("U-Net", unet.UNetParameters, unet.build),
+        Architecture("ConvNeXt U-Net", convnext_unet.ConvNeXtUNetParameters, convnext_unet.build),
+        Architecture("MSDNet", msdnet.MSDNetParameters, msdnet.build),
+        Architecture("TUNet", tunet.TUNetParameters, tunet.build),
+        Architecture("TUNet3+", tunet3plus.TUNet3PlusParameters, tunet3plus.build),
+        Architecture("SMSNet ensemble", smsnet.SMSNetParameters, smsnet.build),
+        Architecture("3-D U-Net", unet3d.UNet3DParameters, unet3d.build),
+    )
+}
 
 
 def find_architecture(name: str) -> Architecture:

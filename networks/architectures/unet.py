@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from networks.blocks import u_reach
 from networks.network import ArchitectureParameters, Network
 
 
@@ -51,7 +52,7 @@ class UNet(Network):
         super().__init__()
         widths = [base_channels * 2**level for level in range(depth)]
         self.stride = 2 ** (depth - 1)
-        self.reach_px = reach(depth)
+        self.reach_px = u_reach(depth, down_px=2, up_px=2)
         self.down = nn.ModuleList(ConvBlock(i, o) for i, o in zip([channels, *widths], widths, strict=False))
         pairs = list(zip(widths[1:], widths, strict=False))[::-1]  # (deep, shallow), the deepest first
         self.grow = nn.ModuleList(nn.ConvTranspose2d(deep, shallow, 2, stride=2) for deep, shallow in pairs)
@@ -70,18 +71,3 @@ class UNet(Network):
             x = block(x)
         scores: Tensor = self.head(x)  # (B, classes, H, W)
         return scores
-
-
-def reach(depth: int) -> int:
-    """Two convolutions a level and direction look 2 px of their level aside; pooling halves a way, growing doubles it.
-
-    >>> [reach(depth) for depth in (2, 3, 4, 5)]
-    [8, 22, 46, 94]
-    """
-    far = 0
-    for _ in range(depth - 1):
-        far = -(-(far + 2) // 2)  # on the way up, seen from the result
-    far += 2  # the lowest level
-    for _ in range(depth - 1):
-        far = 2 * far + 2  # on the way down
-    return far

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.algorithms import TRAINERS
 from scripts.save_mlflow_algorithm import main
 from tests.mlflow_template import fresh_settings
 
@@ -44,10 +45,10 @@ def test_the_commands_of_the_readme_register_our_algorithms(state):
     environment = {**os.environ, "ALGORITHM_JSON_PATH": "../assets/models.json"}
     command = [sys.executable, "save_mlflow_algorithm.py"]
     outcome = subprocess.run(command, cwd=ROOT / "scripts", env=environment, capture_output=True, text=True, check=True)
-    assert outcome.stdout.splitlines() == ["Pixel classifier 0.1.0: registered", "U-Net 0.1.0: registered"]
+    assert outcome.stdout.splitlines() == [f"{name} 0.1.0: registered" for name in TRAINERS]
     command = [sys.executable, "-m", "scripts.save_mlflow_algorithm"]
     outcome = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-    assert outcome.stdout.count("already registered") == 2
+    assert outcome.stdout.count("already registered") == len(TRAINERS)
 
 
 def test_changed_content_needs_a_version_or_overwrite(state, write, capsys):

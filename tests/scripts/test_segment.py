@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from scripts.algorithms import NETWORKS
 from scripts.segment import EXIT_USER, main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,10 +83,39 @@ def test_tiled_uris_give_the_same(folder, tmp_path, serve_tiled, monkeypatch):
     np.testing.assert_array_equal(tifffile.imread(tmp_path / "a.tif"), tifffile.imread(tmp_path / "b.tif"))
 
 
-def test_the_unet_does_it_too(folder, tmp_path):
-    quick = ("--algorithm", "U-Net", "--device", "cpu", "--param", "steps=20", "--param", "patch_px=128")
-    assert run(folder, "images.tif", "masks.tif", tmp_path / "out.tif", *quick, "--param", "base_channels=8") == 0
+@pytest.fixture
+def one_thread():
+    """Tiny networks gain nothing from a second, and on a busy machine threads wait for each other."""
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize(
+    ("name", "quick"),
+    [
+        ("U-Net", "base_channels=8 context=1"),
+        ("ConvNeXt U-Net", "base_channels=8 depth=3"),
+        ("MSDNet", "num_layers=3"),
+        ("TUNet", "base_channels=8 depth=3"),
+        ("TUNet3+", "base_channels=8 depth=3 carryover_channels=4"),
+        ("SMSNet ensemble", "num_networks=2 layers=3 hidden_channels=2"),
+        ("3-D U-Net", "depth=2 context=1"),
+    ],
+)
+def test_each_network_does_it_too(folder, tmp_path, one_thread, name, quick):
+    chosen = f"steps=20 patch_px=128 batch_size=1 {quick}".split()
+    extra = [word for each in chosen for word in ("--param", each)]
+    outcome = run(folder, "images.tif", "masks.tif", tmp_path / "out.tif", "--algorithm", name, "--device=cpu", *extra)
+    assert outcome == 0
     assert set(np.unique(tifffile.imread(tmp_path / "out.tif"))) <= {0, 3}
+
+
+def test_every_network_is_run():
+    (cases,) = [mark.args[1] for mark in test_each_network_does_it_too.pytestmark if mark.name == "parametrize"]
+    assert tuple(name for name, _ in cases) == NETWORKS
 
 
 def test_what_is_wrong_is_said_in_one_sentence_with_exit_code_2(folder, tmp_path, capsys):

@@ -74,7 +74,7 @@ def test_our_algorithms_come_back_as_they_were_registered(registry):
     ours = read_algorithms(MODELS.read_text())
     for descriptor in ours:
         assert registry.register_algorithm(descriptor) is Registration.ADDED
-    assert registry.algorithms() == sorted(ours, key=lambda descriptor: descriptor.model_name.lower())
+    assert registry.algorithms() == ours, "as in the file"
 
 
 def test_registering_again_changes_nothing_unless_told(registry):
