@@ -322,6 +322,13 @@
       return { id: newId(), job, z, classes, scope, first, last, confidence, options, view: viewBox() };
     },
 
+    /** Labels to be proposed through the stack; the viewer counts slices from 0. */
+    orderStack(clicks, method, first, last) {
+      if (!pressed()) return skip();
+      const index = (slice) => (typeof slice === "number" ? slice - 1 : null);
+      return { method, first: index(first), last: index(last), number: clicks };
+    },
+
     /** A dot for everybody else who looks at the volume. */
     showPeople(present) {
       const shown = (present ?? []).slice(0, PEOPLE_SHOWN);

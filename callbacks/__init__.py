@@ -26,7 +26,7 @@ from callbacks import (
     review,
     stack,
 )
-from callbacks.http import errors, health, images, instances, labels, results, tools
+from callbacks.http import errors, health, images, instances, labels, proposals, results, tools
 from callbacks.http import exchange as exchange_http
 from callbacks.http import history as past
 from callbacks.http import jobs as jobs_http
@@ -53,7 +53,19 @@ FEATURES = (
     exchange,
 )
 SEEN_BY_PLOTLY = ("pandas", "PIL.Image")
-MACHINE_ROUTES = (images, labels, past, instances, tools, results, review_http, jobs_http, exchange_http, health)
+MACHINE_ROUTES = (
+    images,
+    labels,
+    past,
+    instances,
+    tools,
+    proposals,
+    results,
+    review_http,
+    jobs_http,
+    exchange_http,
+    health,
+)
 
 
 def create_app(services: Services, *, assets_folder: str, guard: Callable[[Dash], None], debug: bool = False) -> Dash:

@@ -103,8 +103,7 @@ OBJECTS_CSV = "objects-csv"
 STACK_METHOD = "stack-method"
 STACK_FIRST = "stack-first"
 STACK_LAST = "stack-last"
-STACK_FILL = "stack-fill"
-STACK_STATE = "stack-state"
+STACK_PROPOSE = "stack-propose"
 
 # models and jobs
 ALGORITHM_SELECT = "algorithm-select"

@@ -1,4 +1,4 @@
-"""The panel that carries labels through the stack: between painted slices, or onwards along the image."""
+"""The panel that asks for labels through the stack; they come as a proposal, to be decided on over the image."""
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
@@ -6,21 +6,24 @@ from dash import dcc, html
 from components import ids
 from components.panels import folding_panel
 
-BETWEEN, ONWARDS = "interpolate", "propagate"
+FOLLOW, BETWEEN, ONWARDS = "follow", "interpolate", "propagate"  # as callbacks/http/proposing.py calls them
+METHODS = {
+    FOLLOW: "Between painted slices, along the image",
+    BETWEEN: "Between painted slices, by shape only",
+    ONWARDS: "Onwards, along the image",
+}
 
 
 def panel() -> html.Details:
     """Folded on the first visit; empty fields mean the slices around the open one."""
-    methods = [
-        {"label": "Between painted slices", "value": BETWEEN},
-        {"label": "Onwards, following the image", "value": ONWARDS},
-    ]
+    methods = [{"label": words, "value": name} for name, words in METHODS.items()]
     body = [
-        dcc.RadioItems(methods, BETWEEN, id=ids.STACK_METHOD, className="result-classes"),
+        dcc.RadioItems(methods, FOLLOW, id=ids.STACK_METHOD, className="result-classes"),
         html.Div([_slice_field("From", ids.STACK_FIRST), _slice_field("to", ids.STACK_LAST)], className="slice-range"),
-        html.Button("Fill slices", id=ids.STACK_FILL, className="button"),
+        html.Button("Propose labels", id=ids.STACK_PROPOSE, className="button"),
         html.Div(
-            "Only unlabelled pixels are filled; undo takes all back.", id=ids.STACK_STATE, className="result-state"
+            "Nothing is a label before you accept it. The fill tool (G) can propose in 3-D, too.",
+            className="result-state",
         ),
     ]
     return folding_panel("stack", "Through the stack", body, is_open=False)

@@ -1,6 +1,7 @@
 """What the docs claim, measured: ``python scripts/benchmark.py quality|viewer|chaos|...``.
 
 quality   mean IoU of the algorithms on public data with truth (docs/quality.md)
+between   Dice of labels between painted slices, three ways (docs/quality.md)
 viewer    how quick the page feels, driven in Chromium (docs/speed.md)
 chaos     that no painted pixel is lost when servers and browsers are killed (docs/reliability.md)
 tools     how long each image-aware tool thinks (docs/speed-tools.md)
@@ -18,10 +19,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
 
 from core.errors import AppError
-from scripts.benchmarks import chaos, inference, objects, quality, scale, sequences, steps, tools, viewer
+from scripts.benchmarks import between, chaos, inference, objects, quality, scale, sequences, steps, tools, viewer
 
 SUBJECTS = {
     "quality": quality,
+    "between": between,
     "viewer": viewer,
     "chaos": chaos,
     "scale": scale,

@@ -48,6 +48,7 @@ class SliceViewer(_ViewerComponent):
     cut : written by the component when the line that `objects` asked for is drawn, or given up.
     objectsRevision : written by the component: grows with each request, undo and redo.
     labelOpacity : 0 to 1.
+    order : None, or labels to be proposed through the stack: {"method", "first", "last", "number"}.
     moment : None, or labels of the past in place of those of now: as `overlay`, with "root", the path of its tiles.
     overlay : None or {"id", "classes", "opacity", "slices", "least"}.
     review : None or {"job", "by", "classes", "least"}, see docs/contracts.md; None again when the user leaves it.
@@ -74,6 +75,7 @@ class SliceViewer(_ViewerComponent):
         "moment",
         "objects",
         "objectsRevision",
+        "order",
         "overlay",
         "pick",
         "place",

@@ -58,6 +58,16 @@ def pack(tile: Tile) -> bytes:
     return zlib.compress(tile.tobytes(), level=1)
 
 
+def pack_any(labels: NDArray[np.uint8]) -> bytes:
+    """Class ids of any shape as bytes, to be kept for a while."""
+    return zlib.compress(np.ascontiguousarray(labels).tobytes(), level=1)
+
+
+def unpack_any(blob: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """The class ids behind `pack_any`; read-only."""
+    return np.frombuffer(zlib.decompress(blob), np.uint8).reshape(shape)
+
+
 def unpack(blob: bytes) -> Tile:
     """The tile behind `pack`; read-only."""
     return np.frombuffer(zlib.decompress(blob), np.uint8).reshape(TILE_PX, TILE_PX)

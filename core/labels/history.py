@@ -164,6 +164,8 @@ _TOLD: Mapping[str, Callable[[Mapping[str, Any], Mapping[int, str]], str]] = {
     "instance": _instance,
     "merge": _merge,
     "cut": _cut,
+    "fill_stack": lambda _detail, _classes: "Filled through the stack",
+    "follow": lambda _detail, _classes: "Filled the slices between painted ones, along the image",
     "interpolate": lambda _detail, _classes: "Filled the slices between painted ones",
     "propagate": lambda _detail, _classes: "Carried labels onwards through the stack",
 }

@@ -1,8 +1,8 @@
-"""Labels carried through the stack: between two painted slices, and onwards along the image.
+"""Labels carried through the stack: between two painted slices by their shapes, and onwards along the image.
 
 Between slices each class's signed distance is blended (Raya & Udupa, IEEE TMI 9 (1990), doi:10.1109/42.52980). Onwards,
 labels move with the dense optical flow of the image (DIS: Kroeger et al., ECCV 2016, doi:10.1007/978-3-319-46493-0_29).
-Pure functions on whole slices; `callbacks/stack.py` reads and writes them.
+Pure functions on whole slices; `callbacks/http/proposing.py` reads them. `following.py` joins both ideas.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,9 +11,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.images.geometry import TILE_PX, tile_bounds
-from core.labels.edits import Tile, empty_tile
-from core.labels.store import TileChange, TileIndex
 from core.labels.tools.scene import Frame, Grey, Scene
 
 Labels = NDArray[np.uint8]
@@ -29,14 +26,14 @@ def interpolate(first: Labels, last: Labels, count: int) -> Iterator[Labels]:
     A class that only one of the two has is left out: nobody knows where it ends.
     """
     ids = np.intersect1d(first[first > 0], last[last > 0]).tolist()
-    ends = [(_distance(first == label), _distance(last == label)) for label in ids]
+    ends = [(distance(first == label), distance(last == label)) for label in ids]
     for n in range(1, count + 1):
         yield _blend(ids, ends, n / (count + 1), first.shape)
 
 
 def propagate(labels: Labels, images: Iterable[Grey]) -> Iterator[Labels]:
     """The labels on each image after the first, whose labels are given; ends early where the images drift apart."""
-    frames = (_eight_bits(image) for image in images)
+    frames = (eight_bits(image) for image in images)
     before = next(frames)
     for after in frames:
         flow = _flow(after, before)  # from each pixel of the next slice to where it was
@@ -45,6 +42,22 @@ def propagate(labels: Labels, images: Iterable[Grey]) -> Iterator[Labels]:
         labels = _warped(labels, flow)
         before = after
         yield labels
+
+
+def carry(labels: Labels, images: Iterable[Labels]) -> Iterator[Labels]:
+    """The labels on each image after the first, whose labels are given, whatever the images have in common.
+
+    Every answer is the given labels moved once: flows add up, so that nothing wears off on the way.
+
+    images : (Y, X) uint8, as `eight_bits` makes them.
+    """
+    frames = iter(images)
+    before, whole = next(frames), None
+    for after in frames:
+        step = _flow(after, before)
+        whole = step if whole is None else step + _remapped(whole, step)
+        before = after
+        yield _warped(labels, whole)
 
 
 def strayed(back: NDArray[np.float32], forth: NDArray[np.float32], labels: Labels) -> float:
@@ -59,16 +72,6 @@ def strayed(back: NDArray[np.float32], forth: NDArray[np.float32], labels: Label
     return float((away[labelled] > STRAY_PX).mean())
 
 
-def unlabelled_only(z: int, labels: Labels) -> Iterator[tuple[TileIndex, TileChange]]:
-    """Changes of the tiles of slice `z` that give its unlabelled pixels those of `labels`."""
-    shape = (labels.shape[0], labels.shape[1])
-    for ty in range(-(-shape[0] // TILE_PX)):
-        for tx in range(-(-shape[1] // TILE_PX)):
-            part = labels[tile_bounds(shape, tx, ty)]
-            if part.any():
-                yield (z, ty, tx), _filling(part)
-
-
 def neighbours(annotated: Sequence[int], z: int) -> tuple[int, int] | None:
     """The painted slices before and after `z`; None unless there are both.
 
@@ -81,17 +84,7 @@ def neighbours(annotated: Sequence[int], z: int) -> tuple[int, int] | None:
     return (before[-1], after[0]) if before and after else None
 
 
-def _filling(part: Labels) -> TileChange:
-    wanted = empty_tile()
-    wanted[: part.shape[0], : part.shape[1]] = part
-
-    def change(tile: Tile) -> Tile:
-        return np.where(tile == 0, wanted, tile)
-
-    return change
-
-
-def _distance(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+def distance(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     """(Y, X) distance to the class's outline in pixels, positive inside."""
     inside = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     outside = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
@@ -110,7 +103,8 @@ def _blend(
     return blended
 
 
-def _eight_bits(grey: Grey) -> Labels:
+def eight_bits(grey: Grey) -> Labels:
+    """(Y, X) uint8 of a slice, from its 1st percentile to its 99th: what flows are found in."""
     scene = Scene(Frame(0, 0, *grey.shape), grey, np.zeros(grey.shape, np.uint8))
     return np.rint(scene.contrast * 255).astype(np.uint8)
 

@@ -5,7 +5,7 @@ Laplacian of Gaussian, eigenvalues of the Hessian and of the structure tensor. L
 image, which makes a 2560 x 2560 slice take 0.4 s instead of several.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -25,19 +25,20 @@ def feature_count(channels: int) -> int:
     return len(FILTERS) * len(SIGMAS_PX) + 1 + (channels if channels > 1 else 0)
 
 
-def features(channels: Image) -> Image:
+def features(channels: Image, *, sigmas: Sequence[float] = SIGMAS_PX) -> Image:
     """All features of an image.
 
     Parameters
     ----------
     channels : (C, Y, X) float32, normalised; of a colour image the filters see the mean of the channels.
+    sigmas : scales of the filters, in pixels.
 
     Returns
     -------
-    (Y, X, K) float32 with K = `feature_count(C)`.
+    (Y, X, K) float32 with K = `feature_count(C)` for all the scales.
     """
     grey = channels.mean(axis=0) if len(channels) > 1 else channels[0]
-    planes = [grey, *(plane for sigma in SIGMAS_PX for plane in _at_scale(grey, sigma))]
+    planes = [grey, *(plane for sigma in sigmas for plane in _at_scale(grey, sigma))]
     planes += list(channels) if len(channels) > 1 else []
     stacked: Image = np.stack(planes, axis=-1)
     return stacked

@@ -6,6 +6,7 @@
 import { Engine, type CreateLabelLayer } from "./engine";
 import type { Look, Window } from "./lut";
 import type { PointerInput } from "./pointer";
+import { slicesOf, StackProposals } from "./proposals";
 import type { Overlay, PastLabels } from "./results";
 import type { Aim } from "./review/memory";
 import { Review } from "./review/review";
@@ -40,6 +41,8 @@ export interface DeskProps {
   look: Look;
   labelOpacity: number;
   overlay: Overlay | null;
+  /** Labels that wait to be accepted; of the desk's own making. */
+  proposed: Omit<Overlay, "classes"> | null;
   /** Labels of the past in place of those of now. */
   moment: PastLabels | null;
   /** Another volume to look at beside the first. */
@@ -50,6 +53,7 @@ const SHARED = ["tool", "brushRadius", "activeClass", "overwrite", "settings"] a
 
 export class Desk {
   readonly main: Engine;
+  readonly proposals: StackProposals;
   readonly state: Store<DeskState>;
   readonly pointers = new Map<Engine, PointerInput>();
   private readonly props: Partial<DeskProps> = {};
@@ -61,6 +65,9 @@ export class Desk {
     private readonly createLabelLayer: CreateLabelLayer,
   ) {
     this.main = new Engine(apiRoot, createLabelLayer);
+    this.proposals = new StackProposals(this.main);
+    this.proposals.state.subscribe(() => this.showProposed());
+    this.takeOrders(this.main);
     this.state = new Store<DeskState>({ layout: "single", panes: [{ id: "main", engine: this.main }], active: this.main, swipe: 0.5, review: null });
   }
 
@@ -88,6 +95,18 @@ export class Desk {
   set<K extends keyof DeskProps>(name: K, value: DeskProps[K]): void {
     this.props[name] = value;
     for (const { engine } of this.state.get().panes) this.apply(engine, name);
+    if (name === "classes" && this.props.proposed != null) this.set("proposed", this.props.proposed); // its colours are theirs
+  }
+
+  private takeOrders(engine: Engine): void {
+    engine.takeOrder = (order) => void this.proposals.order(order);
+  }
+
+  private showProposed(): void {
+    const { waiting } = this.proposals.state.get();
+    const { root } = this.proposals;
+    const proposed = waiting === null || root === null ? null : { id: waiting.id, root, opacity: 1, slices: slicesOf(waiting, "open") };
+    if (JSON.stringify(proposed) !== JSON.stringify(this.props.proposed ?? null)) this.set("proposed", proposed);
   }
 
   moveSwipe(swipe: number): void {
@@ -118,6 +137,7 @@ export class Desk {
     const axes: PlaneAxis[] = layout === "planes" ? ["x", "y"] : [axis];
     return axes.map((plane) => {
       const engine = new Engine(this.apiRoot, this.createLabelLayer);
+      this.takeOrders(engine);
       engine.leader = layout === "planes" ? null : this.main;
       update(engine.shell, { axis: plane, position, slice: position[plane], tool, brushRadius, activeClass, overwrite, settings, minimapShown: false });
       return engine;
@@ -137,6 +157,7 @@ export class Desk {
     else if (name === "look") engine.setLook(props.look!);
     else if (name === "labelOpacity") engine.setLabelOpacity(props.labelOpacity ?? 0.5);
     else if (name === "window") engine.setWindow(this.isOther(engine) ? null : (props.window ?? null));
+    else if (name === "proposed") engine.setProposed(engine.leader === null && props.proposed ? { ...props.proposed, classes: [...(props.classes ?? [])] } : null);
     else if (name === "moment") engine.setMoment(engine.leader === null ? (props.moment ?? null) : null);
     else if (engine.leader === null) engine.setOverlay(props.overlay ?? null);
   }

@@ -16,6 +16,7 @@ import { clampVoxel, lineAxes, middleOf, pixelAspect, PLANE_COLORS, planeManifes
 import { placeOf, type Place } from "./place";
 import type { Overlay, PastLabels } from "./results";
 import { FRESH_LABELS, FRESH_VOLUME, INITIAL_SHELL, type Shell } from "./shell";
+import type { StackOrder } from "./proposals";
 import { areSiblings } from "./siblings";
 import type { ToolSettings } from "./settings";
 import { Store, update } from "./store";
@@ -51,12 +52,16 @@ export class Engine {
   picture: Picture | null = null;
   /** The engine whose view this one follows: it shows an image beside the one being worked on, and nothing is painted here. */
   leader: Engine | null = null;
+  /** Takes orders for labels through the stack. */
+  takeOrder: (order: StackOrder) => void = () => undefined;
 
   private surface: Surface | null = null;
   private renderer: Renderer | null = null;
   private volume: string | null = null;
   private window: Window | null = null;
   private overlay: Overlay | null = null;
+  /** Labels that wait to be accepted. */
+  private proposed: Overlay | null = null;
   /** Labels of the past, shown in place of those of now and of the result. */
   private moment: PastLabels | null = null;
   private shading: Look = PLAIN;
@@ -188,6 +193,7 @@ export class Engine {
     this.picture.setWindow(this.window);
     this.picture.setLook(this.shading);
     this.picture.setOverlay(this.moment ?? this.overlay);
+    this.picture.setProposed(this.proposed);
     this.picture.goTo(slice);
     update(this.shell, { manifest, base, slice, position, status: "shown" });
     if (this.leader === null) this.beginLabels(manifest, slice);
@@ -454,6 +460,12 @@ export class Engine {
     this.overlay = overlay;
     if (this.moment === null) this.picture?.setOverlay(overlay);
     update(this.shell, { predicted: overlay?.slices ?? [] });
+    this.redraw();
+  }
+
+  setProposed(proposed: Overlay | null): void {
+    this.proposed = proposed;
+    this.picture?.setProposed(proposed);
     this.redraw();
   }
 

@@ -59,6 +59,7 @@ export function createHost(engine: Engine): ViewerHost {
     setObjectsRevision: (objectsRevision) => update(shell, { objectsRevision }),
     setClassesRevision: (classesRevision) => update(shell, { classesRevision }),
     goToSlice: (z) => engine.goTo(z),
+    order: (order) => engine.takeOrder(order),
     toast: (message) => engine.say({ message, hint: "" }),
     error: (message, hint) => engine.say({ message, hint }, { sticky: true }),
   };

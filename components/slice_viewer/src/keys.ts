@@ -5,7 +5,7 @@ import { REFINE_OPERATIONS, type RefineOperation } from "./settings";
 import { REVIEW_KEYS, reviewAction } from "./review/keys";
 import { pathAt, positionAt } from "./siblings";
 import { update } from "./store";
-import { CATALOG, COPY_KEYS, REFINEMENTS } from "./tools/catalog";
+import { CATALOG, COPY_KEYS, PROPOSAL_KEYS, REFINEMENTS } from "./tools/catalog";
 import { AXES, TOOLS, type Tool } from "./types";
 
 const BIG_STEP = 10; // slices
@@ -55,6 +55,8 @@ const SHIFT_ACTIONS: Record<string, Action> = {
   [COPY_KEYS.next.toLowerCase()]: copy(1),
   [COPY_KEYS.previous.toLowerCase()]: copy(-1),
   [HISTORY_KEY]: () => document.dispatchEvent(new Event(HISTORY_EVENT)),
+  [PROPOSAL_KEYS.acceptAll.toLowerCase()]: (_engine, _event, { proposals }) => void proposals.acceptAll(),
+  [PROPOSAL_KEYS.discard.toLowerCase()]: (_engine, _event, { proposals }) => void proposals.discard(),
 };
 
 /** `event.key`, in lower case where it is a letter. */
@@ -84,6 +86,8 @@ const ACTIONS: Record<string, Action> = {
   t: (_engine, _event, desk) => toggle(desk, "planes"),
   d: (_engine, _event, desk) => toggle(desk, "beside"),
   s: (_engine, _event, desk) => toggle(desk, "swipe"),
+  enter: (_engine, _event, { proposals }) => void (proposals.isWaiting && proposals.accept()),
+  delete: (_engine, _event, { proposals }) => void (proposals.isWaiting && proposals.reject()),
   escape: (engine) => leave(engine),
 };
 
@@ -140,6 +144,15 @@ export const KEY_CARD: [string, [string, string][]][] = [
       [`Shift ${COPY_KEYS.next}`, "All labels to the next slice"],
       [`Shift ${COPY_KEYS.previous}`, "All labels to the slice before"],
       ["/", "These, as buttons"],
+    ],
+  ],
+  [
+    "Proposal through the stack",
+    [
+      ["Enter", "Accept the slice, go on"],
+      ["Del", "Reject the slice, go on"],
+      [`Shift ${PROPOSAL_KEYS.acceptAll}`, "Accept all open slices"],
+      [`Shift ${PROPOSAL_KEYS.discard}`, "Discard the proposal"],
     ],
   ],
   [

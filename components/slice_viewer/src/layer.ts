@@ -10,7 +10,8 @@ export interface LayerSource {
   /** Names the layer's coloured tiles in the renderer. */
   name: string;
   url(tile: ImageTile): string;
-  colorize(bytes: ArrayBuffer, out: Uint32Array): void;
+  /** `width` : of the rows. */
+  colorize(bytes: ArrayBuffer, out: Uint32Array, width: number): void;
   /** Where a first impression of a tile is; null while the link is quick enough without. */
   preview?(tile: ImageTile): string | null;
 }
@@ -49,13 +50,13 @@ export class TileLayer {
 
   draw(z: number, { pieces }: Cover, camera: Camera, opacity = 1): void {
     const sprites = pieces.map(({ tile, area }) => this.sprite({ ...tile, z }, area, camera)).filter((sprite) => sprite !== null);
-    this.renderer.draw(this.source.name, sprites, (key, out) => this.source.colorize(this.cache.get(key)!, out), opacity);
+    this.renderer.draw(this.source.name, sprites, (key, out, width) => this.source.colorize(this.cache.get(key)!, out, width), opacity);
   }
 
   /** Colour a tile of slice `z` that has come and will be drawn soon. */
   prepare(tile: ImageTile): void {
     const key = tileKey(tile);
-    if (this.cache.get(key)) this.renderer.prepare(this.source.name, { key, ...tileSize(this.manifest, tile) }, (of, out) => this.source.colorize(this.cache.get(of)!, out));
+    if (this.cache.get(key)) this.renderer.prepare(this.source.name, { key, ...tileSize(this.manifest, tile) }, (of, out, width) => this.source.colorize(this.cache.get(of)!, out, width));
   }
 
   /** The same pixels in other colours from now on. */

@@ -51,6 +51,7 @@ export class Picture {
   level = 0;
   private readonly image: TileLayer;
   private result: ResultLayer | null = null;
+  private proposed: ResultLayer | null = null;
   private window: Window | null = null;
   private look: Look = PLAIN;
   private lut: Uint32Array;
@@ -129,6 +130,14 @@ export class Picture {
     this.result = overlay === null ? null : this.createResult(overlay);
   }
 
+  /** Labels that wait to be accepted. */
+  setProposed(overlay: Overlay | null): void {
+    this.drawn = null;
+    if (overlay !== null && overlay.id === this.proposed?.id) return this.proposed.change(overlay);
+    this.proposed?.tiles.dispose();
+    this.proposed = overlay === null ? null : this.createResult(overlay, true);
+  }
+
   /** Draw a frame and ask for the tiles it lacks. */
   draw(camera: Camera, over: Over): void {
     const level = (this.level = chooseLevel(camera.scale, this.manifest.levels.length));
@@ -185,6 +194,7 @@ export class Picture {
     this.making.stop();
     this.image.dispose();
     this.result?.tiles.dispose();
+    this.proposed?.tiles.dispose();
   }
 
   /** Show the newest slice of the trail that can fill the window. True when the slice on the canvas changes. */
@@ -211,17 +221,19 @@ export class Picture {
 
   private drawOver(frame: { camera: Camera; level: number; tiles: TileAddress[]; need: Need; over: Over }): void {
     const { camera, level, tiles, need, over } = frame;
-    this.drawResult(need, camera);
-    if (over.labels === null || this.shown !== this.slice) return;
-    over.labels.draw(this.renderer.context, camera, level, tiles, over.labelOpacity);
+    this.drawResult(this.result, need, camera);
+    if (over.labels === null) return;
+    if (this.shown === this.slice) over.labels.draw(this.renderer.context, camera, level, tiles, over.labelOpacity);
+    this.proposed?.fitHatching((camera.scale * 2 ** level) / camera.pixelRatio);
+    this.drawResult(this.proposed, need, camera);
   }
 
-  private drawResult(need: Need, camera: Camera): void {
-    if (this.result === null) return;
-    this.result.want(need);
-    if (!this.result.has(this.shown)) return;
-    const cover: Cover = this.result.tiles.cover(this.shown, need.tiles);
-    this.result.tiles.draw(this.shown, cover, camera, this.result.opacity);
+  private drawResult(result: ResultLayer | null, need: Need, camera: Camera): void {
+    if (result === null) return;
+    result.want(need);
+    if (!result.has(this.shown)) return;
+    const cover: Cover = result.tiles.cover(this.shown, need.tiles);
+    result.tiles.draw(this.shown, cover, camera, result.opacity);
   }
 
   private sampleLevel(x: number, y: number, level: number): number[] | null {
@@ -299,11 +311,12 @@ export class Picture {
     this.events.redraw();
   }
 
-  private createResult(overlay: Overlay): ResultLayer {
-    return new ResultLayer(overlay, this.manifest, this.apiRoot, this.renderer, {
+  private createResult(overlay: Overlay, hatched = false): ResultLayer {
+    const events = {
       arrived: () => this.again(),
       gone: () => undefined, // the job has not come so far; `slices` tells when it has
-      trouble: (problem) => this.events.trouble("result", problem),
-    });
+      trouble: (problem: Problem | null) => this.events.trouble("result", problem),
+    };
+    return new ResultLayer(overlay, this.manifest, this.apiRoot, this.renderer, events, hatched);
   }
 }

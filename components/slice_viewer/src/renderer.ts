@@ -11,8 +11,8 @@ export interface Sprite {
   smooth: boolean;
 }
 
-/** Writes one 32-bit RGBA word for each pixel of tile `key`. */
-export type Colorizer = (key: string, out: Uint32Array) => void;
+/** Writes one 32-bit RGBA word for each pixel of tile `key`, in rows of `width`. */
+export type Colorizer = (key: string, out: Uint32Array, width: number) => void;
 
 export interface Renderer {
   /** Clear the canvas and clip to the image. */
@@ -141,7 +141,7 @@ export class Canvas2DRenderer implements Renderer {
 
   private paint(canvas: HTMLCanvasElement, { key, width, height }: Pick<Sprite, "key" | "width" | "height">, colorize: Colorizer): void {
     const image = this.paints.buffer(width, height);
-    colorize(key, new Uint32Array(image.data.buffer));
+    colorize(key, new Uint32Array(image.data.buffer), width);
     canvas.getContext("2d", { willReadFrequently: true })!.putImageData(image, 0, 0); // in memory: the CPU writes it
   }
 }

@@ -1,5 +1,6 @@
-/** The result over the image: predicted class ids as tiles, in the colours of the run's own class table. */
+/** What lies over the image as tiles of class ids: a result in the colours of its own class table, or a proposal, hatched. */
 import { tileKey, tileSize, type ImageTile } from "./grid";
+import { hatch, hatchPeriod } from "./hatch";
 import { buildPalette } from "./labels/palette";
 import { TileLayer } from "./layer";
 import type { Need } from "./pieces";
@@ -30,6 +31,7 @@ export class ResultLayer {
   readonly tiles: TileLayer;
   private palette: Uint32Array;
   private done: Set<number>;
+  private period = 0; // of the hatching, pixels of a tile
 
   constructor(
     private overlay: Overlay,
@@ -37,12 +39,13 @@ export class ResultLayer {
     apiRoot: string,
     renderer: Renderer,
     events: CacheEvents,
+    private readonly hatched = false,
   ) {
     this.palette = buildPalette(overlay.classes);
     this.done = new Set(overlay.slices);
     const url = ({ z, level, tx, ty }: ImageTile): string => `${apiRoot}/${overlay.root ?? `results/${overlay.id}`}/${manifest.axis}/${z}/${level}/${tx}/${ty}`;
-    const colorize = (bytes: ArrayBuffer, out: Uint32Array): void => this.colorize(new Uint8Array(bytes), out);
-    this.tiles = new TileLayer(manifest, { name: `result-${overlay.id}`, url, colorize }, renderer, events);
+    const colorize = (bytes: ArrayBuffer, out: Uint32Array, width: number): void => this.colorize(new Uint8Array(bytes), out, width);
+    this.tiles = new TileLayer(manifest, { name: `${hatched ? "proposal" : "result"}-${overlay.id}`, url, colorize }, renderer, events);
   }
 
   get id(): string {
@@ -70,6 +73,14 @@ export class ResultLayer {
     this.tiles.recolor();
   }
 
+  /** A pixel of a tile is `zoom` CSS pixels wide from now on. */
+  fitHatching(zoom: number): void {
+    const period = hatchPeriod(zoom);
+    if (!this.hatched || period === this.period) return;
+    this.period = period;
+    this.tiles.recolor();
+  }
+
   /** Class id at a point of slice `z`, from the finest tile that is here; 0: none, or not known. */
   at(z: number, point: Point): number {
     const { levels, tile_px: step } = this.tiles.manifest;
@@ -89,7 +100,8 @@ export class ResultLayer {
     this.tiles.want(need, (z) => this.has(z));
   }
 
-  private colorize(ids: Uint8Array, out: Uint32Array): void {
-    for (let i = 0; i < out.length; i++) out[i] = this.palette[ids[i]];
+  private colorize(ids: Uint8Array, out: Uint32Array, width: number): void {
+    if (this.hatched) hatch(ids, width, this.palette, this.period, out);
+    else for (let i = 0; i < out.length; i++) out[i] = this.palette[ids[i]];
   }
 }

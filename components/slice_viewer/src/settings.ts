@@ -25,6 +25,9 @@ export interface ToolSettings {
   readonly tolerance: number | null;
   /** Fill stops where the grey value leaves the tolerance; else only where the label changes. */
   readonly fillByGrey: boolean;
+  /** Fill goes through the stack, as a proposal, over this many slices each way. */
+  readonly fillStack: boolean;
+  readonly fillReach: number;
   /** Side of a superpixel, image pixels. */
   readonly superpixelSize: number;
   /** True grey values the threshold brush paints, both included; null: the next drag takes them from the image. */
@@ -42,6 +45,8 @@ export const DEFAULT_SETTINGS: ToolSettings = {
   smoothing: "off",
   tolerance: null,
   fillByGrey: false,
+  fillStack: false,
+  fillReach: 10,
   superpixelSize: 16,
   range: null,
   refineRadius: 1,

@@ -7,6 +7,7 @@
  */
 import type { Overwrite, Part } from "./labels/rules";
 
+import type { StackOrder } from "./proposals";
 import type { ProposalState, RefineOperation, ToolSettings } from "./settings";
 
 export interface Point {
@@ -251,6 +252,8 @@ export interface ViewerHost {
   setObjectsRevision(revision: number): void;
   /** Show slice `z`, for instance the one an undo has just changed. */
   goToSlice(z: number): void;
+  /** Ask for labels through the stack, which come as a proposal. */
+  order(order: StackOrder): void;
   /** Say something that leaves by itself. */
   toast(message: string): void;
   /** Say something that stays until read: something was lost, or needs doing. */
@@ -310,6 +313,10 @@ export interface LabelLayer {
 
   undo(): void;
   redo(): void;
+  /** Resolves when the server has all that was painted here; rejects, in words for the user, when it cannot be reached now. */
+  settled(): Promise<void>;
+  /** Look at once for what has changed on the server. */
+  refresh(): void;
   /** Stop polling and drawing. Unsent writes stay in the outbox for the next layer. */
   dispose(): void;
 }

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from core.labels.through import interpolate, propagate, unlabelled_only
+from core.labels.following import follow
+from core.labels.through import interpolate, propagate
 
 
 def disc(z: int, radius=30) -> np.ndarray:
@@ -56,16 +57,45 @@ def test_labels_are_not_carried_to_an_image_that_has_nothing_in_common():
     assert list(propagate(disc(0).astype(np.uint8), [image(0), noise, noise])) == []
 
 
-def test_only_unlabelled_pixels_are_filled_tile_by_tile():
-    wanted = np.zeros((600, 700), np.uint8)
-    wanted[510:520, 5:9] = 2
-    standing = np.zeros((512, 512), np.uint8)
-    standing[511, 5] = 7
-    changes = dict(unlabelled_only(3, wanted))
-    assert list(changes) == [(3, 0, 0), (3, 1, 0)]
-    filled = changes[3, 0, 0](standing)
-    assert filled[511, 5] == 7
-    assert (filled[510:512, 5:9] == 2).sum() == 7
+def texture(label_of, z: int, seed: int) -> np.ndarray:
+    """An image in which class 1 is brighter than the rest."""
+    noise = np.random.default_rng(seed + z).normal(0, 12, (200, 240))
+    return (90 + 60 * label_of(z) + noise).clip(0, 255).astype(np.uint8)
+
+
+def reads(images):
+    return [lambda frame, image=image: image[frame.y0 : frame.y1, frame.x0 : frame.x1] for image in images]
+
+
+def test_what_follows_the_image_finds_a_shape_that_bulges_between_its_ends():
+    bulge = [disc(0, 20 + grown) for grown in (0, 8, 14, 8, 0)]
+    images = [texture(lambda z: bulge[z], z, 1) for z in range(5)]
+    ends = bulge[0].astype(np.uint8) * 3, bulge[4].astype(np.uint8) * 3
+    found = dict(follow(*ends, reads(images)))
+    assert sorted(found) == [0, 1, 2]
+    by_shape = list(interpolate(*ends, 3))
+    for place, labels in found.items():
+        assert set(np.unique(labels)) == {0, 3}
+        assert iou(labels == 3, bulge[place + 1]) > 0.9 > iou(by_shape[1] == 3, bulge[2])
+
+
+def test_only_the_surroundings_of_the_labels_are_read_and_changed():
+    images = [texture(disc, z, 2) for z in range(4)]
+    frames = []
+
+    def read(frame, image):
+        frames.append(frame)
+        return image[frame.y0 : frame.y1, frame.x0 : frame.x1]
+
+    first, last = (disc(z, 10).astype(np.uint8) for z in (0, 3))
+    slices = [lambda frame, image=image: read(frame, image) for image in images]
+    assert all(labels.shape == (200, 240) and not labels[150:].any() for _, labels in follow(first, last, slices))
+    assert all(frame.shape[0] < 140 and frame.shape[1] < 160 for frame in frames)
+
+
+def test_slices_without_labels_have_nothing_between_them():
+    empty = np.zeros((200, 240), np.uint8)
+    assert list(follow(empty, empty, reads([image(z) for z in range(4)]))) == []
 
 
 @pytest.mark.real_data
@@ -82,3 +112,15 @@ def test_labels_of_a_real_stack_follow_the_image_better_than_copies(name):
             assert moved > copied + 0.04
             compared += 1
     assert compared >= 4
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif("REAL_DATA_DIR" not in os.environ, reason="REAL_DATA_DIR is not set")
+def test_between_slices_of_a_real_stack_the_image_knows_better_than_the_shapes():
+    folder = Path(os.environ["REAL_DATA_DIR"]) / "isbi2012_em_membrane"
+    images, truth = (tifffile.imread(folder / file)[4:9, :256, :256] for file in ("images.tif", "masks.tif"))
+    found = dict(follow(truth[0], truth[4], reads(images)))
+    by_shape = list(interpolate(truth[0], truth[4], 3))
+    for place in range(3):
+        true = truth[place + 1] == 1
+        assert iou(found[place] == 1, true) > iou(by_shape[place] == 1, true) + 0.2

@@ -140,6 +140,11 @@ export class LabelBook {
     return new Promise((resolve, reject) => this.impatient.push({ resolve, reject }));
   }
 
+  /** Look at once for what has changed on the server. */
+  refresh(): void {
+    this.watch.now();
+  }
+
   /** Resolves when nothing of it runs any more. */
   async dispose(): Promise<void> {
     this.commitStroke();

@@ -120,6 +120,15 @@ export class BookEasel implements Easel {
     return askServer(tool, place, question, signal);
   }
 
+  proposeFill(point: Point, tolerance: number | null): void {
+    const { x0, y0, x1, y1 } = this.view;
+    const [y, x] = [Math.floor(point.y), Math.floor(point.x)];
+    if (this.host.manifest.axis !== "z") return this.toast("Fill through the stack begins on the XY plane.");
+    if (y < y0 || y >= y1 || x < x0 || x >= x1) return this.toast("Click into the image.");
+    const order = { method: "fill_stack", y, x, label: this.chosen, tolerance, box: [y0, x0, y1, x1], reach: this.host.settings.fillReach };
+    void this.open()?.settled().then(() => this.host.order(order), (error: Error) => this.toast(error.message));
+  }
+
   pick(point: Point): void {
     const label = this.open()?.labelAt(point) ?? 0;
     if (this.host.classes.some(({ id }) => id === label)) this.host.setActiveClass(label);

@@ -160,6 +160,15 @@ export class Layer implements LabelLayer {
     this.step("redo");
   }
 
+  settled(): Promise<void> {
+    this.finish();
+    return this.book?.settled() ?? Promise.resolve();
+  }
+
+  refresh(): void {
+    this.book?.refresh();
+  }
+
   dispose(): void {
     const { current } = this;
     this.finish();

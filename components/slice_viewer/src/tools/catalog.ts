@@ -64,3 +64,6 @@ export const REFINEMENTS: Record<RefineOperation, { readonly title: string; read
 
 /** Go with Shift as well. */
 export const COPY_KEYS = { next: "N", previous: "P" } as const;
+
+/** Go with Shift: what becomes of all that is proposed through the stack. Enter and Del decide on the slice. */
+export const PROPOSAL_KEYS = { acceptAll: "L", discard: "X" } as const;

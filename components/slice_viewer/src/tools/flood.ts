@@ -11,9 +11,11 @@ export class Fill extends SmartTool {
 
   down(point: Point): void {
     this.cancel();
+    const { settings } = this.easel;
+    const tolerance = settings.fillByGrey ? this.easel.tolerance : null;
+    if (settings.fillStack) return this.easel.proposeFill(point, tolerance);
     this.pressed = true;
-    const { settings, tolerance } = this.easel;
-    this.ask({ points: [point], options: { tolerance: settings.fillByGrey ? tolerance : null } });
+    this.ask({ points: [point], options: { tolerance } });
   }
 
   move(): void {

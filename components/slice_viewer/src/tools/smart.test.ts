@@ -27,6 +27,13 @@ beforeEach(() => {
 });
 
 describe("fill and wand", () => {
+  it("ask for a proposal where the fill goes through the stack, and paints nothing", () => {
+    sheet.changeSettings({ fillStack: true, fillByGrey: true });
+    click(tools.fill, 10, 20);
+    expect(sheet.filled).toEqual([[{ x: 10, y: 20 }, sheet.tolerance]]);
+    expect([sheet.asked, sheet.parts, tools.fill.busy]).toEqual([[], [], false]);
+  });
+
   it("keep what the server found as soon as the button is up and the answer here", async () => {
     click(tools.fill, 10, 20);
     expect(sheet.asked[0].question).toEqual({ points: [{ x: 10, y: 20 }], options: { tolerance: null } });

@@ -35,6 +35,7 @@ export class Sheet implements Easel {
   result: ResultChoice | null = { job: "j", classes: [5], least: 0 };
   accepted: (readonly Part[])[] = [];
   away: Part[] = [];
+  filled: [Point, number | null][] = [];
   said: string[] = [];
   proposal: ProposalState = "none";
   discarded = 0;
@@ -88,6 +89,10 @@ export class Sheet implements Easel {
 
   pick(point: Point): void {
     this.picked.push(point);
+  }
+
+  proposeFill(point: Point, tolerance: number | null): void {
+    this.filled.push([point, tolerance]);
   }
 
   changeSettings(changes: Partial<ToolSettings>): void {

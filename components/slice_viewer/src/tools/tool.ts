@@ -42,6 +42,8 @@ export interface Easel {
   takeAway(part: Part): void;
   /** Ask the server; rejects with an Error whose message is for the user. */
   ask(tool: ServerTool, question: Question, signal: AbortSignal): Promise<Answer>;
+  /** Propose what hangs together with `point` over the slices; `tolerance` in true grey values, null: only labels count. */
+  proposeFill(point: Point, tolerance: number | null): void;
   /** Make the class at `point` the active one. */
   pick(point: Point): void;
   changeSettings(changes: Partial<ToolSettings>): void;

@@ -10,6 +10,7 @@ import { useStore } from "../store";
 import type { Point } from "../types";
 import { Minimap } from "./Minimap";
 import { ObjectOverlay, type ObjectEvents } from "./ObjectOverlay";
+import { ProposalBar } from "./ProposalBar";
 import { ReviewBar, ReviewOutline } from "./ReviewBar";
 import { Banner, Notices, ReadoutPill, ScaleBar, StageMessage } from "./StageOverlays";
 import { ToolOptions } from "./ToolOptions";
@@ -49,6 +50,7 @@ function PaneView({ desk, pane: { id, engine }, objects, events }: { desk: Desk;
       <div className="sv-top">
         {id === "main" && <ToolOptions engine={active.leader ?? active} />}
         {reviewed !== null && <ReviewBar engine={engine} review={reviewed} />}
+        {id === "main" && <ProposalBar proposals={desk.proposals} engine={active.leader ?? active} />}
         <Banner engine={engine} />
       </div>
       <div className="sv-corner">

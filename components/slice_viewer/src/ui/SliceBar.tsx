@@ -3,6 +3,7 @@ import * as React from "react";
 import type { Desk, Layout } from "../desk";
 import type { Engine } from "../engine";
 import { PLANE_NAMES } from "../planes";
+import { slicesOf } from "../proposals";
 import { runs } from "../runs";
 import { update, useStore } from "../store";
 import { axisOrders, pathAt, pathWithAxes, positionAt } from "../siblings";
@@ -19,7 +20,7 @@ export function SliceBar({ desk }: { desk: Desk }): React.ReactElement | null {
   return (
     <div className="sv-bar">
       {count > 1 ? <Steps engine={engine} count={count} /> : <span className="sv-single">Single image</span>}
-      {count > 1 ? <Track engine={engine} count={count} /> : <span className="sv-track" />}
+      {count > 1 ? <Track desk={desk} engine={engine} count={count} /> : <span className="sv-track" />}
       <ExtraAxes engine={desk.main} />
       <LayoutControls desk={desk} />
       <ZoomControls engine={engine} />
@@ -146,14 +147,16 @@ function SliceNumber({ slice, count, go }: { slice: number; count: number; go: (
   );
 }
 
-function Track({ engine, count }: { engine: Engine; count: number }): React.ReactElement {
+function Track({ desk, engine, count }: { desk: Desk; engine: Engine; count: number }): React.ReactElement {
+  const { waiting } = useStore(desk.proposals.state);
   const { slice, axis, annotated: labelled, predicted: segmented, past, differing } = useStore(engine.shell);
-  const marks: Marks = axis !== "z" ? NO_MARKS : past ? { ...NO_MARKS, differing } : { annotated: labelled, predicted: segmented, differing: [] };
+  const marks: Marks = axis !== "z" ? NO_MARKS : past ? { ...NO_MARKS, differing } : { annotated: labelled, predicted: segmented, differing: [], proposed: waiting === null ? [] : slicesOf(waiting, "open") };
   const done = `${(100 * slice) / (count - 1)}%`;
   return (
     <>
       <div className="sv-track" title={legend(marks)}>
         <svg className="sv-ticks" viewBox={`0 0 ${count - 1} 30`} preserveAspectRatio="none" aria-hidden="true">
+          <Ticks slices={marks.proposed} className="sv-proposed" y={20} height={3} />
           <Ticks slices={marks.predicted} className="sv-predicted" y={25} height={2} />
           <Ticks slices={marks.annotated} className="sv-annotated" y={1} height={8} />
           <Ticks slices={marks.differing} className="sv-differing" y={1} height={8} />
@@ -179,9 +182,10 @@ interface Marks {
   annotated: readonly number[];
   predicted: readonly number[];
   differing: readonly number[];
+  proposed: readonly number[];
 }
 
-const NO_MARKS: Marks = { annotated: [], predicted: [], differing: [] };
+const NO_MARKS: Marks = { annotated: [], predicted: [], differing: [], proposed: [] };
 
 const HALF_TICK = 0.3; // of a slice's width: single slices stay apart from their neighbours
 
@@ -202,13 +206,14 @@ function Ticks({ slices, className, y, height }: TicksProps): React.ReactElement
   );
 }
 
-function Legend({ annotated, predicted, differing }: Marks): React.ReactElement | null {
-  if (annotated.length + predicted.length + differing.length === 0) return null;
+function Legend({ annotated, predicted, differing, proposed }: Marks): React.ReactElement | null {
+  if (annotated.length + predicted.length + differing.length + proposed.length === 0) return null;
   return (
     <div className="sv-legend">
       {annotated.length > 0 && <span className="sv-annotated">{annotated.length} labelled</span>}
       {predicted.length > 0 && <span className="sv-predicted">{predicted.length} predicted</span>}
       {differing.length > 0 && <span className="sv-differing">{differing.length} differ</span>}
+      {proposed.length > 0 && <span className="sv-proposed">{proposed.length} proposed</span>}
     </div>
   );
 }

@@ -9,6 +9,7 @@ import type { ObjectRequest, Objects, Pick } from "../objects";
 import type { Overlay, PastLabels } from "../results";
 import type { Aim } from "../review/memory";
 import { readPlace, writePlace } from "../place";
+import type { StackOrder } from "../proposals";
 import { PropSender, type Props } from "../sender";
 import { useStore } from "../store";
 import type { LabelClass, Point, Tool } from "../types";
@@ -39,6 +40,8 @@ export interface SliceViewerProps {
   compare?: string | null;
   /** Where the window looks, as `place.ts` writes it; null while all is in view. */
   place?: string | null;
+  /** Labels to be proposed; another `number` is another order. */
+  order?: (StackOrder & { number: number }) | null;
   /** Chosen objects: outlined, gone to, cut. */
   objects?: Objects | null;
   /** A change of objects to be made, once for every `number`. */
@@ -129,6 +132,7 @@ function useProperties(desk: Desk, props: SliceViewerProps): void {
   incoming("tool", props.tool, (tool) => main.setTool(tool));
   incoming("brushRadius", props.brushRadius, (radius) => main.setBrushRadius(radius));
   incoming("activeClass", props.activeClass, (id) => main.setActiveClass(id));
+  incoming("order", props.order, (order) => order !== null && main.takeOrder(order));
   incoming("place", props.place, (text) => showPlace(main, text));
   React.useEffect(() => desk.set("classes", props.classes ?? NO_CLASSES), [desk, props.classes]);
   React.useEffect(() => desk.set("window", props.window ?? null), [desk, props.window]);

@@ -28,6 +28,7 @@ export function ToolOptions({ engine }: { engine: Engine }): React.ReactElement 
       {tool === "threshold" && <GreyRange engine={engine} />}
       {tool === "superpixel" && <SuperpixelSize engine={engine} />}
       {(tool === "fill" || tool === "wand") && <Tolerance engine={engine} />}
+      {tool === "fill" && <FillReach engine={engine} />}
       {RULED(tool) && <OverwriteMode engine={engine} />}
       {tool === "accept" && <AcceptMode engine={engine} />}
       <HintOrProposal engine={engine} />
@@ -138,6 +139,21 @@ function Tolerance({ engine }: { engine: Engine }): React.ReactElement | null {
         Mind the image
       </label>
       {settings.fillByGrey && field}
+    </>
+  );
+}
+
+/** A single image has no stack to fill through. */
+function FillReach({ engine }: { engine: Engine }): React.ReactElement | null {
+  const { settings, base } = useStore(engine.shell);
+  if (base === null || base.shape[0] === 1) return null;
+  return (
+    <>
+      <label className="sv-field" title="Proposes the area on other slices too; nothing is stored before you accept it">
+        <input type="checkbox" checked={settings.fillStack} onChange={(event) => engine.changeSettings({ fillStack: event.target.checked })} />
+        In 3-D
+      </label>
+      {settings.fillStack && <NumberField label="Slices ±" min={1} max={100} value={settings.fillReach} set={(fillReach) => engine.changeSettings({ fillReach: Math.round(fillReach) })} />}
     </>
   );
 }
