@@ -295,6 +295,41 @@ def test_the_threshold_brush_paints_only_greys_of_its_range(bench: Bench) -> Non
     assert_labels(bench, swept(a, b) & (values >= low) & (values <= high))
 
 
+def test_every_kind_of_tool_works_by_keys_alone(bench: Bench) -> None:
+    hand = bench.hand
+    hand.key("Enter")
+    at = [mark(bench)]
+    for key in ("Space", *["ArrowUp"] * 4, *["ArrowLeft"] * 6, "Shift+ArrowUp", "Space"):
+        hand.key(key)
+        at.append(mark(bench))
+    stroke = np.logical_or.reduce([swept(a, b) for a, b in zip(at, at[1:], strict=False)])
+    assert at[-2][0] - at[-3][0] == -1
+    hand.key("2")
+    hand.key("p")
+    corners = []
+    for way in ("ArrowLeft", "ArrowUp", "ArrowRight", "ArrowDown"):
+        for _ in range(6):
+            hand.key(way)
+        hand.key("Space")
+        corners.append(mark(bench))
+    hand.key("Enter")
+    assert_labels(bench, stroke & ~boxed_inside(corners), boxed_inside(corners))
+    hand.key("1")
+    hand.key("b")
+    hand.key("Space")
+    hand.key("ArrowDown")
+    hand.key("Escape")  # drops the stroke
+    hand.key("Escape")  # gives the arrows back to the slices
+    hand.until("s => s.mark === null")
+    assert_labels(bench, stroke & ~boxed_inside(corners), boxed_inside(corners))
+
+
+def mark(bench: Bench) -> Point:
+    """(y, x) of the pointer that keys move."""
+    place = bench.hand.state()["mark"]
+    return place["y"], place["x"]
+
+
 REFINEMENTS: dict[str, Callable[[Mask, Mask], Mask]] = {
     "H": lambda ring, hole: ring | hole,
     "D": lambda ring, _hole: grown(ring),

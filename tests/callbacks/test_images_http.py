@@ -215,3 +215,19 @@ def test_what_has_not_changed_is_not_sent_again(client):
     first = manifest_of(client, "tall")
     again = client.get(f"/api/img/{volume_id('tall')}/manifest", headers={"If-None-Match": first.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
+
+
+def test_raw_tiles_travel_as_they_are_whatever_the_browser_would_unpack(client):
+    manifest = manifest_of(client, "tall").json
+    route = f"/api/img/{manifest['id']}/{manifest['version']}/z/0/0/0/0"
+    answer = client.get(route, headers={"Accept-Encoding": "gzip, deflate, br, zstd"})
+    assert "Content-Encoding" not in answer.headers  # noise hardly shrinks, and packing takes longer than sending
+    assert int(answer.headers["Content-Length"]) == len(answer.data) == 512 * 512
+
+
+def test_progress_and_values_are_asked_for_again_and_sent_only_when_new(client):
+    vid = volume_id("tall")
+    for route in ("progress", "value/0/0/0"):
+        first = client.get(f"/api/img/{vid}/{route}")
+        again = client.get(f"/api/img/{vid}/{route}", headers={"If-None-Match": first.headers["ETag"]})
+        assert (first.headers["Cache-Control"], again.status_code) == ("no-cache", 304)

@@ -8,6 +8,7 @@ import * as cameras from "./camera";
 import { createHost } from "./host";
 import type { Overwrite } from "./labels/rules";
 import { PLAIN, type Look, type Window } from "./lut";
+import { drawMark } from "./keypointer";
 import { fetchManifest, Refusal } from "./manifests";
 import { keptOverwrite, overwriteChoices, rememberOverwrite } from "./overwrite";
 import { Picture } from "./picture";
@@ -54,6 +55,8 @@ export class Engine {
   leader: Engine | null = null;
   /** Takes orders for labels through the stack. */
   takeOrder: (order: StackOrder) => void = () => undefined;
+  /** Where the pointer is that keys move; null while there is none. */
+  mark: Point | null = null;
 
   private surface: Surface | null = null;
   private renderer: Renderer | null = null;
@@ -223,7 +226,7 @@ export class Engine {
     this.opening.abort();
     this.labels?.dispose();
     this.picture?.dispose();
-    this.labels = this.picture = null;
+    this.labels = this.picture = this.mark = null;
     this.troubles = { image: null, result: null };
   }
 
@@ -410,6 +413,7 @@ export class Engine {
     context.save();
     this.labels?.drawCursor(context, camera);
     context.restore();
+    if (this.mark !== null) drawMark(context, camera, this.mark);
   }
 
   /** Where the other planes cut this one, each line in the colour of its plane. */
@@ -444,6 +448,11 @@ export class Engine {
     this.shading = look;
     this.picture?.setLook(look);
     this.redraw();
+  }
+
+  setMark(mark: Point | null): void {
+    this.mark = mark;
+    this.redrawCursor();
   }
 
   setCrosshair(crosshair: boolean): void {

@@ -86,9 +86,9 @@ const ACTIONS: Record<string, Action> = {
   t: (_engine, _event, desk) => toggle(desk, "planes"),
   d: (_engine, _event, desk) => toggle(desk, "beside"),
   s: (_engine, _event, desk) => toggle(desk, "swipe"),
-  enter: (_engine, _event, { proposals }) => void (proposals.isWaiting && proposals.accept()),
+  enter: (engine, _event, desk) => enter(engine, desk),
   delete: (_engine, _event, { proposals }) => void (proposals.isWaiting && proposals.reject()),
-  escape: (engine) => leave(engine),
+  escape: (engine, _event, desk) => leave(engine, desk),
 };
 
 const CONTROL_ACTIONS: Record<string, Action> = {
@@ -116,6 +116,16 @@ export const KEY_CARD: [string, [string, string][]][] = [
       ["Alt click", "Take the class there"],
       ["1 – 9", "Class"],
       ["O", "What may be painted over"],
+    ],
+  ],
+  [
+    "Without a mouse",
+    [
+      ["Enter", "Move the tool by keys"],
+      ["← ↑ → ↓", "Move it"],
+      ["Shift ← ↑ → ↓", "By one pixel"],
+      ["Space", "Put it down, lift it"],
+      ["Esc", "End"],
     ],
   ],
   [
@@ -223,8 +233,9 @@ export class Keyboard {
   private act(event: KeyboardEvent): boolean {
     const key = event.key.toLowerCase();
     if (event.ctrlKey || event.metaKey) return this.run(CONTROL_ACTIONS[key], event);
-    if (key === " ") return this.holdSpace(true);
     const { active } = this.desk;
+    if (this.desk.pointers.get(worker(active))?.byKeys.key(event)) return true;
+    if (key === " ") return this.holdSpace(true);
     if (active.shell.get().tool !== "pan" && !active.inPast && active.labels?.key(event)) return true;
     if (this.review(event)) return true;
     if (/^[1-9]$/.test(key)) return this.chooseClass(Number(key) - 1);
@@ -324,8 +335,16 @@ function toggleFocus(engine: Engine): void {
   if (focused) engine.say({ message: "Only the image.", hint: "F or Esc brings the rest back." });
 }
 
-function leave(engine: Engine): void {
+/** Keep what waits for it; else let the keys move the tool. */
+function enter(engine: Engine, desk: Desk): void {
+  if (desk.proposals.isWaiting) desk.proposals.accept();
+  else if (engine.shell.get().tool !== "pan") desk.pointers.get(worker(engine))?.byKeys.show();
+}
+
+function leave(engine: Engine, desk: Desk): void {
   const { keysShown, refineShown } = engine.shell.get();
+  const hand = desk.pointers.get(worker(engine))?.byKeys;
   if (keysShown || refineShown) update(engine.shell, { keysShown: false, refineShown: false });
+  else if (hand?.shown) hand.hide();
   else document.documentElement.classList.remove(FOCUS_CLASS);
 }

@@ -1,5 +1,6 @@
 /** Mouse, pen and fingers on the canvas: who pans, who zooms, who draws. */
 import type { Engine } from "./engine";
+import { KeyPointer } from "./keypointer";
 import { CLASSLESS } from "./tools/catalog";
 import type { Point, PointerInfo } from "./types";
 
@@ -8,10 +9,12 @@ const PINCH_ZOOM = 0.01; // trackpads send small steps with the control key
 const CLICK_CSS_PX = 3; // a hand that clicks moves the mouse a little
 const LINE_PX = 16; // Firefox counts wheel travel in lines
 const WHEEL_SLICE_PX = 60; // travel for one slice
+const BY_KEYS = -1; // in place of a pointer's number, which browsers count from 0
 
 type Gesture = { kind: "pan"; id: number; travel: number } | { kind: "draw"; id: number } | { kind: "pinch" } | { kind: "none" };
 
 export class PointerInput {
+  readonly byKeys: KeyPointer;
   /** The space bar is held: the primary button pans whatever the tool. */
   private spaceHeld = false;
   private gesture: Gesture = { kind: "none" };
@@ -27,6 +30,12 @@ export class PointerInput {
     private readonly entered: () => void = () => undefined,
   ) {
     const { signal } = this.stop;
+    this.byKeys = new KeyPointer(engine, {
+      press: (point, about) => this.startDrawing(BY_KEYS, point, about),
+      move: (point, about) => this.moveByKeys(point, about),
+      lift: (point, about) => this.finish(() => engine.labels?.end(point, about)),
+      drop: () => this.finish(() => engine.labels?.cancel()),
+    });
     stage.addEventListener("pointerenter", () => this.entered(), { signal });
     stage.addEventListener("pointerdown", (event) => this.press(event), { signal });
     stage.addEventListener("pointermove", (event) => this.move(event), { signal });
@@ -56,9 +65,10 @@ export class PointerInput {
     this.stage.focus({ preventScroll: true });
     this.stage.setPointerCapture(event.pointerId);
     this.down.set(event.pointerId, this.screen(event));
+    this.byKeys.hide();
     if (this.down.size > 1) this.startPinch();
     else if (this.pans(event)) this.gesture = { kind: "pan", id: event.pointerId, travel: 0 };
-    else this.startDrawing(event);
+    else this.startDrawing(event.pointerId, this.image(event), info(event));
     this.showMode();
   }
 
@@ -71,22 +81,39 @@ export class PointerInput {
     this.gesture = { kind: "pinch" };
   }
 
-  private startDrawing(event: PointerEvent): void {
+  /** False where nothing can be painted now; the user is told why. */
+  private startDrawing(id: number, point: Point, about: PointerInfo): boolean {
     const { picture, labels, shell } = this.engine;
     const { tool, activeClass, slice, bare } = shell.get();
-    if (labels === null || tool === "pan" || picture?.shown !== slice) return; // never on a slice that is not to be seen yet
-    if (!this.engine.mayEdit()) return;
+    if (labels === null || tool === "pan" || picture?.shown !== slice) return false; // never on a slice that is not to be seen yet
+    if (!this.engine.mayEdit()) return false;
     if (activeClass === null && !CLASSLESS.includes(tool)) {
       this.engine.say({ message: "There is no class to paint.", hint: "Add one in the panel of classes." });
-      return;
+      return false;
     }
     if (bare) this.engine.setBare(false);
-    this.gesture = { kind: "draw", id: event.pointerId };
-    labels.begin(tool, this.image(event), info(event));
+    this.gesture = { kind: "draw", id };
+    labels.begin(tool, point, about);
+    return true;
+  }
+
+  private moveByKeys(point: Point, about: PointerInfo): void {
+    if (this.drawing) this.engine.labels?.move(point, about);
+    else this.engine.labels?.hover(point);
+    this.follow(point);
+  }
+
+  private finish(act: () => void): void {
+    act();
+    this.gesture = { kind: "none" };
   }
 
   private move(event: PointerEvent): void {
     const { gesture } = this;
+    if (this.byKeys.shown) {
+      if (event.movementX === 0 && event.movementY === 0) return; // the page moved below a resting mouse
+      this.byKeys.hide();
+    }
     if (gesture.kind === "pinch") this.pinch(event);
     else if (gesture.kind === "pan" && gesture.id === event.pointerId) gesture.travel += this.drag(event);
     else if (gesture.kind === "draw" && gesture.id === event.pointerId) this.draw(event);
@@ -140,7 +167,7 @@ export class PointerInput {
   }
 
   private leave(): void {
-    if (this.down.size > 0) return;
+    if (this.down.size > 0 || this.byKeys.shown) return;
     this.engine.labels?.hover(null);
     this.follow(null);
   }

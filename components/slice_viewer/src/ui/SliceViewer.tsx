@@ -193,7 +193,8 @@ function paneHandle(engine: Engine): object {
       const shown = picture?.shown ?? -1;
       const facts = { ready: picture?.ready ?? false, pendingTiles: picture?.pendingTiles ?? 0, level: picture?.level ?? 0, idle: picture?.idle ?? true };
       const overlay = engine.overlayId;
-      return { slice, shown, status, tool, axis, position, proposal, present, notices, overlay, scale: engine.camera.get().scale, frame: engine.frames.get(), labelsReady, saveState: saveState.state, ...facts };
+      const moving = { scale: engine.camera.get().scale, frame: engine.frames.get(), mark: engine.mark };
+      return { slice, shown, status, tool, axis, position, proposal, present, notices, overlay, labelsReady, saveState: saveState.state, ...moving, ...facts };
     },
     /** Client (CSS) coordinates of an image point. */
     imageToScreen: (y: number, x: number) => engine.toClient({ x, y } satisfies Point),
