@@ -49,7 +49,7 @@ class Convolution3D(nn.Module):
 
 def with_neighbours(x: Tensor, *, slices: int) -> Tensor:
     """(B x Z, C, H, W) -> (B x Z, 3 C, H, W): each slice between those below and above it, zeros beyond the block."""
-    blocks = x.unflatten(0, (-1, slices))  # (B, Z, C, H, W)
+    blocks = x.reshape(-1, slices, *x.shape[1:])  # (B, Z, C, H, W)
     padded = nn.functional.pad(blocks, (0, 0, 0, 0, 0, 0, 1, 1))  # (B, Z + 2, C, H, W)
     return torch.cat([padded[:, :-2], blocks, padded[:, 2:]], dim=2).flatten(0, 1)
 
@@ -72,7 +72,7 @@ class UNet3D(Network):
         self.head = nn.Conv2d(widths[0], classes, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x.unflatten(1, (self.slices, -1)).flatten(0, 1)  # (B, Z x C, H, W) -> (B x Z, C, H, W)
+        x = x.reshape(-1, x.shape[1] // self.slices, *x.shape[2:])  # (B, Z x C, H, W) -> (B x Z, C, H, W)
         skips: list[Tensor] = []
         for level, block in enumerate(self.down):
             x = block(halved(x) if level else x)  # (B x Z, C', H/2, W/2)
@@ -80,7 +80,7 @@ class UNet3D(Network):
         skips.pop()
         for grow, block in zip(self.grow, self.up, strict=True):
             x = block(torch.cat([skips.pop(), grow(x)], dim=1))  # (B x Z, C, H, W)
-        middle = x.unflatten(0, (-1, self.slices))[:, self.slices // 2]  # (B, C, H, W)
+        middle = x.reshape(-1, self.slices, *x.shape[1:])[:, self.slices // 2]  # (B, C, H, W)
         scores: Tensor = self.head(middle)  # (B, classes, H, W)
         return scores
 
