@@ -69,9 +69,10 @@ def run(options: argparse.Namespace) -> None:
     """Print the table."""
     print(f"{HEAD}\n|{'---|' * 8}")
     segmenter = make_segmenter(options)
-    bare = bare_speed(segmenter)
+    before = bare_speed(segmenter)
     with tempfile.TemporaryDirectory() as folder:
         whole = whole_speed(segmenter, options, Path(folder))
+    bare = (before + bare_speed(segmenter)) / 2  # on both sides, as other work on the machine comes and goes
     device = next(segmenter.checkpoint.model.parameters()).device
     source = "Tiled" if options.uri else "zarr"
     print(Measured(options.algorithm, device_name(device), source, bare, whole, peak_gb(device)).row())
@@ -156,7 +157,8 @@ def _new_array(path: Path, shape: tuple[int, int, int], dtype: Any) -> Any:
 def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{torch.get_num_threads()} processor threads"
+    threads = torch.get_num_threads()
+    return "1 processor thread" if threads == 1 else f"{threads} processor threads"
 
 
 def peak_gb(device: torch.device) -> float:
