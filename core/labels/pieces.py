@@ -63,7 +63,7 @@ class Pieces:
 
     def spans_of_class(self, label: int) -> Spans:
         """(N, 3) int32 of the pixels of all pieces of a class, row by row."""
-        runs = self.runs[np.repeat(self.labels == label, np.diff(self.first))]
+        runs: Spans = self.runs[np.repeat(self.labels == label, np.diff(self.first))]
         return runs[np.lexsort((runs[:, 1], runs[:, 0]))]
 
 
