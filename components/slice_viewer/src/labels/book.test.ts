@@ -348,5 +348,5 @@ describe("the label book", () => {
       screen.look(level);
       await settled(screen, server);
     }
-  });
+  }, 30_000); // a machine with other work takes longer than the usual 5 s
 });
