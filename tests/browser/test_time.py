@@ -1,6 +1,7 @@
 """A time series of two channels with every part real: go through time, paint one time point, train on it."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import httpx
 import numpy as np
@@ -10,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from components import ids
 from core.images.volumes import volume_id
-from scripts.local_stack import LocalStack, local_stack
+from scripts.local_stack import LocalStack, local_stack, wait_until
 from tests.browser.painting_app import Hand
 from tests.browser.test_viewer import pixel, zoom
 
@@ -77,6 +78,12 @@ def mixed(t: int, z: int, *, right: bool) -> list[int]:
     return [round(second), round(first), min(255, round(first + second))]
 
 
+def wait_for_colour(page: Page, x: float, wanted: list[int]) -> None:
+    """The frame with new colours comes after the form has taken them."""
+    matches = partial(np.allclose, b=wanted, rtol=0, atol=1)
+    wait_until(lambda: matches(pixel(page, 64.5, x)[:3]), f"the colour {wanted}", deadline_s=10)
+
+
 def test_the_picker_lists_the_array_once_and_says_how_long_it_is(page, stack):
     open_at(page, stack, "volume=cells")
     page.click(f"#{ids.DATASET_BUTTON}")
@@ -120,11 +127,9 @@ def test_both_channels_show_in_the_colours_and_windows_of_the_panel(page, stack)
             field.press("Enter")
     hand.until("s => s.ready")
     for right in (False, True):
-        shown = pixel(page, 64.5, 120.5 if right else 40.5)[:3]
-        np.testing.assert_allclose(shown, mixed(1, 2, right=right), atol=1)
+        wait_for_colour(page, 120.5 if right else 40.5, mixed(1, 2, right=right))
     page.get_by_label("Show Channel 1").uncheck()
-    page.wait_for_timeout(100)
-    assert pixel(page, 64.5, 120.5)[1] == 0
+    wait_until(lambda: pixel(page, 64.5, 120.5)[1] == 0, "the first channel to go dark", deadline_s=10)
     page.get_by_label("Show Channel 1").check()
 
 
