@@ -11,7 +11,7 @@
 
   /** The server says so; or a proxy answers in its place, with its login page or the way there. */
   function isSignedOut(answer) {
-    const isPage = answer.ok && (answer.headers.get("Content-Type") ?? "").startsWith("text/html");
+    const isPage = answer.status === 200 && (answer.headers.get("Content-Type") ?? "").startsWith("text/html");
     return answer.status === 401 || answer.type === "opaqueredirect" || isPage;
   }
 

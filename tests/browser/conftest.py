@@ -142,7 +142,9 @@ def register_results(server: Flask, results: dict[str, np.ndarray], done: set[in
         if z not in done:
             return Response(status=204)
         ids = results[job][z, :: 2**level, :: 2**level]
-        return Response(ids[512 * ty : 512 * (ty + 1), 512 * tx : 512 * (tx + 1)].tobytes())
+        return Response(
+            ids[512 * ty : 512 * (ty + 1), 512 * tx : 512 * (tx + 1)].tobytes(), mimetype="application/octet-stream"
+        )
 
 
 PAGE_STYLE = """<style>

@@ -167,7 +167,8 @@ export class StackProposals {
     const { volume } = this;
     try {
       const response = await fetch(this.url(""));
-      if (response.ok) this.hear(volume, (await response.json()) as News, done);
+      const news = (await response.json()) as News; // an unread answer would hold its connection
+      if (response.ok) this.hear(volume, news, done);
     } catch {
       if (this.state.get().working !== null) this.again(done); // the outbox tells when the server is gone
     }
