@@ -244,7 +244,7 @@ export class Engine {
     if (target === slice) return;
     update(this.shell, { slice: target, position: { ...position, [axis]: target } });
     this.wished = performance.now();
-    this.picture?.askFor(target, this.camera.get());
+    this.picture?.goTo(target);
     this.labels?.setSlice(target);
     this.redraw();
   }

@@ -138,26 +138,13 @@ export class Picture {
     this.proposed = overlay === null ? null : this.createResult(overlay, true);
   }
 
-  /** Ask for the tiles of a new slice before there is a frame to lack them. */
-  askFor(z: number, camera: Camera): void {
-    this.goTo(z);
-    this.ask(visibleTiles(this.manifest, camera, chooseLevel(camera.scale, this.manifest.levels.length)));
-  }
-
-  private ask(tiles: TileAddress[]): Need {
-    const scrubbing = this.trail.some((passed) => passed !== this.shown && passed !== this.slice);
-    const hasty = scrubbing || this.shown < 0 || LINK.isSlow;
-    const need = { trail: this.trail, tiles, direction: this.direction, hasty };
-    this.visible = new Map(tiles.map((tile) => ({ ...tile, z: this.slice })).map((tile) => [tileKey(tile), tile]));
-    this.image.want(need);
-    return need;
-  }
-
   /** Draw a frame and ask for the tiles it lacks. */
   draw(camera: Camera, over: Over): void {
     const level = (this.level = chooseLevel(camera.scale, this.manifest.levels.length));
     const tiles = visibleTiles(this.manifest, camera, level);
-    const need = this.ask(tiles);
+    const need = { trail: this.trail, tiles, direction: this.direction };
+    this.visible = new Map(tiles.map((tile) => ({ ...tile, z: this.slice })).map((tile) => [tileKey(tile), tile]));
+    this.image.want(need);
     const moved = this.advance(tiles);
     if (this.shown !== this.slice && !moved && camera === this.drawn) return;
     if (this.shown < 0) return; // what was on the canvas stays until there is something better

@@ -50,16 +50,14 @@ export interface Need {
   tiles: readonly TileAddress[];
   /** 1 when the user last went up the stack, -1 when down. */
   direction: number;
-  /** The sharp tiles would take long: show the small one first. */
-  hasty: boolean;
 }
 
 const NEIGHBOURS = [1, 2, -1, -2]; // in the direction of travel first
 
 /**
- * Tiles in the order they are needed: the sharp tiles of the wanted slice, and its coarsest one (one small file that fills the
- * window), which goes first while one is in haste; the coarsest of slices passed through (so that a fast scrub shows something),
- * then the level above, which shows when one zooms out or moves on, and the neighbours.
+ * Tiles in the order they are needed: the coarsest tile of the wanted slice (one small file that fills the window), its sharp
+ * tiles, the coarsest of slices passed through (so that a fast scrub shows something), then the level above, which shows when
+ * one zooms out or moves on, and the neighbours.
  */
 export function wishes(manifest: Manifest, need: Need): { urgent: ImageTile[]; later: ImageTile[] } {
   const z = need.trail[need.trail.length - 1];
@@ -68,7 +66,7 @@ export function wishes(manifest: Manifest, need: Need): { urgent: ImageTile[]; l
   const slices = NEIGHBOURS.map((step) => z + step * need.direction).filter((other) => other >= 0 && other < manifest.shape[0]);
   const at = (tiles: readonly TileAddress[], slice: number): ImageTile[] => tiles.map((tile) => ({ ...tile, z: slice }));
   return {
-    urgent: [...at(need.hasty ? [coarsest, ...need.tiles] : [...need.tiles, coarsest], z), ...passed.flatMap((slice) => at([coarsest], slice))],
+    urgent: [...at([coarsest], z), ...at(need.tiles, z), ...passed.flatMap((slice) => at([coarsest], slice))],
     later: [...at(parents(need.tiles, manifest.levels.length), z), ...slices.flatMap((slice) => at([coarsest, ...need.tiles], slice))],
   };
 }

@@ -141,7 +141,7 @@ describe("what is drawn while tiles come", () => {
   });
 
   test("the wanted slice comes before those passed, then its coarser level, neighbours last and in the direction of travel", () => {
-    const { urgent, later } = wishes(stack, { trail: [3, 4, 5], tiles, direction: -1, hasty: true });
+    const { urgent, later } = wishes(stack, { trail: [3, 4, 5], tiles, direction: -1 });
     expect(urgent[0]).toEqual({ z: 5, level: 2, tx: 0, ty: 0 });
     expect(urgent.slice(1, 9).every(({ z, level }) => z === 5 && level === 0)).toBe(true);
     expect(urgent.slice(9).map(({ z, level }) => [z, level])).toEqual([
@@ -153,7 +153,7 @@ describe("what is drawn while tiles come", () => {
   });
 
   test("no neighbour lies outside the stack", () => {
-    const { later } = wishes(stack, { trail: [8], tiles, direction: 1, hasty: false });
+    const { later } = wishes(stack, { trail: [8], tiles, direction: 1 });
     expect([...new Set(later.map(({ z }) => z))]).toEqual([8, 7, 6]);
   });
 });
