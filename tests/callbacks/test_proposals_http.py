@@ -6,18 +6,16 @@ import zlib
 
 import numpy as np
 import pytest
-from dash import Dash, html
 
-from callbacks import access
-from callbacks.http import errors, proposals
+from callbacks.http import proposals
 from core.images.memory import ArrayVolume
 from core.images.volumes import CatalogEntry, volume_id
 from core.labels.slices import read_slice
 from core.labels.store import Paint
 from core.labels.tools.regions import spans_of
 from core.labels.tools.scene import Frame
-from core.services import Services
 from tests.core.labels.test_through import disc, image, iou
+from tests.feature_client import feature_client
 from tests.tile_server import tile_server
 from utils.label_db import SqlLabelStore
 
@@ -45,16 +43,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def client(store):
-    app = Dash("proposals")
-    app.layout = html.Div()
-    access.guard(app, login=False, user_name="", password="")
-    errors.register(app.server)
-    fields = {name: None for name in Services.__dataclass_fields__}
-    own = {"tiles": tile_server(OneVolume()), "labels": store, "current_user": lambda: "ann"}
-    proposals.register(app, Services(**fields | own))
-    client = app.server.test_client()
-    client.get("/")
-    return client
+    return feature_client(proposals, tile_server(OneVolume()), store)
 
 
 def post(client, path="", **body):

@@ -4,16 +4,14 @@ import uuid
 
 import numpy as np
 import pytest
-from dash import Dash, html
 
-from callbacks import access
-from callbacks.http import errors, tools
+from callbacks.http import tools
 from core.errors import NotFoundError
 from core.images.geometry import Box
 from core.images.memory import ArrayVolume
 from core.images.volumes import CatalogEntry, volume_id
 from core.labels.store import Paint
-from core.services import Services
+from tests.feature_client import feature_client
 from tests.tile_server import tile_server
 from utils.label_db import SqlLabelStore
 
@@ -51,16 +49,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def client(store):
-    app = Dash("tools")
-    app.layout = html.Div()
-    access.guard(app, login=False, user_name="", password="")
-    errors.register(app.server)
-    fields = {name: None for name in Services.__dataclass_fields__}
-    own = {"tiles": tile_server(OneVolume()), "labels": store, "current_user": lambda: "ann"}
-    tools.register(app, Services(**fields | own))
-    client = app.server.test_client()
-    client.get("/")
-    return client
+    return feature_client(tools, tile_server(OneVolume()), store)
 
 
 def ask(client, tool, *, token=True, **question):
