@@ -56,8 +56,10 @@ def proposed(client, **order):
     answer = post(client, **{"z": 3, "first": None, "last": None} | order)
     assert answer.status_code == 200, answer.json
     end = time.monotonic() + PATIENCE_S
-    while (state := client.get(ROOT).json)["state"] == "working":
+    state = answer.json  # a quick order is done by then, and what is wrong with it told
+    while state["state"] == "working":
         assert time.monotonic() < end, "the order is worked on for ever"
+        state = client.get(ROOT).json
     return state
 
 
