@@ -31,4 +31,8 @@ if ! missing npm; then
 fi
 
 say "Tests"
-exec python -m pytest "$@"
+if [ $# -gt 0 ]; then
+    exec python -m pytest "$@"
+fi
+python -m pytest -m "not alone" -n 2 --dist loadfile # a file's tests share their servers
+exec python -m pytest -m alone

@@ -15,6 +15,8 @@ import pytest
 from scripts.local_stack import free_port, wait_until
 from tests.image_files import write_image_files
 
+pytestmark = pytest.mark.alone
+
 ROOT = Path(__file__).resolve().parents[1]
 FIRST_PAGE_S = 5.0  # from the line that says where the page is
 

@@ -12,7 +12,7 @@ from callbacks.people import COOKIE
 from tests.browser.painting_app import PATH, Hand, PaintingApp, serve
 from tests.browser.test_painting import swept
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 STROKES = 12
 SEEN_S = 1.0

@@ -226,6 +226,7 @@ def bomb() -> bytes:
         (replace(edit([[5, 0, 9]]), index="first"), "not an integer"),
         (bomb(), "larger than 64 MiB"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_bad_edit_is_refused_in_words_and_changes_nothing(client, store, body, words):
     answer = send(client, body)
