@@ -3,8 +3,9 @@
  *
  * Every pane is an engine of its own. The first is always there; the page's properties go to all of them through `set`.
  */
-import { Engine, type CreateLabelLayer } from "./engine";
+import { Engine } from "./engine";
 import type { Look, Window } from "./lut";
+import type { CreateLabelLayer } from "./opening";
 import type { PointerInput } from "./pointer";
 import { slicesOf, StackProposals } from "./proposals";
 import type { Overlay, PastLabels } from "./results";
@@ -152,14 +153,14 @@ export class Desk {
 
   private apply(engine: Engine, name: keyof DeskProps): void {
     const { props } = this;
-    if (name === "volume" || name === "compare") engine.openVolume((engine.leader === null ? null : props.compare) ?? props.volume ?? null);
-    else if (name === "classes") engine.setClasses(props.classes ?? []);
-    else if (name === "look") engine.setLook(props.look!);
-    else if (name === "labelOpacity") engine.setLabelOpacity(props.labelOpacity ?? 0.5);
-    else if (name === "window") engine.setWindow(this.isOther(engine) ? null : (props.window ?? null));
-    else if (name === "proposed") engine.setProposed(engine.leader === null && props.proposed ? { ...props.proposed, classes: [...(props.classes ?? [])] } : null);
-    else if (name === "moment") engine.setMoment(engine.leader === null ? (props.moment ?? null) : null);
-    else if (engine.leader === null) engine.setOverlay(props.overlay ?? null);
+    if (name === "volume" || name === "compare") engine.volume.open((engine.leader === null ? null : props.compare) ?? props.volume ?? null);
+    else if (name === "classes") engine.choices.setClasses(props.classes ?? []);
+    else if (name === "look") engine.appearance.setLook(props.look!);
+    else if (name === "labelOpacity") engine.appearance.setLabelOpacity(props.labelOpacity ?? 0.5);
+    else if (name === "window") engine.appearance.setWindow(this.isOther(engine) ? null : (props.window ?? null));
+    else if (name === "proposed") engine.appearance.setProposed(engine.leader === null && props.proposed ? { ...props.proposed, classes: [...(props.classes ?? [])] } : null);
+    else if (name === "moment") engine.appearance.setMoment(engine.leader === null ? (props.moment ?? null) : null);
+    else if (engine.leader === null) engine.appearance.setOverlay(props.overlay ?? null);
   }
 
   /** Whether a pane shows another volume, for which the window of this one means nothing. */
@@ -175,7 +176,7 @@ export class Desk {
       const shells = (): void => this.once(() => leads() && others.forEach((other) => share(engine, other)));
       this.unlink.push(engine.shell.subscribe(shells));
       if (layout === "planes") continue;
-      const cameras = (): void => this.once(() => leads() && others.forEach((other) => other.follow(engine.camera.get())));
+      const cameras = (): void => this.once(() => leads() && others.forEach((other) => other.view.follow(engine.camera.get())));
       this.unlink.push(engine.camera.subscribe(cameras));
     }
   }
@@ -197,11 +198,11 @@ function share(from: Engine, to: Engine): void {
   const [source, target] = [from.shell.get(), to.shell.get()];
   const changed = SHARED.filter((name) => source[name] !== target[name]);
   if (changed.length > 0) {
-    to.setTool(source.tool);
-    to.setBrushRadius(source.brushRadius);
-    to.setActiveClass(source.activeClass);
-    to.setOverwrite(source.overwrite);
-    to.changeSettings(source.settings);
+    to.choices.setTool(source.tool);
+    to.choices.setBrushRadius(source.brushRadius);
+    to.choices.setActiveClass(source.activeClass);
+    to.choices.setOverwrite(source.overwrite);
+    to.choices.changeSettings(source.settings);
   }
   if (source.base !== null && AXES.some((name) => source.position[name] !== target.position[name])) to.goToVoxel(source.position);
 }

@@ -41,11 +41,11 @@ export function createHost(engine: Engine): ViewerHost {
       return shell.get().settings;
     },
     get result() {
-      return engine.resultChoice;
+      return engine.appearance.resultChoice;
     },
     resultAt: (point) => engine.picture?.resultAt(point) ?? 0,
-    changeSettings: (changes) => engine.changeSettings(changes),
-    setActiveClass: (id) => engine.setActiveClass(id),
+    changeSettings: (changes) => engine.choices.changeSettings(changes),
+    setActiveClass: (id) => engine.choices.setActiveClass(id),
     setProposal: (proposal) => proposal !== shell.get().proposal && update(shell, { proposal }),
     valueAt: (point) => engine.picture?.valueAt(point) ?? null,
     requestRedraw: () => engine.redraw(),

@@ -71,7 +71,7 @@ export class KeyPointer {
     const [height, width] = this.engine.manifest.levels[0];
     const mark = { x: middle(point.x, width), y: middle(point.y, height) };
     const { x0, y0, x1, y1 } = this.engine.camera.get().view();
-    if (mark.x < x0 || mark.x > x1 || mark.y < y0 || mark.y > y1) this.engine.lookAt(mark);
+    if (mark.x < x0 || mark.x > x1 || mark.y < y0 || mark.y > y1) this.engine.view.lookAt(mark);
     this.engine.setMark(mark);
     this.hand.move(mark, info(this.pressed && shift));
   }

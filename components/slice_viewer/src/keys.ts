@@ -29,7 +29,7 @@ const jump =
 const tool =
   (name: Tool): Action =>
   (engine) =>
-    engine.setTool(name);
+    engine.choices.setTool(name);
 
 /** The keys of the tools that go without Shift, or of those that go with it. */
 const toolActions = (shifted: boolean): Record<string, Action> => {
@@ -68,16 +68,16 @@ const ACTIONS: Record<string, Action> = {
   pageup: jump(-BIG_STEP),
   home: jump(-Infinity),
   end: jump(Infinity),
-  "+": (engine) => engine.zoom(ZOOM_STEP),
-  "=": (engine) => engine.zoom(ZOOM_STEP),
-  "-": (engine) => engine.zoom(1 / ZOOM_STEP),
-  "0": (engine) => engine.fit(),
+  "+": (engine) => engine.view.zoom(ZOOM_STEP),
+  "=": (engine) => engine.view.zoom(ZOOM_STEP),
+  "-": (engine) => engine.view.zoom(1 / ZOOM_STEP),
+  "0": (engine) => engine.view.fit(),
   "[": (engine) => resizeBrush(engine, -1),
   "]": (engine) => resizeBrush(engine, 1),
   h: (engine) => engine.setBare(!engine.shell.get().bare),
   m: (engine) => update(engine.shell, { minimapShown: !engine.shell.get().minimapShown }),
   f: (engine) => toggleFocus(engine),
-  o: (engine) => engine.nextOverwrite(),
+  o: (engine) => engine.choices.nextOverwrite(),
   "/": (engine) => update(worker(engine).shell, { refineShown: !worker(engine).shell.get().refineShown }),
   "?": (engine) => update(engine.shell, { keysShown: !engine.shell.get().keysShown }),
   ",": (_engine, _event, desk) => stepExtra(desk, -1),
@@ -236,7 +236,7 @@ export class Keyboard {
     const { active } = this.desk;
     if (this.desk.pointers.get(worker(active))?.byKeys.key(event)) return true;
     if (key === " ") return this.holdSpace(true);
-    if (active.shell.get().tool !== "pan" && !active.inPast && active.labels?.key(event)) return true;
+    if (active.shell.get().tool !== "pan" && !active.appearance.inPast && active.labels?.key(event)) return true;
     if (this.review(event)) return true;
     if (/^[1-9]$/.test(key)) return this.chooseClass(Number(key) - 1);
     return this.run((event.shiftKey && SHIFT_ACTIONS[key]) || ACTIONS[key], event);
@@ -271,7 +271,7 @@ export class Keyboard {
     const { active } = this.desk;
     const chosen = active.classes[place];
     if (chosen === undefined || this.desk.drawing) return false;
-    active.setActiveClass(chosen.id);
+    active.choices.setActiveClass(chosen.id);
     return true;
   }
 }
@@ -294,7 +294,7 @@ function resizeBrush(engine: Engine, direction: number): void {
   const scaled = direction > 0 ? radius * BRUSH_STEP : radius / BRUSH_STEP;
   // At least one pixel, so that small brushes do not stick.
   const moved = direction > 0 ? Math.max(scaled, radius + 1) : Math.min(scaled, radius - 1);
-  engine.setBrushRadius(Math.max(1, Math.round(moved)));
+  engine.choices.setBrushRadius(Math.max(1, Math.round(moved)));
 }
 
 /** The image in another layout, or alone again. */
@@ -310,8 +310,8 @@ function nextPlane(desk: Desk): void {
 
 /** Move the image by an eighth of the window. */
 function panBy(engine: Engine, across: number, down: number): void {
-  const { width, height } = engine.canvasSize;
-  engine.pan((across * width) / PAN_STEPS, (down * height) / PAN_STEPS);
+  const { width, height } = engine.view.canvasSize;
+  engine.view.pan((across * width) / PAN_STEPS, (down * height) / PAN_STEPS);
 }
 
 /** One step on the first axis a volume does not have, which is time in most images. */
@@ -319,9 +319,9 @@ function stepExtra({ main }: Desk, step: number): void {
   const { base } = main.shell.get();
   const axis = base?.extra_axes[0];
   if (axis === undefined) return;
-  const before = positionAt(main.wantedPath, axis.name);
+  const before = positionAt(main.volume.wantedPath, axis.name);
   const position = Math.min(axis.size - 1, Math.max(0, before + step));
-  if (position !== before) main.goToSibling(pathAt(main.wantedPath, axis.name, position));
+  if (position !== before) main.volume.goToSibling(pathAt(main.volume.wantedPath, axis.name, position));
 }
 
 /** A single image has no planes across it. */

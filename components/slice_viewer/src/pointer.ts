@@ -126,7 +126,7 @@ export class PointerInput {
     const before = this.down.get(event.pointerId)!;
     const now = this.screen(event);
     this.down.set(event.pointerId, now);
-    this.engine.pan(now.x - before.x, now.y - before.y);
+    this.engine.view.pan(now.x - before.x, now.y - before.y);
     return Math.hypot(now.x - before.x, now.y - before.y);
   }
 
@@ -140,8 +140,8 @@ export class PointerInput {
     const before = spread([...this.down.values()]);
     this.down.set(event.pointerId, this.screen(event));
     const now = spread([...this.down.values()]);
-    this.engine.pan(now.middle.x - before.middle.x, now.middle.y - before.middle.y);
-    if (before.distance > 0 && now.distance > 0) this.engine.zoom(now.distance / before.distance, now.middle);
+    this.engine.view.pan(now.middle.x - before.middle.x, now.middle.y - before.middle.y);
+    if (before.distance > 0 && now.distance > 0) this.engine.view.zoom(now.distance / before.distance, now.middle);
   }
 
   private release(event: PointerEvent): void {
@@ -173,7 +173,7 @@ export class PointerInput {
   }
 
   private doubleClick(event: MouseEvent): void {
-    if (this.engine.shell.get().tool === "pan") this.engine.fit();
+    if (this.engine.shell.get().tool === "pan") this.engine.view.fit();
     else this.engine.labels?.doubleClick(this.image(event));
   }
 
@@ -182,7 +182,7 @@ export class PointerInput {
     const travel = (event.deltaY || event.deltaX) * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PX : 1);
     if (event.shiftKey) return this.wheelSlices(travel);
     if (event.altKey) return this.wheelBrush(travel);
-    this.engine.zoom(Math.exp(-travel * (event.ctrlKey ? PINCH_ZOOM : WHEEL_ZOOM)), this.screen(event));
+    this.engine.view.zoom(Math.exp(-travel * (event.ctrlKey ? PINCH_ZOOM : WHEEL_ZOOM)), this.screen(event));
     this.engine.labels?.hover(this.image(event));
   }
 
@@ -197,7 +197,7 @@ export class PointerInput {
   /** Not with the control key: trackpads send their pinch with it. */
   private wheelBrush(travel: number): void {
     const { brushRadius } = this.engine.shell.get();
-    this.engine.setBrushRadius(brushRadius * Math.exp(-travel * WHEEL_ZOOM));
+    this.engine.choices.setBrushRadius(brushRadius * Math.exp(-travel * WHEEL_ZOOM));
   }
 
   private showMode(): void {

@@ -90,7 +90,8 @@ export class Readout {
   }
 
   private classesAt(point: Point): Pick<Reading, "label" | "predicted"> {
-    const { labels, picture, classes, overlayClasses, inPast } = this.engine;
+    const { labels, picture, classes, appearance } = this.engine;
+    const { overlayClasses, inPast } = appearance;
     const find = (table: readonly LabelClass[], id: number): LabelClass | null => table.find((entry) => entry.id === id) ?? null;
     return {
       label: find(classes, inPast ? 0 : (labels?.labelAt(point) ?? 0)), // those of now are not on the screen

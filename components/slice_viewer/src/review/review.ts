@@ -94,8 +94,8 @@ export class Review {
     if (item === null || !taken) return;
     this.record(item, "fixed");
     update(this.state, { fixing: true });
-    if (taken.parts.length > 0) this.engine.setActiveClass(taken.parts[0].label);
-    this.engine.setTool("brush");
+    if (taken.parts.length > 0) this.engine.choices.setActiveClass(taken.parts[0].label);
+    this.engine.choices.setTool("brush");
   }
 
   /** Leave the item out; what of it has been accepted before is taken away. */
@@ -203,10 +203,10 @@ export class Review {
     if (label === 0) {
       engine.setAxis("z");
       engine.goTo(z);
-      return engine.fit();
+      return engine.view.fit();
     }
     const middle = { z, x: Math.floor((box.x0 + box.x1) / 2), y: Math.floor((box.y0 + box.y1) / 2) };
-    engine.showPlace({ axis: "z", voxel: middle, zoom: zoomFor(box, engine.camera.get()) });
+    engine.view.showPlace({ axis: "z", voxel: middle, zoom: zoomFor(box, engine.camera.get()) });
   }
 
   /** Bring the pixels of the item on the screen, then those of the next, so that they are there in time. */

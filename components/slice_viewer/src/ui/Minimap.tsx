@@ -30,7 +30,7 @@ function Map({ engine, picture }: { engine: Engine; picture: Picture }): React.R
   const go = (event: React.PointerEvent<HTMLElement>): void => {
     if (event.buttons !== 1) return;
     const box = event.currentTarget.getBoundingClientRect();
-    engine.lookAt({ x: (event.clientX - box.left) / scale.x, y: (event.clientY - box.top) / scale.y });
+    engine.view.lookAt({ x: (event.clientX - box.left) / scale.x, y: (event.clientY - box.top) / scale.y });
   };
   const grab = (event: React.PointerEvent<HTMLElement>): void => {
     event.currentTarget.setPointerCapture(event.pointerId);

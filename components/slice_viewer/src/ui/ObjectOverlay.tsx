@@ -138,7 +138,7 @@ function useVisit(engine: Engine, { at }: Objects, isMain: boolean): void {
     const voxel = { z: Math.round(at.z), y: Math.floor(at.y), x: Math.floor(at.x) };
     if (isMain) engine.goToVoxel(voxel);
     if (isMain) zoomTo(engine, at.size);
-    engine.lookAt(pointOf(axis, voxel));
+    engine.view.lookAt(pointOf(axis, voxel));
   }, [engine, visit]);
 }
 
@@ -147,15 +147,15 @@ function zoomTo(engine: Engine, sizePx: number): void {
   const { scale, pixelRatio, width, height } = engine.camera.get();
   const window = Math.min(width, height);
   const size = Math.max(1, sizePx) * scale;
-  if (size < LEAST_PX * pixelRatio) engine.zoom((CLOSE_SHARE * window) / size);
-  if (size > MOST_SHARE * window) engine.zoom((MOST_SHARE * window) / size);
+  if (size < LEAST_PX * pixelRatio) engine.view.zoom((CLOSE_SHARE * window) / size);
+  if (size > MOST_SHARE * window) engine.view.zoom((MOST_SHARE * window) / size);
 }
 
 /** Takes the pointer for one line; Escape gives up. */
 function CutSurface({ engine, isMain, finish }: { engine: Engine; isMain: boolean; finish: (points: [number, number][]) => void }): React.ReactElement {
   const [points, setPoints] = React.useState<Point[]>([]);
   const surface = React.useRef<HTMLDivElement>(null);
-  const point = (event: React.PointerEvent): Point => engine.fromClient({ x: event.clientX, y: event.clientY });
+  const point = (event: React.PointerEvent): Point => engine.view.fromClient({ x: event.clientX, y: event.clientY });
   const press = (event: React.KeyboardEvent): void => {
     if (event.key !== "Escape") return;
     event.stopPropagation();

@@ -24,10 +24,10 @@ export function RefinePanel({ engine }: { engine: Engine }): React.ReactElement 
         <span>in view</span>
       </h2>
       {BY_AREA.map(operation)}
-      <NumberField label="Islands up to" unit="px" min={1} max={1e6} value={settings.islandSize} set={(islandSize) => engine.changeSettings({ islandSize })} />
+      <NumberField label="Islands up to" unit="px" min={1} max={1e6} value={settings.islandSize} set={(islandSize) => engine.choices.changeSettings({ islandSize })} />
       <hr />
       {BY_RADIUS.map(operation)}
-      <NumberField label="Radius" unit="px" min={1} max={MAX_RADIUS} value={settings.refineRadius} set={(refineRadius) => engine.changeSettings({ refineRadius })} />
+      <NumberField label="Radius" unit="px" min={1} max={MAX_RADIUS} value={settings.refineRadius} set={(refineRadius) => engine.choices.changeSettings({ refineRadius })} />
       <h2>
         All labels <span>of this slice</span>
       </h2>

@@ -44,7 +44,7 @@ function ExtraAxes({ engine }: { engine: Engine }): React.ReactElement | null {
           aria-label="Order of the array's axes"
           title="What the axes of the array are, slowest first"
           value={orders[0]}
-          onChange={(event) => engine.goToSibling(pathWithAxes(base, event.target.value))}
+          onChange={(event) => engine.volume.goToSibling(pathWithAxes(base, event.target.value))}
         >
           {orders.map((order) => (
             <option key={order} value={order}>
@@ -58,7 +58,7 @@ function ExtraAxes({ engine }: { engine: Engine }): React.ReactElement | null {
 }
 
 function ExtraAxisSlider({ engine, axis: { name, size } }: { engine: Engine; axis: ExtraAxis }): React.ReactElement {
-  const wanted = positionAt(engine.wantedPath, name); // the thumb does not wait for the volume
+  const wanted = positionAt(engine.volume.wantedPath, name); // the thumb does not wait for the volume
   return (
     <label className="sv-extra">
       {name}
@@ -70,7 +70,7 @@ function ExtraAxisSlider({ engine, axis: { name, size } }: { engine: Engine; axi
         max={size - 1}
         value={wanted}
         style={{ "--sv-fill": `${(100 * wanted) / Math.max(1, size - 1)}%` } as React.CSSProperties}
-        onChange={(event) => engine.goToSibling(pathAt(engine.wantedPath, name, Number(event.target.value)))}
+        onChange={(event) => engine.volume.goToSibling(pathAt(engine.volume.wantedPath, name, Number(event.target.value)))}
       />
       <span>
         {wanted + 1} / {size}
@@ -230,12 +230,12 @@ function ZoomControls({ engine }: { engine: Engine }): React.ReactElement {
   const percent = (100 * camera.scale) / camera.pixelRatio;
   return (
     <div className="sv-zoom" role="group" aria-label="Zoom">
-      <BarButton icon="minus" label="Zoom out" keys="−" onClick={() => engine.zoom(1 / ZOOM_STEP)} />
+      <BarButton icon="minus" label="Zoom out" keys="−" onClick={() => engine.view.zoom(1 / ZOOM_STEP)} />
       <span className="sv-percent" title="Screen pixels per image pixel">
         {percent < 10 ? percent.toFixed(1) : Math.round(percent)} %
       </span>
-      <BarButton icon="plus" label="Zoom in" keys="+" onClick={() => engine.zoom(ZOOM_STEP)} />
-      <BarButton icon="fit" label="Fit the window" keys="0" onClick={() => engine.fit()} />
+      <BarButton icon="plus" label="Zoom in" keys="+" onClick={() => engine.view.zoom(ZOOM_STEP)} />
+      <BarButton icon="fit" label="Fit the window" keys="0" onClick={() => engine.view.fit()} />
       <BarButton
         icon="map"
         label="Minimap"

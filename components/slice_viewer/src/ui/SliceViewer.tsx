@@ -1,11 +1,12 @@
 /** The component as Dash sees it: properties in and out, and the frame around the image. docs/contracts.md lists the properties. */
 import * as React from "react";
 import { Desk } from "../desk";
-import type { CreateLabelLayer, Engine } from "../engine";
+import type { Engine } from "../engine";
 import { Keyboard } from "../keys";
 import { createLabelLayer } from "../labels";
 import { PLAIN, type Look, type Window } from "../lut";
 import type { ObjectRequest, Objects, Pick } from "../objects";
+import type { CreateLabelLayer } from "../opening";
 import type { Overlay, PastLabels } from "../results";
 import type { Aim } from "../review/memory";
 import { readPlace, writePlace } from "../place";
@@ -129,9 +130,9 @@ function useProperties(desk: Desk, props: SliceViewerProps): void {
     }, [value]);
   };
   incoming("slice", props.slice, (z) => main.goToVoxel({ ...main.shell.get().position, z }));
-  incoming("tool", props.tool, (tool) => main.setTool(tool));
-  incoming("brushRadius", props.brushRadius, (radius) => main.setBrushRadius(radius));
-  incoming("activeClass", props.activeClass, (id) => main.setActiveClass(id));
+  incoming("tool", props.tool, (tool) => main.choices.setTool(tool));
+  incoming("brushRadius", props.brushRadius, (radius) => main.choices.setBrushRadius(radius));
+  incoming("activeClass", props.activeClass, (id) => main.choices.setActiveClass(id));
   incoming("order", props.order, (order) => order !== null && main.takeOrder(order));
   incoming("place", props.place, (text) => showPlace(main, text));
   React.useEffect(() => desk.set("classes", props.classes ?? NO_CLASSES), [desk, props.classes]);
@@ -152,7 +153,7 @@ function useProperties(desk: Desk, props: SliceViewerProps): void {
 
 function showPlace(engine: Engine, text: string | null): void {
   const place = text === null ? null : readPlace(text);
-  if (place !== null) engine.showPlace(place);
+  if (place !== null) engine.view.showPlace(place);
 }
 
 /** Tell `offer` what the page reads, whenever a pane changes. */
@@ -175,7 +176,7 @@ function outgoing(desk: Desk): Props {
   const lost = notices.findLast(({ sticky }) => sticky);
   const saveStates = desk.state.get().panes.map(({ engine }) => engine.shell.get().saveState);
   const saveState = saveStates.find(({ state }) => state !== "saved") ?? saveStates[0];
-  const { place } = desk.main;
+  const { place } = desk.main.view;
   return { present, sibling, place: place === null ? null : writePlace(place), slice: position.z, tool, brushRadius, activeClass, manifest: base, annotated, saveState, classesRevision, objectsRevision, error: problem ?? lost ?? null };
 }
 
@@ -192,13 +193,13 @@ function paneHandle(engine: Engine): object {
       const labelsReady = labels !== null && !labels.loading;
       const shown = picture?.shown ?? -1;
       const facts = { ready: picture?.ready ?? false, pendingTiles: picture?.pendingTiles ?? 0, level: picture?.level ?? 0, idle: picture?.idle ?? true };
-      const overlay = engine.overlayId;
+      const overlay = engine.appearance.overlayId;
       const moving = { scale: engine.camera.get().scale, frame: engine.frames.get(), mark: engine.mark };
       return { slice, shown, status, tool, axis, position, proposal, present, notices, overlay, labelsReady, saveState: saveState.state, ...moving, ...facts };
     },
     /** Client (CSS) coordinates of an image point. */
-    imageToScreen: (y: number, x: number) => engine.toClient({ x, y } satisfies Point),
+    imageToScreen: (y: number, x: number) => engine.view.toClient({ x, y } satisfies Point),
     /** Image point at client coordinates. */
-    screenToImage: (x: number, y: number) => engine.fromClient({ x, y }),
+    screenToImage: (x: number, y: number) => engine.view.fromClient({ x, y }),
   };
 }

@@ -62,7 +62,7 @@ export function StageMessage({ engine }: { engine: Engine }): React.ReactElement
     return <Message icon="stack" title="Choose a dataset to begin" text="Pick one from the list at the top. Its first slice shows here." />;
   }
   if (status === "failed" && problem !== null) {
-    return <Message icon="offline" title={problem.message} text={problem.hint} alert retry={() => engine.retry()} />;
+    return <Message icon="offline" title={problem.message} text={problem.hint} alert retry={() => engine.volume.retry()} />;
   }
   if (status === "loading" && problem !== null) {
     return <Message icon="offline" title={problem.message} text={`${problem.hint} Trying again…`} alert />;

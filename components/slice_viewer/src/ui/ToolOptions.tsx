@@ -1,6 +1,7 @@
 /** The second row: what the chosen tool paints, and how. Nothing for panning. */
 import * as React from "react";
-import { type Engine, MAX_BRUSH_RADIUS } from "../engine";
+import { MAX_BRUSH_RADIUS } from "../choices";
+import type { Engine } from "../engine";
 import { overwriteChoices, readOverwrite } from "../overwrite";
 import { format } from "../readout";
 import { SMOOTHINGS, toleranceOf, type Combine, type Smoothing } from "../settings";
@@ -54,7 +55,7 @@ function OverwriteMode({ engine }: { engine: Engine }): React.ReactElement {
   return (
     <label className="sv-overwrite" title="What a stroke may change (O). Locked classes never change.">
       {tool === "eraser" ? "Erase" : "Paint over"}
-      <select value={String(overwrite)} onChange={(event) => engine.setOverwrite(readOverwrite(event.target.value))}>
+      <select value={String(overwrite)} onChange={(event) => engine.choices.setOverwrite(readOverwrite(event.target.value))}>
         {overwriteChoices(engine.classes).map(([mode, words]) => (
           <option key={mode} value={String(mode)}>
             {words}
@@ -71,7 +72,7 @@ export function AcceptMode({ engine }: { engine: Engine }): React.ReactElement {
   return (
     <label className="sv-overwrite" title="What the result may paint over. Locked classes never change.">
       Paint over
-      <select value={String(settings.acceptOver)} onChange={(event) => engine.changeSettings({ acceptOver: readOverwrite(event.target.value) })}>
+      <select value={String(settings.acceptOver)} onChange={(event) => engine.choices.changeSettings({ acceptOver: readOverwrite(event.target.value) })}>
         {overwriteChoices(engine.classes).map(([mode, words]) => (
           <option key={mode} value={String(mode)}>
             {words}
@@ -107,7 +108,7 @@ const COMBINE_CHOICES: readonly [Combine, string, string][] = [
 
 function CombineChoice({ engine }: { engine: Engine }): React.ReactElement {
   const { settings } = useStore(engine.shell);
-  return <Segments label="What an area does" choices={COMBINE_CHOICES} value={settings.combine} set={(combine) => engine.changeSettings({ combine })} />;
+  return <Segments label="What an area does" choices={COMBINE_CHOICES} value={settings.combine} set={(combine) => engine.choices.changeSettings({ combine })} />;
 }
 
 function SmoothingChoice({ engine }: { engine: Engine }): React.ReactElement {
@@ -115,7 +116,7 @@ function SmoothingChoice({ engine }: { engine: Engine }): React.ReactElement {
   return (
     <label className="sv-field" title="Steadies a shaky hand: the brush follows the pointer on a short string">
       Steady
-      <select value={settings.smoothing} onChange={(event) => engine.changeSettings({ smoothing: event.target.value as Smoothing })}>
+      <select value={settings.smoothing} onChange={(event) => engine.choices.changeSettings({ smoothing: event.target.value as Smoothing })}>
         {SMOOTHINGS.map((name) => (
           <option key={name} value={name}>
             {name}
@@ -130,12 +131,12 @@ function Tolerance({ engine }: { engine: Engine }): React.ReactElement | null {
   const { tool, settings, manifest } = useStore(engine.shell);
   if (manifest === null) return null;
   const tolerance = Number(format(toleranceOf(settings, manifest)));
-  const field = <NumberField label="Grey within ±" min={0} step="any" value={tolerance} set={(value) => engine.changeSettings({ tolerance: value })} />;
+  const field = <NumberField label="Grey within ±" min={0} step="any" value={tolerance} set={(value) => engine.choices.changeSettings({ tolerance: value })} />;
   if (tool === "wand") return field;
   return (
     <>
       <label className="sv-field">
-        <input type="checkbox" checked={settings.fillByGrey} onChange={(event) => engine.changeSettings({ fillByGrey: event.target.checked })} />
+        <input type="checkbox" checked={settings.fillByGrey} onChange={(event) => engine.choices.changeSettings({ fillByGrey: event.target.checked })} />
         Mind the image
       </label>
       {settings.fillByGrey && field}
@@ -150,10 +151,10 @@ function FillReach({ engine }: { engine: Engine }): React.ReactElement | null {
   return (
     <>
       <label className="sv-field" title="Proposes the area on other slices too; nothing is stored before you accept it">
-        <input type="checkbox" checked={settings.fillStack} onChange={(event) => engine.changeSettings({ fillStack: event.target.checked })} />
+        <input type="checkbox" checked={settings.fillStack} onChange={(event) => engine.choices.changeSettings({ fillStack: event.target.checked })} />
         In 3-D
       </label>
-      {settings.fillStack && <NumberField label="Slices ±" min={1} max={100} value={settings.fillReach} set={(fillReach) => engine.changeSettings({ fillReach: Math.round(fillReach) })} />}
+      {settings.fillStack && <NumberField label="Slices ±" min={1} max={100} value={settings.fillReach} set={(fillReach) => engine.choices.changeSettings({ fillReach: Math.round(fillReach) })} />}
     </>
   );
 }
@@ -164,9 +165,9 @@ function GreyRange({ engine }: { engine: Engine }): React.ReactElement {
   const [lo, hi] = settings.range;
   return (
     <>
-      <NumberField label="Grey" step="any" max={hi} value={Number(format(lo))} set={(value) => engine.changeSettings({ range: [value, hi] })} />
-      <NumberField label="to" step="any" min={lo} value={Number(format(hi))} set={(value) => engine.changeSettings({ range: [lo, value] })} />
-      <button type="button" className="sv-text-button" onClick={() => engine.changeSettings({ range: null })}>
+      <NumberField label="Grey" step="any" max={hi} value={Number(format(lo))} set={(value) => engine.choices.changeSettings({ range: [value, hi] })} />
+      <NumberField label="to" step="any" min={lo} value={Number(format(hi))} set={(value) => engine.choices.changeSettings({ range: [lo, value] })} />
+      <button type="button" className="sv-text-button" onClick={() => engine.choices.changeSettings({ range: null })}>
         Take anew
       </button>
     </>
@@ -175,7 +176,7 @@ function GreyRange({ engine }: { engine: Engine }): React.ReactElement {
 
 function SuperpixelSize({ engine }: { engine: Engine }): React.ReactElement {
   const { settings } = useStore(engine.shell);
-  return <NumberField label="Size" unit="px" min={4} max={128} value={settings.superpixelSize} set={(superpixelSize) => engine.changeSettings({ superpixelSize })} />;
+  return <NumberField label="Size" unit="px" min={4} max={128} value={settings.superpixelSize} set={(superpixelSize) => engine.choices.changeSettings({ superpixelSize })} />;
 }
 
 const SLIDER_STEPS = 100;
@@ -197,7 +198,7 @@ function BrushSize({ engine }: { engine: Engine }): React.ReactElement {
         step={0.5}
         value={toStep(shown)}
         style={{ "--sv-fill": `${toStep(shown)}%` } as React.CSSProperties}
-        onChange={(event) => engine.setBrushRadius(toRadius(Number(event.target.value)))}
+        onChange={(event) => engine.choices.setBrushRadius(toRadius(Number(event.target.value)))}
       />
       <input
         type="number"
@@ -205,7 +206,7 @@ function BrushSize({ engine }: { engine: Engine }): React.ReactElement {
         min={1}
         max={MAX_BRUSH_RADIUS}
         value={shown}
-        onChange={(event) => event.target.value !== "" && engine.setBrushRadius(Number(event.target.value))}
+        onChange={(event) => event.target.value !== "" && engine.choices.setBrushRadius(Number(event.target.value))}
       />
       <span className="sv-unit">px</span>
     </label>

@@ -54,11 +54,11 @@ function Family({ engine, name, tools }: FamilyProps): React.ReactElement {
   useDismissal(root, open, () => setOpen(false));
   const top = chosen ? tool : last;
   const press = (): void => {
-    engine.setTool(top);
+    engine.choices.setTool(top);
     setOpen(tools.length > 1 && !open);
   };
   const pick = (member: Tool): void => {
-    engine.setTool(member);
+    engine.choices.setTool(member);
     setOpen(false);
   };
   return (
