@@ -26,7 +26,7 @@ NETWORKS = (  # as `networks/architectures` lists them
     "3-D U-Net",
 )
 TRAINERS = {
-    "Pixel classifier": "core.learning.pixel_classifier:train_pixel_classifier",
+    "Pixel classifier": "core.learning.pixel_training:train_pixel_classifier",
     **dict.fromkeys(NETWORKS, "networks.segmenter:train_segmenter"),
 }
 LOADERS = {

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.labels.edits import pack_any, unpack_any
 from core.labels.through import Labels, carry, distance, eight_bits
 from core.labels.tools.scene import Frame, Grey
-from core.learning.features import features
+from core.learning.features import FeatureChoice, features
 
 MARGIN_PX = 48  # around what is labelled: how far things may move, and what the largest filter sees
 REACH_PX = 4.0  # deeper inside its class a pixel is certain; so small things count as much as large ones
@@ -121,7 +121,7 @@ class Looks:
 def _rows(grey: Grey, mean: float, spread: float) -> NDArray[np.float32]:
     """(h, w, K) features; NaN reads as the mean."""
     centred = np.nan_to_num((grey.astype(np.float32) - mean) / spread)
-    return features(centred[None], sigmas=SIGMAS_PX)
+    return features(centred[None], FeatureChoice(SIGMAS_PX))
 
 
 def is_unsure(depths: NDArray[np.float32]) -> NDArray[np.bool_]:

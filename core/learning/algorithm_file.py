@@ -11,7 +11,15 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 
 from core.errors import DescriptorError, ParameterError
-from core.learning.descriptors import GROUPS, PARAMETER_TYPES, AlgorithmDescriptor, Choice, Parameter, check_value
+from core.learning.descriptors import (
+    GROUPS,
+    PARAMETER_TYPES,
+    AlgorithmDescriptor,
+    Choice,
+    Parameter,
+    Range,
+    check_value,
+)
 from core.learning.json_lines import Path, lines_of
 
 Problem = tuple[Path, str]
@@ -43,6 +51,7 @@ _PARAMETER = {
         "marks": _CHOICES,
         "options": _CHOICES,
         "data": _CHOICES,  # older files call the options so
+        "items": {"type": "object", "required": ["min", "max"], "properties": {"min": _NUMBER, "max": _NUMBER}},
         "placeholder": _TEXT,
         "comp_group": {"enum": list(GROUPS)},
         "advanced": {"type": "boolean"},
@@ -210,6 +219,7 @@ def _parameter(entry: Mapping[str, Any]) -> Parameter:
         value=entry.get("checked", entry.get("value")),
         marks=_choices(entry.get("marks", ())),
         options=_choices(entry.get("options", entry.get("data", ()))),
+        items=Range(entry["items"]["min"], entry["items"]["max"]) if "items" in entry else None,
     )
     return _with_typed_default(parameter)
 

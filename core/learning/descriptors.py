@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from core.errors import ParameterError
+from core.learning.number_lists import read_numbers
 
 ParameterType = Literal["int", "float", "str", "slider", "dropdown", "radio", "bool"]
 Group = Literal["train_model", "prediction_model"]
@@ -28,11 +29,20 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Range:
+    """Both ends included."""
+
+    min: float
+    max: float
+
+
+@dataclass(frozen=True)
 class Parameter:
     """One field of the form.
 
     value : the default; for a bool the file calls it `checked`.
     options : what a dropdown or radio group offers. marks : labelled places of a slider.
+    items : of a text that lists numbers: where each must lie.
     comp_group : whether training or prediction asks for it. advanced : the form shows it only when asked to.
     help : one sentence for the person who fills in the form.
     """
@@ -48,6 +58,7 @@ class Parameter:
     precision: int | None = None
     marks: tuple[Choice, ...] = ()
     options: tuple[Choice, ...] = ()
+    items: Range | None = None
     placeholder: str = ""
     comp_group: Group = "train_model"
     advanced: bool = False
@@ -162,6 +173,8 @@ def _as_float(value: Any) -> float | None:
 def _read_text(parameter: Parameter, value: Any) -> str:
     if not isinstance(value, str):
         raise _error(parameter, f"{parameter.title} is {value!r}; it must be text.")
+    if parameter.items is not None:
+        read_numbers(value, title=parameter.title, least=parameter.items.min, most=parameter.items.max)
     return value
 
 

@@ -5,55 +5,146 @@ Laplacian of Gaussian, eigenvalues of the Hessian and of the structure tensor. L
 image, which makes a 2560 x 2560 slice take 0.4 s instead of several.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 SIGMAS_PX = (0.7, 1.0, 1.6, 3.5, 5.0, 10.0)
-FILTERS = ("gaussian", "gradient", "laplacian", "hessian_1", "hessian_2", "structure_1", "structure_2")
+LARGEST_PX = 10.0  # of a scale that people may choose: what `HALO_PX` holds
 REDUCE_ABOVE_PX = 2.5  # larger scales are smooth enough to be computed at half or quarter size
 GRID_PX = 4  # the largest reduction; a tile whose corner lies on this grid has the features of the whole image
 HALO_PX = 96  # beyond this a pixel has no influence: two Gaussians of 10 px, cut at 4 sigma, and a derivative
 
 Image = NDArray[np.float32]
+Planes = tuple[Image, ...]
 
 
-def feature_count(channels: int) -> int:
+class _Scale:
+    """A smoothed image and its derivatives, each computed when a filter first asks.
+
+    Derivatives are multiplied by sigma so that scales compare.
+    """
+
+    def __init__(self, grey: Image, sigma: float) -> None:
+        self.smooth, self.sigma = _blur(grey, sigma), sigma
+
+    @cached_property
+    def first(self) -> Planes:
+        """dy, dx."""
+        return _derivative(self.smooth, 0, 1) * self.sigma, _derivative(self.smooth, 1, 0) * self.sigma
+
+    @cached_property
+    def second(self) -> Planes:
+        """dyy, dxx, dxy."""
+        places = ((0, 2), (2, 0), (1, 1))
+        return tuple(_derivative(self.smooth, *place) * self.sigma**2 for place in places)
+
+
+def _brightness(scale: _Scale) -> Planes:
+    return (scale.smooth,)
+
+
+def _edges(scale: _Scale) -> Planes:
+    """How steep the image is."""
+    dy, dx = scale.first
+    return (np.hypot(dx, dy),)
+
+
+def _spots(scale: _Scale) -> Planes:
+    """The Laplacian: how much brighter or darker a spot is than what surrounds it."""
+    dyy, dxx, _ = scale.second
+    return (dxx + dyy,)
+
+
+def _ridges(scale: _Scale) -> Planes:
+    """Eigenvalues of the Hessian: bright and dark lines."""
+    dyy, dxx, dxy = scale.second
+    return _eigenvalues(dxx, dxy, dyy)
+
+
+def _texture(scale: _Scale) -> Planes:
+    """Eigenvalues of the structure tensor: how much is going on, along and across."""
+    dy, dx = scale.first
+    products = (_blur(a * b, scale.sigma) for a, b in ((dx, dx), (dx, dy), (dy, dy)))
+    return tuple(np.sqrt(np.maximum(value, 0)) for value in _eigenvalues(*products))
+
+
+KINDS: Mapping[str, tuple[Callable[[_Scale], Planes], int]] = {
+    "brightness": (_brightness, 1),
+    "edges": (_edges, 1),
+    "spots": (_spots, 1),
+    "ridges": (_ridges, 2),
+    "texture": (_texture, 2),
+}
+"""The filters by the names that people see, in the order of the features, and how many features each gives a scale."""
+
+
+@dataclass(frozen=True)
+class FeatureChoice:
+    """Which features there are. sigmas : scales in pixels, at most `LARGEST_PX`. kinds : names of `KINDS`.
+
+    The grey value and the colours always belong to them.
+    """
+
+    sigmas: tuple[float, ...] = SIGMAS_PX
+    kinds: tuple[str, ...] = tuple(KINDS)
+
+    def names(self, channels: int) -> tuple[str, ...]:
+        """What each feature is called, in order; those that people need not tell apart share a name.
+
+        >>> FeatureChoice((2.0,), ("edges", "ridges")).names(1)
+        ('Grey value', 'Edges, 2 px', 'Ridges, 2 px', 'Ridges, 2 px')
+        """
+        filtered = [
+            f"{kind.capitalize()}, {sigma:g} px"
+            for sigma in self.sigmas
+            for kind, (_, count) in KINDS.items()
+            for _ in range(count if kind in self.kinds else 0)
+        ]
+        colours = [f"Channel {place + 1}" for place in range(channels)] if channels > 1 else []
+        return ("Grey value", *filtered, *colours)
+
+
+ALL_FEATURES = FeatureChoice()
+
+
+def feature_count(channels: int, chosen: FeatureChoice = ALL_FEATURES) -> int:
     """How many features a pixel has: one per filter and scale, the grey value, and the colours if there are any."""
-    return len(FILTERS) * len(SIGMAS_PX) + 1 + (channels if channels > 1 else 0)
+    return len(chosen.names(channels))
 
 
-def features(channels: Image, *, sigmas: Sequence[float] = SIGMAS_PX) -> Image:
-    """All features of an image.
+def features(channels: Image, chosen: FeatureChoice = ALL_FEATURES) -> Image:
+    """All chosen features of an image.
 
     Parameters
     ----------
     channels : (C, Y, X) float32, normalised; of a colour image the filters see the mean of the channels.
-    sigmas : scales of the filters, in pixels.
 
     Returns
     -------
-    (Y, X, K) float32 with K = `feature_count(C)` for all the scales.
+    (Y, X, K) float32 with K = `feature_count(C, chosen)`.
     """
     grey = channels.mean(axis=0) if len(channels) > 1 else channels[0]
-    planes = [grey, *(plane for sigma in sigmas for plane in _at_scale(grey, sigma))]
+    planes = [grey, *(plane for sigma in chosen.sigmas for plane in _at_scale(grey, sigma, chosen.kinds))]
     planes += list(channels) if len(channels) > 1 else []
     stacked: Image = np.stack(planes, axis=-1)
     return stacked
 
 
-def _at_scale(grey: Image, sigma: float) -> Iterator[Image]:
+def _at_scale(grey: Image, sigma: float, kinds: tuple[str, ...]) -> Iterator[Image]:
     factor = 1
     while sigma / factor > REDUCE_ABOVE_PX:
         factor *= 2
     if factor == 1:
-        yield from _filters(grey, sigma)
+        yield from _filtered(grey, sigma, kinds)
         return
     height, width = grey.shape
     small = _reduce(grey, factor)
-    for plane in _filters(small, sigma / factor):
+    for plane in _filtered(small, sigma / factor, kinds):
         large = cv2.resize(plane, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR)
         yield np.asarray(large, np.float32).reshape(small.shape[0] * factor, -1)[:height, :width]
 
@@ -67,19 +158,11 @@ def _reduce(grey: Image, factor: int) -> Image:
     return reduced
 
 
-def _filters(grey: Image, sigma: float) -> Iterator[Image]:
-    """The seven filters, in the order of `FILTERS`; derivatives are scaled by sigma so that scales compare."""
-    smooth = _blur(grey, sigma)
-    dy, dx = _derivative(smooth, 0, 1) * sigma, _derivative(smooth, 1, 0) * sigma
-    dyy, dxx = _derivative(smooth, 0, 2) * sigma**2, _derivative(smooth, 2, 0) * sigma**2
-    dxy = _derivative(smooth, 1, 1) * sigma**2
-    yield smooth
-    yield np.hypot(dx, dy)
-    yield dxx + dyy
-    yield from _eigenvalues(dxx, dxy, dyy)
-    products = (_blur(a * b, sigma) for a, b in ((dx, dx), (dx, dy), (dy, dy)))
-    for value in _eigenvalues(*products):
-        yield np.sqrt(np.maximum(value, 0))
+def _filtered(grey: Image, sigma: float, kinds: tuple[str, ...]) -> Iterator[Image]:
+    scale = _Scale(grey, sigma)
+    for kind, (apply, _) in KINDS.items():
+        if kind in kinds:
+            yield from apply(scale)
 
 
 def _blur(plane: Image, sigma: float) -> Image:

@@ -109,17 +109,18 @@ def _keeps_classes(labels: Labels, training: Labels) -> bool:
 
 def _candidates(stack: Sequence[Labels], fraction: float, rng: np.random.Generator) -> Iterator[list[Plot]]:
     """Boxes that may be held out, those that show more of the classes first."""
-    plots = [plot for at, labels in enumerate(stack) for plot in _plots(labels, at)]
-    if len(plots) >= MIN_PLOTS:
-        count = max(1, round(len(plots) * fraction))
-        choices = [[plots[i] for i in rng.choice(len(plots), count, replace=False)] for _ in range(8)]
+    found = [plot for at, labels in enumerate(stack) for plot in plots(labels, at)]
+    if len(found) >= MIN_PLOTS:
+        count = max(1, round(len(found) * fraction))
+        choices = [[found[i] for i in rng.choice(len(found), count, replace=False)] for _ in range(8)]
     else:
         turns = rng.permutation(4)
-        choices = [[plot.corner(fraction, (turn + i) % 4) for i, plot in enumerate(plots)] for turn in turns.tolist()]
+        choices = [[plot.corner(fraction, (turn + i) % 4) for i, plot in enumerate(found)] for turn in turns.tolist()]
     yield from sorted(choices, key=lambda boxes: -_classes_in(stack, boxes))
 
 
-def _plots(labels: Labels, at: int) -> Iterator[Plot]:
+def plots(labels: Labels, at: int) -> Iterator[Plot]:
+    """The filled areas of one slice, each with the smallest box around it."""
     _, _, facts, _ = cv2.connectedComponentsWithStats((labels > 0).astype(np.uint8), connectivity=8)
     for x, y, width, height, pixels in facts[1:].tolist():
         yield Plot(at, slice(y, y + height), slice(x, x + width), pixels)

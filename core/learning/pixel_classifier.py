@@ -1,43 +1,56 @@
-"""The pixel classifier: boosted trees on pixel features. It learns in seconds from a few strokes.
+"""The pixel classifier: features of each pixel, and a classifier on them. It learns in seconds from a few strokes.
 
-Trees are LightGBM's (Ke et al. 2017, "LightGBM: A Highly Efficient Gradient Boosting Decision Tree"). Slices are
-predicted tile by tile, so that memory does not grow with the image.
+What may stand for the classifier is in `pixel_models.py`, the features are in `features.py`; `pixel_training.py` makes
+one from labelled slices. Slices are predicted tile by tile, so that memory does not grow with the image.
 """
 
 import json
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import cv2
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ParameterError
-from core.learning.features import GRID_PX, HALO_PX, features
-from core.learning.holdout import hold_out
-from core.learning.labelled import labelled_classes
-from core.learning.metrics import Evaluation, Scores
+from core.learning import pixel_models
+from core.learning.class_shares import Chances, Expectation, decided, shares_in_order
+from core.learning.features import GRID_PX, HALO_PX, KINDS, LARGEST_PX, FeatureChoice, features
 from core.learning.normalisation import Normalisation
-from core.learning.segmenter import Around, LabelledSlice, Prediction, Progress, Report, Segmenter, TrainingReport
+from core.learning.number_lists import read_numbers
+from core.learning.pixel_models import PixelModel
+from core.learning.segmenter import Around, Prediction
 
 ALGORITHM = "Pixel classifier"
-MAX_TRAINING_PX = 40_000  # of all classes; more pixels of the same strokes change nothing (docs/quality.md)
 TILE_PX = 1024  # 43 features of a tile with its halo take 250 MB
-HELD_OUT = 0.2
-MODEL_FILE, TREES_FILE = "model.json", "trees.txt"
+SMALLEST_PX = 0.3  # of a scale: below it a Gaussian is no wider than a pixel
+MODEL_FILE = "model.json"
+Slices = tuple[slice, slice]
 
 
 @dataclass(frozen=True)
 class PixelClassifierParameters:
-    """What a person may choose; `assets/models.json` describes them."""
+    """What a person may choose; `assets/models.json` describes them.
 
+    sigmas : scales of the features. brightness to texture : which kinds there are. smooth_sigma : of the result.
+    The others are those of `pixel_models.Settings`.
+    """
+
+    classifier: str = "boosted trees"
+    sigmas: str = "0.7, 1, 1.6, 3.5, 5, 10"
+    brightness: bool = True
+    edges: bool = True
+    spots: bool = True
+    ridges: bool = True
+    texture: bool = True
     n_estimators: int = 50
     num_leaves: int = 15
     learning_rate: float = 0.15
+    max_depth: int = 16
+    hidden_units: int = 32
+    steps: int = 300
     smooth_sigma: float = 1.0
 
     @classmethod
@@ -49,197 +62,109 @@ class PixelClassifierParameters:
                 raise ParameterError(f'"{name}" is no parameter of the pixel classifier.', f"It has {sorted(known)}.")
         return cls(**values)
 
+    @property
+    def settings(self) -> pixel_models.Settings:
+        """Of the classifier alone."""
+        names = [each.name for each in fields(pixel_models.Settings)]
+        return pixel_models.Settings(**{name: getattr(self, name) for name in names})
+
+    @property
+    def features(self) -> FeatureChoice:
+        """Raises ParameterError when the scales are no list of numbers, or out of range."""
+        sigmas = read_numbers(self.sigmas, title="Scales of the features", least=SMALLEST_PX, most=LARGEST_PX)
+        return FeatureChoice(tuple(sorted(set(sigmas))), tuple(kind for kind in KINDS if getattr(self, kind)))
+
 
 @dataclass(frozen=True)
 class PixelClassifier:
-    """A trained pixel classifier."""
+    """A trained pixel classifier.
+
+    importances : {feature in words: how much it counts}, adding up to 1. expectation : of the classes' shares.
+    """
 
     class_ids: tuple[int, ...]
     parameters: PixelClassifierParameters
     normalisation: Normalisation
-    trees: lightgbm.Booster
+    model: PixelModel
+    expectation: Expectation
+    importances: Mapping[str, float] = field(default_factory=dict)
     context: ClassVar[int] = 0
 
     def predict(self, image: NDArray[Any], around: Around = ()) -> Prediction:  # noqa: ARG002 - it looks at one slice
         labels, confidence = (np.empty(image.shape[:2], np.uint8) for _ in range(2))
-        for inner, outer, window in _tiles(image.shape[:2]):
-            probabilities = self._probabilities(image[outer])[window]
-            labels[inner] = np.asarray(self.class_ids, np.uint8)[probabilities.argmax(axis=-1)]
-            confidence[inner] = np.rint(255 * probabilities.max(axis=-1).clip(0, 1))
+        for inner, outer, window in tiles(image.shape[:2]):
+            found = decided(self.expectation.applied(self.chances(image[outer])[window]), self.class_ids)
+            labels[inner], confidence[inner] = found.labels, found.confidence
         return Prediction(labels, confidence)
 
-    def _probabilities(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """(Y, X, classes) float32, smoothed."""
-        known = features(self.normalisation.apply(image))
+    def chances(self, image: NDArray[Any]) -> Chances:
+        """(Y, X, classes) float32, smoothed, under the shares of the classes that it learned from."""
+        known = features(self.normalisation.apply(image), self.parameters.features)
         height, width, count = known.shape
-        raw = _as_columns(np.asarray(self.trees.predict(known.reshape(-1, count))))
-        probabilities = np.asarray(raw, np.float32).reshape(height, width, -1)
-        sigma = self.parameters.smooth_sigma
-        if sigma > 0:
-            smooth = cv2.GaussianBlur(probabilities, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-            probabilities = np.asarray(smooth, np.float32).reshape(probabilities.shape)
-        return probabilities
+        raw = self.model.chances(known.reshape(-1, count)).reshape(height, width, -1)
+        return smoothed(raw, self.parameters.smooth_sigma)
+
+    def expecting(self, shares: Mapping[int, float]) -> "PixelClassifier":
+        """The same, for images in which the classes have these shares; classes not named keep theirs. {}: as learned.
+
+        shares : {class id: 0 to 1}.
+        """
+        learned = self.expectation.learned
+        wished = tuple(shares_in_order(shares, self.class_ids, learned).tolist()) if shares else None
+        return replace(self, expectation=Expectation(learned, wished))
 
     def save(self, folder: Path) -> None:
-        self.trees.save_model(folder / TREES_FILE)
+        self.model.save(folder)
         facts = {
             "algorithm": ALGORITHM,
             "class_ids": self.class_ids,
             "parameters": asdict(self.parameters),
             "normalisation": self.normalisation.to_json(),
+            "learned_shares": self.expectation.learned,
+            "importances": dict(self.importances),
         }
         (folder / MODEL_FILE).write_text(json.dumps(facts, indent=2))
 
 
 def load_pixel_classifier(folder: Path, *, device: str = "cpu") -> PixelClassifier:  # noqa: ARG001 - as all loaders
-    """Read what `PixelClassifier.save` wrote."""
+    """Read what `PixelClassifier.save` wrote, of older versions too: these did not note shares and importances."""
     facts = json.loads((folder / MODEL_FILE).read_text())
+    class_ids = tuple(facts["class_ids"])
+    parameters = PixelClassifierParameters.from_mapping(facts["parameters"])
+    alike = (1 / len(class_ids),) * len(class_ids)
     return PixelClassifier(
-        class_ids=tuple(facts["class_ids"]),
-        parameters=PixelClassifierParameters.from_mapping(facts["parameters"]),
+        class_ids=class_ids,
+        parameters=parameters,
         normalisation=Normalisation.from_json(facts["normalisation"]),
-        trees=lightgbm.Booster(model_file=folder / TREES_FILE),
+        model=pixel_models.load(folder, parameters.classifier),
+        expectation=Expectation(tuple(facts.get("learned_shares", alike))),
+        importances=facts.get("importances", {}),
     )
 
 
-def train_pixel_classifier(
-    slices: Sequence[LabelledSlice],
-    parameters: Mapping[str, Any],
-    *,
-    seed: int,
-    device: str,  # noqa: ARG001 - part of the Trainer protocol; trees run on the processor
-    report: Report,
-) -> tuple[Segmenter, TrainingReport]:
-    """Learn from every labelled pixel; the scores come from a first model that did not see the held-out regions.
-
-    Raises
-    ------
-    NotEnoughLabelsError
-        If fewer than two classes are labelled.
-    """
-    chosen = PixelClassifierParameters.from_mapping(parameters)
-    class_ids = labelled_classes(slices)
-    started = time.monotonic()
-    normalisation = Normalisation.of([each.image for each in slices], seed=seed)
-    rows = _labelled_rows(slices, normalisation, seed=seed, report=report)
-    featured = time.monotonic()
-    report(Progress(0.7, "Scoring on held-out regions"))
-    evaluation = _evaluate_held_out(rows, class_ids, chosen, seed=seed)
-    report(Progress(0.85, "Growing trees"))
-    trees = _grow(rows.features, rows.truth, class_ids, chosen, seed=seed)
-    report(Progress(1.0, "Trained"))
-    note = "" if evaluation.scores else "Too few strokes to keep some out of training, so there is no score."
-    seconds = {"features": featured - started, "training": time.monotonic() - featured}
-    return PixelClassifier(class_ids, chosen, normalisation, trees), TrainingReport(
-        evaluation.scores, seconds, note, evaluation
-    )
+def smoothed(chances: Chances, sigma: float) -> Chances:
+    """(Y, X, classes), each class blurred by a Gaussian of `sigma` pixels; the same array when it is 0."""
+    if sigma <= 0:
+        return chances
+    smooth = cv2.GaussianBlur(chances, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(smooth, np.float32).reshape(chances.shape)
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Labelled pixels as the trees see them.
-
-    features : (N, K) float32. truth : (N,) uint8 class ids. held_out : (N,) bool, kept out of training for the scores.
-    near : (N,) bool, so close to what is held out that the scoring model may not see them either.
-    """
-
-    features: NDArray[np.float32]
-    truth: NDArray[np.uint8]
-    held_out: NDArray[np.bool_]
-    near: NDArray[np.bool_]
-
-
-def _labelled_rows(slices: Sequence[LabelledSlice], normalisation: Normalisation, *, seed: int, report: Report) -> Rows:
-    parts = []
-    per_slice = max(1, MAX_TRAINING_PX // len(slices))
-    for count, each in enumerate(slices):
-        report(Progress(0.7 * count / len(slices), f"Looking at slice {each.z + 1}"))
-        training, held = hold_out(each.labels, fraction=HELD_OUT, seed=seed + count)
-        where = _choose(each.labels, per_slice, np.random.default_rng(seed + count))
-        known = np.concatenate([*_features_at(each.image, normalisation, where)])
-        held_out = held[where] > 0
-        parts.append((known, each.labels[where], held_out, (training[where] == 0) & ~held_out))
-    return Rows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-
-def _choose(labels: NDArray[np.uint8], limit: int, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Rows and columns of at most `limit` labelled pixels, sorted by tile."""
-    y, x = np.nonzero(labels)
-    if y.size > limit:
-        chosen = rng.choice(y.size, limit, replace=False)
-        y, x = y[chosen], x[chosen]
-    order = np.lexsort((x, y, x // TILE_PX, y // TILE_PX))
-    return y[order], x[order]
-
-
-def _features_at(
-    image: NDArray[Any], normalisation: Normalisation, where: tuple[NDArray[Any], NDArray[Any]]
-) -> Iterator[NDArray[np.float32]]:
-    """Features of the pixels `where`, a tile at a time; tiles without such a pixel are not computed."""
-    y, x = where
-    for inner, outer, _ in _tiles(image.shape[:2]):
-        rows, columns = inner
-        here = (y >= rows.start) & (y < rows.stop) & (x >= columns.start) & (x < columns.stop)
-        if here.any():
-            known = features(normalisation.apply(image[outer]))
-            yield known[y[here] - outer[0].start, x[here] - outer[1].start]
-
-
-def _evaluate_held_out(
-    rows: Rows, class_ids: tuple[int, ...], chosen: PixelClassifierParameters, *, seed: int
-) -> Evaluation:
-    held, seen = rows.held_out, ~(rows.held_out | rows.near)
-    if not held.any() or len(np.unique(rows.truth[seen])) < len(class_ids):
-        return Evaluation()
-    trees = _grow(rows.features[seen], rows.truth[seen], class_ids, chosen, seed=seed)
-    probabilities = _as_columns(np.asarray(trees.predict(rows.features[held])))
-    predicted = np.asarray(class_ids, np.uint8)[probabilities.argmax(axis=1)]
-    certain = np.rint(255 * probabilities.max(axis=1)).astype(np.uint8)
-    return Scores(class_ids).add(rows.truth[held], predicted, certain).evaluation()
-
-
-def _grow(
-    rows: NDArray[np.float32],
-    truth: NDArray[np.uint8],
-    class_ids: tuple[int, ...],
-    chosen: PixelClassifierParameters,
-    *,
-    seed: int,
-) -> lightgbm.Booster:
-    two = len(class_ids) == 2
-    settings = {
-        "objective": "binary" if two else "multiclass",
-        **({} if two else {"num_class": len(class_ids)}),
-        "num_leaves": chosen.num_leaves,
-        "learning_rate": chosen.learning_rate,
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": 1,  # few rows grow in .2 s; threads that wait for each other made it 20 s on a busy machine
-        "seed": seed,
-        "verbosity": -1,
-    }
-    targets = np.searchsorted(class_ids, truth)
-    return lightgbm.train(settings, lightgbm.Dataset(rows, targets), num_boost_round=chosen.n_estimators)
-
-
-def _as_columns(raw: NDArray[Any]) -> NDArray[Any]:
-    """LightGBM gives two-class probabilities as one column of the second class."""
-    return np.stack([1 - raw, raw], axis=-1) if raw.ndim == 1 else raw
-
-
-def _tiles(
-    shape: tuple[int, int],
-) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice], tuple[slice, slice]]]:
+def tiles(shape: tuple[int, ...]) -> Iterator[tuple[Slices, Slices, Slices]]:
     """(inner, outer, window): what a tile fills, what must be read for it, and the inner part of what was read."""
     assert TILE_PX % GRID_PX == 0 and HALO_PX % GRID_PX == 0, "tiles must keep to the grid of the reduced scales"
     for y in range(0, shape[0], TILE_PX):
         for x in range(0, shape[1], TILE_PX):
-            pairs = [_with_halo(y, shape[0]), _with_halo(x, shape[1])]
-            inner, outer, window = zip(*pairs, strict=True)
-            yield inner, outer, window
+            sides = ((y, shape[0]), (x, shape[1]))
+            inner = tuple(slice(start, min(start + TILE_PX, length)) for start, length in sides)
+            yield (inner[0], inner[1]), *with_halo((inner[0], inner[1]), shape)
 
 
-def _with_halo(start: int, length: int) -> tuple[slice, slice, slice]:
-    stop = min(start + TILE_PX, length)
-    first, last = max(0, start - HALO_PX), min(length, stop + HALO_PX)
-    return slice(start, stop), slice(first, last), slice(start - first, stop - first)
+def with_halo(inner: Slices, shape: tuple[int, ...]) -> tuple[Slices, Slices]:
+    """(outer, window): what `inner` needs to have the features of the whole image, and where it lies in that."""
+    outer, window = [], []
+    for part, length in zip(inner, shape, strict=True):
+        first = max(0, part.start - HALO_PX) // GRID_PX * GRID_PX
+        outer.append(slice(first, min(length, part.stop + HALO_PX)))
+        window.append(slice(part.start - first, part.stop - first))
+    return (outer[0], outer[1]), (window[0], window[1])

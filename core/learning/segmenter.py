@@ -47,13 +47,15 @@ class TrainingReport:
     """Scores on held-out labelled regions (never trained on) and seconds by phase.
 
     scores : e.g. {"mean_iou": .., "iou/membrane": .., "dice/membrane": ..}; empty when labels were too few to hold out.
-    evaluation : all that is known, its scores included.
+    evaluation : all that is known, its scores included. importances : {feature in words: share}, of algorithms that
+    know; they add up to 1.
     """
 
     scores: Mapping[str, float] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
     evaluation: Evaluation = field(default_factory=Evaluation)
+    importances: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

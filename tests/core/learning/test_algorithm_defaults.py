@@ -7,6 +7,7 @@ import pytest
 
 from core.learning.algorithm_file import read_algorithms
 from core.learning.pixel_classifier import PixelClassifierParameters
+from core.learning.pixel_models import CLASSIFIERS
 from core.learning.postprocess import PostProcessing
 from core.learning.training_parameters import TrainingParameters
 from networks.architectures import ARCHITECTURES
@@ -40,7 +41,13 @@ def test_segmenting_offers_post_processing_that_is_off_by_default(name):
     wishes = offered(name).defaults("prediction_model")
     assert PostProcessing.chosen_from(wishes) == PostProcessing()
     assert wishes.pop("flips", False) is False
+    assert wishes.pop("class_shares", "") == "", "as they were painted"
     assert wishes == asdict(PostProcessing())
+
+
+def test_every_classifier_on_pixels_is_offered():
+    (field,) = [each for each in offered("Pixel classifier").parameters() if each.param_key == "classifier"]
+    assert tuple(choice.value for choice in field.options) == CLASSIFIERS
 
 
 def test_only_networks_ask_for_a_gpu():

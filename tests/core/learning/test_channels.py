@@ -7,7 +7,7 @@ from core.errors import InvalidInputError
 from core.images.memory import ArrayVolume
 from core.images.volumes import read_slice
 from core.learning.normalisation import Normalisation
-from core.learning.pixel_classifier import train_pixel_classifier
+from core.learning.pixel_training import train_pixel_classifier
 from core.learning.segmenter import LabelledSlice
 
 RNG = np.random.default_rng(0)

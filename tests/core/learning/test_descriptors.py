@@ -153,6 +153,7 @@ def test_numbers_written_as_text_become_numbers():
         (algorithm(number(min=5, max=2)), "min", "5 is greater than max, 2"),
         (algorithm(number(value=200, max=100)), "value", "at most 100"),
         (algorithm(number(type="dropdown")), "type", 'needs the key "options"'),
+        (algorithm(number(type="str", value="7", items={"min": 1, "max": 4})), "value", "numbers from 1 to 4"),
         (algorithm(number(type="slider")), "type", 'needs the key "min"'),
         (algorithm(number(comp_group="train")), "comp_group", "'train' is not one of"),
         (algorithm(python_file_name={"train": "a.py"}), "python_file_name", '"inference": FILE'),
@@ -238,6 +239,7 @@ def test_values_come_back_typed(keys, given, wanted):
         ({"type": "bool", "checked": True}, "maybe", "true or false"),
         ({"type": "dropdown", "options": ["a", "b"], "value": "a"}, "c", "one of its options"),
         ({"type": "str", "value": "x"}, 5, "must be text"),
+        ({"type": "str", "value": "1, 2", "items": {"min": 1, "max": 4}}, "1, 5", "numbers from 1 to 4"),
     ],
 )
 def test_a_bad_value_is_refused_naming_parameter_and_rule(keys, given, rule):

@@ -6,16 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from core.errors import NotEnoughLabelsError, ParameterError
-from core.learning import pixel_classifier
+from core.errors import InvalidInputError, NotEnoughLabelsError, ParameterError
+from core.learning import pixel_classifier, pixel_models
 from core.learning.features import GRID_PX, HALO_PX, feature_count, features
 from core.learning.holdout import MARGIN_PX, hold_out, is_dense
 from core.learning.metrics import Scores
 from core.learning.normalisation import CLIP, Normalisation
-from core.learning.pixel_classifier import load_pixel_classifier, train_pixel_classifier
+from core.learning.pixel_classifier import load_pixel_classifier
+from core.learning.pixel_training import train_pixel_classifier
 from core.learning.segmenter import LabelledSlice
 
 SHAPE = (220, 260)
+KIND_NAMES = ("Brightness", "Edges", "Texture")
 
 
 def scene(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -127,6 +129,70 @@ def test_three_classes_colour_and_several_slices():
     assert set(np.unique(segmenter.predict(colour).labels)) <= {1, 3, 4, 9}
 
 
+@pytest.mark.parametrize(
+    ("classifier", "kept"),
+    [("random forest", "forest.npz"), ("small network", "network.npz"), ("boosted trees", "trees.txt")],
+)
+def test_each_classifier_learns_repeats_itself_and_survives_being_saved(tmp_path, classifier, kept):
+    image, truth = scene(0)
+    slices = [LabelledSlice(0, image, strokes(truth))]
+    chosen = {"classifier": classifier, "n_estimators": 20, "sigmas": "1, 3", "spots": False, "ridges": False}
+    segmenter, report = train(slices, **chosen)
+    again, _ = train(slices, **chosen)
+    other, there = scene(5)
+    found = segmenter.predict(other)
+    assert (found.labels == there).mean() > 0.85
+    np.testing.assert_array_equal(again.predict(other).confidence, found.confidence)
+    segmenter.save(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"model.json", kept}
+    loaded = load_pixel_classifier(tmp_path)
+    np.testing.assert_array_equal(loaded.predict(other).confidence, found.confidence)
+    assert loaded.importances == report.importances
+    assert set(report.importances) == {"Grey value", *(f"{kind}, {px} px" for kind in KIND_NAMES for px in (1, 3))}
+    assert sum(report.importances.values()) == pytest.approx(1, abs=1e-2)
+    assert report.importances["Grey value"] < 0.2, "both textures are equally bright"
+
+
+def test_three_classes_work_with_each_classifier():
+    image, truth = scene(0)
+    three = strokes(truth)
+    three[:, :80][three[:, :80] > 0] = 1
+    bright = np.where(np.indices(SHAPE)[1] < 80, image + np.uint16(3000), image)
+    for classifier in pixel_models.CLASSIFIERS:
+        segmenter, _ = train([LabelledSlice(0, bright, three)], classifier=classifier, n_estimators=10, sigmas="1, 2")
+        assert (segmenter.predict(bright).labels[:, :78] == 1).mean() > 0.9, classifier
+
+
+def test_a_forest_that_points_outside_itself_is_refused(tmp_path):
+    image, truth = scene(0)
+    segmenter, _ = train(
+        [LabelledSlice(0, image, strokes(truth))], classifier="random forest", n_estimators=2, sigmas="1"
+    )
+    segmenter.save(tmp_path)
+    with np.load(tmp_path / "forest.npz") as saved:
+        parts = {name: saved[name] for name in saved.files}
+    parts["nodes"]["left_child"][0] = 10**6
+    np.savez_compressed(tmp_path / "forest.npz", **parts)
+    with pytest.raises(InvalidInputError, match=r"forest\.npz"):
+        load_pixel_classifier(tmp_path)
+
+
+def test_expected_shares_shift_what_is_unsure_and_nothing_wished_changes_nothing(trained):
+    image, _ = scene(8)
+    plain = trained[0].predict(image)
+    more = trained[0].expecting({9: 0.95}).predict(image)
+    assert (more.labels == 9).mean() > (plain.labels == 9).mean() + 0.02
+    assert (more.labels == 9)[plain.labels == 9].all(), "none is lost by more of it"
+    np.testing.assert_array_equal(trained[0].expecting({9: 0.95}).expecting({}).predict(image).labels, plain.labels)
+
+
+def test_areas_are_scored_by_their_boundaries_too():
+    image, truth = scene(0)
+    _, report = train([LabelledSlice(0, image, truth)], sigmas="1, 3.5", n_estimators=20)
+    assert report.scores["boundary_f1/4"] > 0.1
+    assert "boundary_f1/4" not in train([LabelledSlice(0, image, strokes(truth))], n_estimators=5)[1].scores
+
+
 def test_what_cannot_be_learned_is_said():
     image, truth = scene(0)
     with pytest.raises(NotEnoughLabelsError, match="No pixel"):
@@ -135,6 +201,9 @@ def test_what_cannot_be_learned_is_said():
         train([LabelledSlice(0, image, (strokes(truth) == 9).astype(np.uint8))])
     with pytest.raises(ParameterError, match="forests"):
         train([LabelledSlice(0, image, strokes(truth))], forests=3)
+    for sigmas in ("", "1, two", "0.1", "1, 300", "-1"):
+        with pytest.raises(ParameterError, match=r"from 0\.3 to 10"):
+            train([LabelledSlice(0, image, strokes(truth))], sigmas=sigmas)
 
 
 # Holding out
