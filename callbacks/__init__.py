@@ -15,6 +15,7 @@ from callbacks import (
     datasets,
     exchange,
     history,
+    infrastructure,
     jobs,
     messages,
     models,
@@ -50,6 +51,7 @@ FEATURES = (
     stack,
     models,
     jobs,
+    infrastructure,
     exchange,
 )
 SEEN_BY_PLOTLY = ("pandas", "PIL.Image")

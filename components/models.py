@@ -6,7 +6,7 @@ from typing import Any
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
-from components import ids
+from components import ids, infrastructure
 from components.curves import figure
 from components.model_table import table
 from core.learning.descriptors import AlgorithmDescriptor
@@ -20,7 +20,7 @@ def place() -> html.Div:
     """Without algorithms, models or jobs; callbacks fill them in."""
     return html.Div(
         [
-            html.Div([_training(), _segmentation()], className="models-column"),
+            html.Div([_training(), _segmentation(), infrastructure.card()], className="models-column"),
             _jobs(),
             html.Div([_models(), _scores(), _curves()], className="models-column models-results"),
         ],

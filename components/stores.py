@@ -35,6 +35,8 @@ ACCEPT_TICK = "accept-tick"
 ACCEPT_TICK_MS = 500
 JOBS_TICK = "jobs-tick"
 JOBS_TICK_MS = 1500
+INFRASTRUCTURE_TICK = "infrastructure-tick"
+INFRASTRUCTURE_TICK_MS = 5000
 
 
 def stores() -> html.Div:
@@ -66,6 +68,7 @@ def stores() -> html.Div:
             dcc.Interval(HISTORY_TICK, interval=HISTORY_TICK_MS),
             dcc.Store(ACCEPT_ORDER),
             dcc.Interval(ACCEPT_TICK, interval=ACCEPT_TICK_MS, disabled=True),
+            dcc.Interval(INFRASTRUCTURE_TICK, interval=INFRASTRUCTURE_TICK_MS, disabled=True),  # runs in Models
             dcc.Interval(JOBS_TICK, interval=JOBS_TICK_MS),  # assets/page.js sets the pace
         ],
         hidden=True,

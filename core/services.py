@@ -15,6 +15,7 @@ from core.images.geometry import Box
 from core.images.planes import PlaneAxis
 from core.images.tiles import Manifest, Tile
 from core.images.volumes import VolumeCatalog
+from core.infrastructure import Infrastructure
 from core.labels.corrections import InstanceSet
 from core.labels.instance_builder import Built
 from core.labels.store import LabelStore
@@ -158,6 +159,7 @@ class Services:
     registry: Registry
     jobs: JobEngine
     exchange: ExchangeFiles
+    infrastructure: Infrastructure
     current_user: Callable[[], str]
     namespace: str
     timezone: tzinfo

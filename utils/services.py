@@ -4,17 +4,21 @@ Nothing is contacted here. Tiled, MLflow and the label database are first asked 
 theirs, so the app starts while they are still down.
 """
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
+from core.learning.jobs import JobEngine
 from core.services import Services
+from utils.checkup import Check, Checkup, database, job_engine, mlflow, tiled
 from utils.derived_store import DiskDerivedStore
 from utils.exchange_files import DiskExchange
 from utils.instance_db import SqlInstanceMemory
 from utils.instance_worker import BackgroundInstances
 from utils.jobs_local import LocalJobs
 from utils.label_db import SqlLabelStore
+from utils.label_tables import open_engine
 from utils.mlflow_registry import MlflowRegistry
 from utils.mlflow_store import MlflowStore
 from utils.settings import Settings
@@ -36,6 +40,7 @@ def build_services(settings: Settings) -> Services:
     masks = _access(settings, settings.mask_tiled_uri, settings.mask_tiled_api_key, "MASK_TILED")
     results = _access(settings, settings.seg_tiled_uri, settings.seg_tiled_api_key, "SEG_TILED")
     store = MlflowStore.from_settings(settings)
+    jobs = LocalJobs(settings, store)
     return Services(
         volumes=catalog,
         tiles=CachedTileServer(catalog, derived, max_bytes=settings.slice_cache_mb << 20),
@@ -44,12 +49,26 @@ def build_services(settings: Settings) -> Services:
         masks=TiledMaskPublisher(labels, catalog, masks),
         results=TiledResults(results),
         registry=MlflowRegistry(store),
-        jobs=LocalJobs(settings, store),
+        jobs=jobs,
         exchange=DiskExchange.from_settings(settings),
+        infrastructure=Checkup(_lines(settings, store, jobs), settings.state_dir),
         current_user=lambda: settings.user_name or DEFAULT_USER,
         namespace=settings.user_name or DEFAULT_USER,
         timezone=ZoneInfo(settings.timezone),
     )
+
+
+def _lines(settings: Settings, store: MlflowStore, jobs: JobEngine) -> list[tuple[str, Check]]:
+    """What answers over a line, in the order of the page."""
+    images = _access(settings, settings.data_tiled_uri, settings.data_tiled_api_key, "DATA_TILED")
+    return [
+        ("Images (Tiled)", tiled(replace(images, starter="./tiled_serve_dir.sh"))),
+        ("Masks (Tiled)", tiled(_access(settings, settings.mask_tiled_uri, settings.mask_tiled_api_key, "MASK_TILED"))),
+        ("Results (Tiled)", tiled(_access(settings, settings.seg_tiled_uri, settings.seg_tiled_api_key, "SEG_TILED"))),
+        ("Labels (database)", database(open_engine(settings.labels_uri))),
+        ("Algorithms and models (MLflow)", mlflow(store)),
+        ("Jobs", job_engine(jobs)),
+    ]
 
 
 def _access(settings: Settings, uri: str, key: SecretStr, name: str) -> TiledAccess:

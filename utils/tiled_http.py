@@ -40,13 +40,14 @@ class TiledAccess:
     """Where a container is, the key to it, and the settings to look at when it fails.
 
     uri : with or without ``/api/v1/metadata/...``.
-    setting : beginning of the names of the settings, e.g. "MASK_TILED".
+    setting : beginning of the names of the settings, e.g. "MASK_TILED". starter : what starts a local one.
     """
 
     uri: str
     api_key: str
     setting: str
     timeout_s: float = 30.0
+    starter: str = "bash scripts/serve_results.sh"
 
 
 class TiledContainer:
@@ -128,7 +129,7 @@ class TiledContainer:
         return response
 
     def _down(self, what: str) -> UnavailableError:
-        hint = f"Start it, or check {self._access.setting}_URI. A local one starts with: bash scripts/serve_results.sh"
+        hint = f"Start it, or check {self._access.setting}_URI. A local one starts with: {self._access.starter}"
         return UnavailableError(f"Tiled at {self._root} {what}.", hint)
 
 
