@@ -135,6 +135,21 @@
     visible: true,
     locked: false,
   }));
+  const find = (jobs, id) => (jobs ?? []).find((job) => job.id === id);
+
+  /** A result as the viewer's `overlay` wants it, all its classes shown. */
+  function overlayOf(job, opacity, kind) {
+    const shared = { opacity: Number(opacity), slices: job.slices_done };
+    if (kind === "uncertainty") return { ...shared, id: `${job.id}-uncertainty`, root: `results/${job.id}/uncertainty`, classes: UNCERTAINTY };
+    return { ...shared, id: job.id, classes: job.classes.map((row) => ({ ...row, visible: true })) };
+  }
+
+  /** How good the model of a result is, in words. */
+  function scoreOf(job, registry) {
+    const model = (registry?.models ?? []).find(({ id }) => id === (job.model_id || job.id));
+    return typeof model?.score === "number" ? `mean IoU ${model.score.toFixed(2)}` : "no score";
+  }
+
   const ASKED = "name-asked"; // in the browser's storage
 
   const dot = (text, title, style) => ({ namespace: "dash_html_components", type: "Span", props: { children: text, title, style, className: "user-initials person", role: "img", "aria-label": title } });
@@ -290,14 +305,19 @@
     },
 
     overlay(selected, shown, opacity, confidence, jobs, kind) {
-      const job = (jobs ?? []).find(({ id }) => id === selected);
+      const job = find(jobs, selected);
       if (!job) return null;
-      if (kind === "uncertainty") {
-        const [id, root] = [`${job.id}-uncertainty`, `results/${job.id}/uncertainty`];
-        return { id, root, classes: UNCERTAINTY, opacity: Number(opacity), slices: job.slices_done };
-      }
-      const classes = job.classes.map((row) => ({ ...row, visible: shown.includes(row.id) }));
-      return { id: job.id, classes, opacity: Number(opacity), slices: job.slices_done, least: Math.round(255 * Number(confidence)) };
+      const overlay = overlayOf(job, opacity, kind);
+      if (overlay.root) return overlay;
+      const classes = overlay.classes.map((row) => ({ ...row, visible: shown.includes(row.id) }));
+      return { ...overlay, classes, least: Math.round(255 * Number(confidence)) };
+    },
+
+    /** Another result beside the one that is chosen, shown in the same way, each with its name and its model's score. */
+    beside(selected, other, opacity, jobs, kind, registry) {
+      const pair = [find(jobs, selected), find(jobs, other)];
+      if (!pair[0] || !pair[1] || selected === other) return null;
+      return { overlay: overlayOf(pair[1], opacity, kind), titles: pair.map((job) => ({ name: job.name, note: scoreOf(job, registry) })) };
     },
 
     same: (value) => value,

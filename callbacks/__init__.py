@@ -10,6 +10,7 @@ from dash import Dash
 
 from callbacks import (
     accept,
+    class_shares,
     classes,
     contrast,
     datasets,
@@ -50,6 +51,7 @@ FEATURES = (
     review,
     stack,
     models,
+    class_shares,
     jobs,
     infrastructure,
     exchange,

@@ -23,6 +23,24 @@ def register(app: Dash, services: Services) -> None:  # noqa: ARG001 - as all fe
         Input(ids.RESULT_SHOWN, "value"),
     )
     app.clientside_callback(
+        ClientsideFunction("page", "beside"),
+        Output(ids.VIEWER, "beside"),
+        Input(ids.RESULT_SELECT, "value"),
+        Input(ids.RESULT_BESIDE, "value"),
+        Input(ids.RESULT_OPACITY, "value"),
+        Input(stores.JOBS, "data"),
+        Input(ids.RESULT_SHOWN, "value"),
+        Input(stores.REGISTRY, "data"),
+    )
+    app.callback(
+        Output(ids.RESULT_BESIDE, "options"),
+        Output(ids.RESULT_BESIDE, "value"),
+        Output(ids.RESULT_BESIDE_FIELD, "hidden"),
+        Input(ids.RESULT_SELECT, "value"),
+        Input(ids.RESULT_SELECT, "options"),
+        State(ids.RESULT_BESIDE, "value"),
+    )(offer_beside)
+    app.clientside_callback(
         ClientsideFunction("page", "number"), Output(ids.VIEWER, "labelOpacity"), Input(ids.LABEL_OPACITY, "value")
     )
     app.callback(
@@ -61,6 +79,13 @@ def offer_results(
     before = [] if ctx.triggered_id == stores.VOLUME else [option["value"] for option in options]
     chosen = choose([job["id"] for job in found], before=before, asked=asked, started=started, selected=selected)
     return offered if offered != options else no_update, chosen if chosen != selected else no_update
+
+
+def offer_beside(selected: str | None, options: list[dict[str, str]], chosen: str | None) -> Any:
+    """The other results of this volume; which one stands beside; whether there is nothing to compare."""
+    others = [option for option in options if option["value"] != selected]
+    kept = chosen if chosen in [option["value"] for option in others] else None
+    return others, kept, selected is None or not others
 
 
 def choose(

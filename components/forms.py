@@ -13,6 +13,8 @@ from components import ids
 from core.errors import ParameterError
 from core.learning.descriptors import AlgorithmDescriptor, Group, Parameter, check_value
 
+SLIDERS_APART = ("class_shares",)  # components/class_shares.py asks for it
+
 
 def form(descriptor: AlgorithmDescriptor, group: Group = "train_model") -> list[Any]:
     """A field for each parameter of the group, filled with its default or what was entered before in this session.
@@ -20,7 +22,7 @@ def form(descriptor: AlgorithmDescriptor, group: Group = "train_model") -> list[
     The advanced ones are folded away below the others.
     """
     memory = f"{descriptor.model_name} {descriptor.version} {group}"
-    parameters = descriptor.parameters(group)
+    parameters = [each for each in descriptor.parameters(group) if each.param_key not in SLIDERS_APART]
     first, rest = (
         [_field(parameter, memory) for parameter in parameters if parameter.advanced is advanced]
         for advanced in (False, True)

@@ -60,6 +60,8 @@ CONTRAST = "contrast"
 # overlay
 RESULT_SELECT = "result-select"
 RESULT_OPACITY = "result-opacity"
+RESULT_BESIDE = "result-beside"
+RESULT_BESIDE_FIELD = "result-beside-field"
 RESULT_SHOWN = "result-shown"
 RESULT_CLASSES = "result-classes"
 RESULT_STATE = "result-state"
@@ -122,6 +124,12 @@ SEGMENT_FIRST = "segment-first"
 SEGMENT_LAST = "segment-last"
 SEGMENT_FORM = "segment-form"
 SEGMENT_FORM_FOLD = "segment-form-fold"
+CLASS_SHARES = "class-shares"
+CLASS_SHARES_SWITCH = "class-shares-switch"
+CLASS_SHARES_FOLD = "class-shares-fold"
+CLASS_SHARES_ROWS = "class-shares-rows"
+CLASS_SHARES_ESTIMATE = "class-shares-estimate"
+CLASS_SHARES_NOTE = "class-shares-note"
 SEGMENT_BUTTON = "segment-button"
 SEGMENT_ADVICE = "segment-advice"
 JOB_PROBLEM = "job-problem"
@@ -216,6 +224,16 @@ def parameter_error(key: Any, group: str = "train_model") -> Pattern:
 def parameter_aside(key: Any, group: str = "train_model") -> Pattern:
     """What stands at the right of a field's title: its range, or where its slider is."""
     return {"type": f"{_PARAMETER[group]}-aside", "key": key}
+
+
+def class_share(class_id: Any) -> Pattern:
+    """The slider of how much of the image a class covers."""
+    return {"type": "class-share", "class": class_id}
+
+
+def class_share_text(class_id: Any) -> Pattern:
+    """What stands beside that slider."""
+    return {"type": "class-share-text", "class": class_id}
 
 
 def job_action(action: str, job_id: Any) -> Pattern:

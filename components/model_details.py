@@ -14,6 +14,7 @@ from core.learning.models import TrainedModel
 
 GRAPH = {"displayModeBar": False, "responsive": True}
 MAX_COMPARED = 4
+MAX_FEATURES = 8  # of some thirty; those after them hardly count
 OVERALL = (("mean_iou", "Mean IoU"), ("accuracy", "Accuracy"), ("calibration_error", "Calibration error"))
 BY_CLASS = (
     ("iou", "IoU"),
@@ -44,7 +45,8 @@ def details(chosen: Sequence[TrainedModel], models: Sequence[TrainedModel]) -> l
         return [html.P("Choose a model in the table to see its scores, or several to compare them.")]
     if not shown:
         return [html.P("Too few labels to keep some out of training, so there are no scores.")]
-    parts = [_warnings(shown, models), _same_labels(shown), _table(shown), _confusions(shown), _calibration(shown)]
+    parts = [_warnings(shown, models), _same_labels(shown), _table(shown), _confusions(shown), _importances(shown)]
+    parts.append(_calibration(shown))
     return [part for part in parts if part is not None]
 
 
@@ -165,6 +167,27 @@ def _confusion_row(title: str, row: Sequence[int], titles: Sequence[str]) -> htm
         for count, other in zip(row, titles, strict=True)
     ]
     return html.Tr([html.Th(title, scope="row", title=title), *cells])
+
+
+def _importances(shown: Sequence[TrainedModel]) -> html.Div | None:
+    """What a model goes by: a bar for each of the features that count most."""
+    parts = [_bars(model) for model in shown if model.importances]
+    about = html.P("How much of what the model has learned comes from each feature.")
+    return html.Div([html.H3("Features"), about, html.Div(parts, className="importances")]) if parts else None
+
+
+def _bars(model: TrainedModel) -> html.Figure:
+    ranked = sorted(model.importances.items(), key=lambda item: -item[1])
+    most = ranked[0][1] or 1.0
+    rows = [_bar(name, share, share / most) for name, share in ranked[:MAX_FEATURES]]
+    if rest := ranked[MAX_FEATURES:]:
+        rows.append(_bar(f"{len(rest)} others", sum(share for _, share in rest), 0))
+    return html.Figure([html.Figcaption(model.name), html.Table(html.Tbody(rows))])
+
+
+def _bar(name: str, share: float, length: float) -> html.Tr:
+    bar = html.Div(className="importance-bar", style={"--length": f"{length:.3f}"})
+    return html.Tr([html.Th(name, scope="row"), html.Td(bar), html.Td(f"{share:.0%}")])
 
 
 def _calibration(shown: Sequence[TrainedModel]) -> html.Div | None:

@@ -6,7 +6,7 @@ from typing import Any
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
-from components import ids, infrastructure
+from components import class_shares, ids, infrastructure
 from components.curves import figure
 from components.model_table import table
 from core.learning.descriptors import AlgorithmDescriptor
@@ -108,6 +108,7 @@ def _segmentation() -> html.Section:
                 id=ids.SEGMENT_FORM_FOLD,
                 className="parameters",
             ),
+            class_shares.section(),
             html.Button("Segment", id=ids.SEGMENT_BUTTON, className="button primary", disabled=True),
             html.Div(id=ids.SEGMENT_ADVICE, className="models-advice", role="status"),
         ],

@@ -20,6 +20,17 @@ def panel() -> html.Details:
             html.Label("Result", htmlFor=ids.RESULT_SELECT, className="visually-hidden"),
             dcc.Dropdown(id=ids.RESULT_SELECT, options=[], placeholder="None yet", clearable=True, searchable=False),
             html.Div(id=ids.RESULT_STATE, className="result-state"),
+            html.Div(
+                [
+                    html.Label("Compare with", htmlFor=ids.RESULT_BESIDE),
+                    dcc.Dropdown(
+                        id=ids.RESULT_BESIDE, options=[], placeholder="Another result", clearable=True, searchable=False
+                    ),
+                ],
+                id=ids.RESULT_BESIDE_FIELD,
+                className="result-beside",
+                hidden=True,
+            ),
             dcc.RadioItems(
                 id=ids.RESULT_SHOWN,
                 options=[

@@ -121,6 +121,10 @@ class Registry(Protocol):
         """Newest first."""
         ...
 
+    def fetch_model(self, model_id: str, folder: Path) -> Path:
+        """Bring a model's files into `folder` and return where they are."""
+        ...
+
 
 class ExchangeFiles(Protocol):
     """Files of labels on their way in and out. Old ones are removed by themselves."""

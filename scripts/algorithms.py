@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InvalidInputError
+from core.images.volumes import VolumeSource
 from core.learning.postprocess import PostProcessing, Refined
 from core.learning.segmenter import LabelledSlice, Report, Segmenter, TrainingReport
 
@@ -87,8 +88,14 @@ def load(folder: Path, *, device: str) -> Segmenter:
     return segmenter
 
 
-def prepared(segmenter: Segmenter, wishes: Mapping[str, Any]) -> Segmenter:
-    """The segmenter as the prediction parameters of a job want it."""
+def prepared(segmenter: Segmenter, wishes: Mapping[str, Any], images: VolumeSource) -> Segmenter:
+    """The segmenter as the prediction parameters of a job want it.
+
+    images : what will be segmented; shares of the classes are estimated from it when that is wished.
+    """
+    if wishes.get("class_shares"):  # only the pixel classifier offers it
+        expecting = _code({"shares": "core.learning.share_estimate:expecting"}, "shares")
+        segmenter = expecting(segmenter, wishes["class_shares"], images)
     if wishes.get("flips"):  # only networks offer it
         segmenter = replace(segmenter, flips=True)  # type: ignore[type-var]
     processing = PostProcessing.chosen_from(wishes)

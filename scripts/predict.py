@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
 
+from core.images.volumes import VolumeSource
 from core.learning.models import TrainedModel
 from core.learning.segmenter import Segmenter
 from scripts.algorithms import load, prepared
@@ -23,15 +24,15 @@ def segment(run: JobRun) -> None:
     run.begin("Fetching the model", start=0.0, stop=0.0)
     model = patiently(lambda: MlflowRegistry(run.store).model(run.request.model_id))
     run.note({"classes": classes_as_json(model.classes)})  # what the model knows, whatever the page thought
-    segmenter = _fetch(run, model)
     volume = open_volume(run)
+    segmenter = _fetch(run, model, volume)
     segment_slices(run, segmenter, volume, sorted(run.request.slices), classes=model.classes)
 
 
-def _fetch(run: JobRun, model: TrainedModel) -> Segmenter:
+def _fetch(run: JobRun, model: TrainedModel, volume: VolumeSource) -> Segmenter:
     with tempfile.TemporaryDirectory() as folder:
         files = patiently(lambda: run.ledger.fetch_files(model.id, Path(folder)))
-        return prepared(load(files, device=run.settings.job_device), run.request.prediction)
+        return prepared(load(files, device=run.settings.job_device), run.request.prediction, volume)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from core.errors import AppError, InvalidInputError, NotEnoughLabelsError, NotFo
 from core.images.volumes import VolumeSource, read_slice
 from core.labels.mask_values import UNLABELLED, MaskValues, values_in
 from core.learning.algorithm_file import read_algorithms
+from core.learning.class_shares import ESTIMATE, read_shares, write_shares
 from core.learning.descriptors import AlgorithmDescriptor, validate_parameters
 from core.learning.neighbours import SliceWindow
 from core.learning.segmenter import LabelledSlice, Progress, Segmenter
@@ -76,7 +77,8 @@ def segment(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     if report.note:
         print(report.note, file=sys.stderr)
     started = time.monotonic()
-    write_stack(options.out, images.info.shape, predictions(prepared(segmenter, wishes), images, labelled.values))
+    chosen = prepared(segmenter, in_class_ids(wishes, labelled.values), images)
+    write_stack(options.out, images.info.shape, predictions(chosen, images, labelled.values))
     return {
         "seconds": {**report.seconds, "inference": time.monotonic() - started},
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
@@ -84,6 +86,18 @@ def segment(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         "scores": _named(report.scores, labelled.values),
         "out": str(options.out),
     }
+
+
+def in_class_ids(wishes: dict[str, Any], values: MaskValues) -> dict[str, Any]:
+    """Prediction parameters as jobs have them: class shares name the values of the masks here, class ids there."""
+    told = wishes.get("class_shares", "")
+    if not told or told == ESTIMATE:
+        return wishes
+    ids = dict(zip(values.values, values.class_ids, strict=True))
+    shares = read_shares(told)
+    if unknown := [value for value in shares if value not in ids]:
+        raise ParameterError(f"{unknown[0]} is no class of the masks.", f"They have {', '.join(map(str, ids))}.")
+    return wishes | {"class_shares": write_shares({ids[value]: share for value, share in shares.items()})}
 
 
 def read_labelled(images: VolumeSource, masks: VolumeSource, *, context: int) -> Labelled:

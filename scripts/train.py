@@ -48,7 +48,8 @@ def train_and_segment(run: JobRun) -> None:
     _keep_model(run, segmenter, report)
     del slices  # the memory is wanted for prediction
     order = interesting_first(request.slices, mask.slices)
-    segment_slices(run, prepared(segmenter, request.prediction), volume, order, classes=request.classes, start=TRAINING)
+    chosen = prepared(segmenter, request.prediction, volume)
+    segment_slices(run, chosen, volume, order, classes=request.classes, start=TRAINING)
 
 
 def _open_mask(run: JobRun) -> PublishedMask:
@@ -93,6 +94,8 @@ def _keep_model(run: JobRun, segmenter: Segmenter, report: TrainingReport) -> No
         labels_hash=request.mask_uri.rstrip("/").rpartition("/")[2],
         scores=report.scores,
         evaluation=report.evaluation,
+        importances=report.importances,
+        learned_shares=report.learned_shares,
     )
     with tempfile.TemporaryDirectory() as folder:
         segmenter.save(Path(folder))

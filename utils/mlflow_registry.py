@@ -95,6 +95,11 @@ class MlflowRegistry:
                 return _model(version)
         raise NotFoundError(f"There is no trained model {model_id!r}.", "It may have been deleted; train again.")
 
+    def fetch_model(self, model_id: str, folder: Path) -> Path:
+        """Bring a model's files into `folder` and return where they are."""
+        with self._store.client() as client:
+            return Path(client.download_artifacts(model_id, MODEL_FOLDER, str(folder)))
+
     def _fetch_algorithms(self) -> list[AlgorithmDescriptor]:
         """As they were first registered, in the order of the algorithm file; people start with its first."""
         wanted = f"tags.entity_type = '{ALGORITHM}' AND tags.algorithm_type = '{ALGORITHM_TYPE}'"
@@ -209,6 +214,8 @@ def _model_tags(model: TrainedModel) -> dict[str, str]:
         "labels_hash": model.labels_hash,
         "scores": json.dumps(dict(model.scores)),
         "evaluation": json.dumps(model.evaluation.to_json()),
+        "importances": json.dumps(dict(model.importances)),
+        "learned_shares": json.dumps({str(key): round(share, 5) for key, share in model.learned_shares.items()}),
         "created": str(model.created),
     }
 
@@ -226,4 +233,6 @@ def _model(version: "ModelVersion") -> TrainedModel:
         labels_hash=tags.get("labels_hash", ""),
         scores=json.loads(tags.get("scores", "{}")),
         evaluation=Evaluation.from_json(json.loads(tags.get("evaluation", "{}"))),
+        importances=json.loads(tags.get("importances", "{}")),
+        learned_shares={int(key): share for key, share in json.loads(tags.get("learned_shares", "{}")).items()},
     )

@@ -41,6 +41,7 @@ class SliceViewer(_ViewerComponent):
     window : {"lo", "hi"} true values, None for the manifest's.
     look : {"colormap", "gamma", "smooth", "transfer", "channels"}, None for plain grey.
     compare : another volume, shown beside the open one.
+    beside : None or {"overlay", "titles": [{"name", "note"}, {"name", "note"}]}, another result on the same slices.
     place : where the window looks, for links; None while all is in view.
     objects : chosen objects, see docs/contracts.md; None while none is.
     request : {"url", "body", "what", "number"}, a change of objects to be made once for each number.
@@ -63,6 +64,7 @@ class SliceViewer(_ViewerComponent):
         "activeClass",
         "annotated",
         "apiRoot",
+        "beside",
         "brushRadius",
         "classes",
         "classesRevision",

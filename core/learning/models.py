@@ -13,6 +13,7 @@ class TrainedModel:
     """id : the run that trained it. labels_hash : of the labels it saw. created : POSIX seconds.
 
     evaluation : on labels kept out of training; models of older versions have `scores` only, the same as its scores.
+    importances, learned_shares : as `segmenter.TrainingReport` has them; empty where the algorithm knows none.
     """
 
     id: str
@@ -25,3 +26,5 @@ class TrainedModel:
     labels_hash: str = ""
     scores: Mapping[str, float] = field(default_factory=dict)
     evaluation: Evaluation = field(default_factory=Evaluation)
+    importances: Mapping[str, float] = field(default_factory=dict)
+    learned_shares: Mapping[int, float] = field(default_factory=dict)

@@ -114,7 +114,8 @@ def train_pixel_classifier(
     report(Progress(1.0, "Trained"))
     note = "" if evaluation.scores else "Too few strokes to keep some out of training, so there is no score."
     seconds = {"features": featured - started, "training": time.monotonic() - featured}
-    return classifier, TrainingReport(evaluation.scores, seconds, note, evaluation, classifier.importances)
+    learned = dict(zip(class_ids, classifier.expectation.learned, strict=True))
+    return classifier, TrainingReport(evaluation.scores, seconds, note, evaluation, classifier.importances, learned)
 
 
 def labelled_rows(

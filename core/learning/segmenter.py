@@ -47,8 +47,9 @@ class TrainingReport:
     """Scores on held-out labelled regions (never trained on) and seconds by phase.
 
     scores : e.g. {"mean_iou": .., "iou/membrane": .., "dice/membrane": ..}; empty when labels were too few to hold out.
-    evaluation : all that is known, its scores included. importances : {feature in words: share}, of algorithms that
-    know; they add up to 1.
+    evaluation : all that is known, its scores included.
+    importances : {feature in words: share}, adding up to 1, of algorithms that know.
+    learned_shares : {class id: share} of the pixels learned from, where chances can be turned (`class_shares.py`).
     """
 
     scores: Mapping[str, float] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class TrainingReport:
     note: str = ""
     evaluation: Evaluation = field(default_factory=Evaluation)
     importances: Mapping[str, float] = field(default_factory=dict)
+    learned_shares: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

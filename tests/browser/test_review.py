@@ -4,7 +4,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -60,14 +60,14 @@ SPECK = Blob(0, 1, 10, (600, 900, 603, 903))  # smaller than what a review shows
 
 
 @dataclass
-class OneJob:
-    view: JobView
+class FewJobs:
+    views: list[JobView]
 
-    def job(self, _job_id: str) -> JobView:
-        return self.view
+    def job(self, job_id: str) -> JobView:
+        return next(view for view in self.views if view.id == job_id)
 
     def jobs(self, _volume: str | None = None) -> list[JobView]:
-        return [self.view]
+        return self.views
 
 
 def write_result(tiled: Any, job: str) -> TiledResults:
@@ -91,12 +91,13 @@ def running(tmp_path: Path, writable_tiled) -> Iterator[SimpleNamespace]:
     facts = {"volume": PATH, "state": JobState.DONE, "slices_done": (0, 1, 2), "classes": TABLE}
     fields: dict[str, Any] = {name: None for name in Services.__dataclass_fields__}
     own = {"volumes": catalog, "tiles": tile_server(catalog), "labels": store, "current_user": lambda: "ann"}
-    own |= {"jobs": OneJob(JobView(job, JobKind.SEGMENT, "mine", "ann", "U-Net", **facts))}
+    jobs = FewJobs([JobView(job, JobKind.SEGMENT, "mine", "ann", "U-Net", **facts)])
+    own |= {"jobs": jobs}
     own |= {"results": write_result(writable_tiled, job), "registry": SimpleNamespace(algorithms=list, models=list)}
     app = create_app(Services(**fields | own), assets_folder=str(Path("assets").resolve()), guard=lambda _: None)
     server = make_server("127.0.0.1", 0, app.server, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield SimpleNamespace(url=f"http://127.0.0.1:{server.port}/", store=store, job=job)
+    yield SimpleNamespace(url=f"http://127.0.0.1:{server.port}/", store=store, job=job, jobs=jobs)
     server.shutdown()
     store.close()
 
@@ -219,3 +220,31 @@ def test_a_result_becomes_labels_by_click_by_area_and_in_a_review(chromium: Brow
     hand.until_saved()
     np.testing.assert_array_equal(pixels(running, 0), corrected, "a rejection takes back what was accepted")
     context.close()
+
+
+def test_another_result_stands_beside_the_first_on_the_same_slice_each_with_its_name(
+    page: Page, running: SimpleNamespace, writable_tiled
+) -> None:
+    other = uuid.uuid4().hex
+    write_result(writable_tiled, other)
+    first = running.jobs.views[0]
+    running.jobs.views.append(
+        replace(first, id=other, name="yours", classes=(replace(TABLE[0], color="#FF0000"), TABLE[1]))
+    )
+    open_page(page, running.url)
+    choose = "value => dash_clientside.set_props('result-beside', {value})"
+    viewer = "document.querySelector('#viewer').__viewer"
+    page.wait_for_selector(f"#{ids.RESULT_BESIDE_FIELD}", state="visible")
+    page.evaluate(choose, other)
+    page.wait_for_function(f"() => {viewer}.layout() === 'beside' && {viewer}.pane(1).state().overlay === '{other}'")
+    expect(page.locator("[data-pane=main] .sv-title")).to_have_text("mine no score")
+    expect(page.locator("[data-pane=second] .sv-title")).to_have_text("yours no score")
+    page.locator("[data-pane=main] .sv-surface").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        f"() => [0, 1].every((at) => {viewer}.pane(at).state().shown === 1 && {viewer}.pane(at).state().idle)"
+    )
+    assert page.evaluate(f"[0, 1].map((at) => {viewer}.pane(at).state().overlay)") == [running.job, other]
+    page.evaluate(choose, None)
+    page.wait_for_function(f"() => {viewer}.layout() === 'single'")
+    expect(page.locator(".sv-title")).to_have_count(0)

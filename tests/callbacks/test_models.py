@@ -1,6 +1,7 @@
 """The Models place behind its buttons: what it offers, refuses and submits, with a real registry and real Tiled."""
 
 import json
+import tempfile
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -9,18 +10,22 @@ import numpy as np
 import pytest
 from dash import Dash
 
+from callbacks import class_shares
 from callbacks import models as feature
 from components import ids, stores
 from components.models import place
-from core.images.volumes import volume_id
+from core.images.volumes import read_slice, volume_id
 from core.labels.store import Paint
 from core.learning.algorithm_file import read_algorithms
 from core.learning.jobs import JobKind, JobState
+from core.learning.pixel_training import train_pixel_classifier
+from core.learning.segmenter import LabelledSlice
 from tests.callbacks.page_client import PageClient
 from tests.mlflow_template import fresh_settings
 from tests.utils.test_jobs_local import COMMANDS, reach, wait_for
 from tests.utils.test_mlflow_registry import trained
 from utils.job_folders import JobFolders
+from utils.job_ledger import JobLedger
 from utils.jobs_local import LocalJobs
 from utils.mlflow_registry import MlflowRegistry
 from utils.mlflow_store import MlflowStore
@@ -84,6 +89,7 @@ def page_of(services) -> PageClient:
     app.layout = place
     app._on_error = raised.append
     feature.register(app, services)
+    class_shares.register(app, services)
     raised.clear()
     return PageClient(app)
 
@@ -266,6 +272,43 @@ def test_the_scores_of_chosen_models_are_shown(client, services, store):
     known = {f"{ids.MODEL_TABLE}.selectedRows": [{"id": model.id}]}
     told = client.call(f"{ids.MODEL_SCORES}.children", known, trigger=f"{ids.MODEL_TABLE}.selectedRows")
     assert "Mean IoU" in json.dumps(told) and "0.700" in json.dumps(told)
+
+
+def pixel_model(store, images):
+    """Trained on every fourth row of the first slice: what is brighter than most is class 2."""
+    truth = np.where(images[0] > np.percentile(images[0], 80), 2, 1).astype(np.uint8)
+    truth[np.arange(len(truth)) % 4 > 0] = 0
+    segmenter, report = train_pixel_classifier(
+        [LabelledSlice(0, images[0], truth)], {"n_estimators": 10}, seed=0, device="cpu", report=lambda _: None
+    )
+    kept = replace(trained(store, name="Pixels"), algorithm="Pixel classifier", learned_shares=report.learned_shares)
+    with tempfile.TemporaryDirectory() as folder:
+        segmenter.save(Path(folder))
+        JobLedger(store).keep_files(kept.id, Path(folder))
+    return kept
+
+
+def test_class_shares_are_offered_estimated_and_submitted(client, services, store, settings):
+    volume = services.volumes.open(PATH)
+    network, model = trained(store, name="Net"), pixel_model(store, [read_slice(volume, 0)])
+    for each in (network, model):
+        services.registry.register_model(each)
+    asked = {**VOLUME, f"{ids.MODEL_SELECT}.value": model.id, f"{ids.SEGMENT_SCOPE}.value": "slice"}
+    rows, chosen = f"{ids.CLASS_SHARES_ROWS}.children", f"{ids.MODEL_SELECT}.value"
+    assert client.call(rows, {chosen: network.id}, trigger=chosen)[ids.CLASS_SHARES]["hidden"] is True
+    assert client.call(rows, asked, trigger=chosen)[ids.CLASS_SHARES]["hidden"] is False
+    found = client.call(rows, asked, trigger=f"{ids.CLASS_SHARES_ESTIMATE}.n_clicks")
+    assert found[ids.CLASS_SHARES_NOTE]["children"].startswith(f"Estimated: {model.classes[0].name} ")
+    assert len(found[ids.CLASS_SHARES_ROWS]["children"]) == 2
+
+    one, two = ids.class_share(1), ids.class_share(2)
+    sliders = {"class-share.id": [(one, one), (two, two)], "class-share.value": [(one, "60"), (two, 20)]}
+    for switched, expected in ((True, "1=75, 2=25"), (False, "")):
+        known = asked | sliders | {f"{ids.CLASS_SHARES_SWITCH}.value": switched}
+        job_id = start(client, known, button=ids.SEGMENT_BUTTON)
+        reach(services.jobs, job_id, JobState.DONE)
+        content = json.loads(JobFolders(settings.state_dir / "jobs").parameters_file(job_id).read_text())
+        assert content["prediction_parameters"]["class_shares"] == expected
 
 
 def test_segment_uses_the_classes_of_the_model_and_the_range_of_the_page(client, services, store):

@@ -43,6 +43,14 @@ def test_a_model_shows_each_class_the_confusion_and_the_calibration():
     assert "Boundary F1" not in told, "nothing is shown that was not measured"
 
 
+def test_the_features_that_count_most_have_a_bar_and_the_others_are_added_up():
+    counted = {"Edges, 2 px": 0.4, "Texture, 5 px": 0.3} | {f"Spots, {px} px": 0.03 for px in range(10)}
+    told = text(model_details.details([model("A", importances=counted)], []))
+    assert told.index("Edges, 2 px") < told.index("Texture, 5 px") < told.index("4 others")
+    assert "'40%'" in told and "'12%'" in told
+    assert "Features" not in text(model_details.details([model("A")], []))
+
+
 def test_two_models_stand_side_by_side_with_the_better_score_marked():
     good, bad = model("Good", right=0.9), model("Bad", right=0.7)
     told = text(model_details.details([bad, good], [bad, good]))

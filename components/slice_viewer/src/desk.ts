@@ -8,7 +8,7 @@ import type { Look, Window } from "./lut";
 import type { CreateLabelLayer } from "./opening";
 import type { PointerInput } from "./pointer";
 import { slicesOf, StackProposals } from "./proposals";
-import type { Overlay, PastLabels } from "./results";
+import type { Beside, Overlay, PaneTitle, PastLabels } from "./results";
 import type { Aim } from "./review/memory";
 import { Review } from "./review/review";
 import type { Shell } from "./shell";
@@ -32,6 +32,8 @@ export interface DeskState {
   swipe: number;
   /** The review of a result that is going on. */
   review: Review | null;
+  /** What stands over the two panes that show two results; null while they do not. */
+  titles: Beside["titles"] | null;
 }
 
 /** What the page sets, by name. */
@@ -48,6 +50,8 @@ export interface DeskProps {
   moment: PastLabels | null;
   /** Another volume to look at beside the first. */
   compare: string | null;
+  /** Another result to look at beside the first. */
+  beside: Beside | null;
 }
 
 const SHARED = ["tool", "brushRadius", "activeClass", "overwrite", "settings"] as const satisfies readonly (keyof Shell)[];
@@ -69,7 +73,7 @@ export class Desk {
     this.proposals = new StackProposals(this.main);
     this.proposals.state.subscribe(() => this.showProposed());
     this.takeOrders(this.main);
-    this.state = new Store<DeskState>({ layout: "single", panes: [{ id: "main", engine: this.main }], active: this.main, swipe: 0.5, review: null });
+    this.state = new Store<DeskState>({ layout: "single", panes: [{ id: "main", engine: this.main }], active: this.main, swipe: 0.5, review: null, titles: null });
   }
 
   get active(): Engine {
@@ -97,6 +101,23 @@ export class Desk {
     this.props[name] = value;
     for (const { engine } of this.state.get().panes) this.apply(engine, name);
     if (name === "classes" && this.props.proposed != null) this.set("proposed", this.props.proposed); // its colours are theirs
+  }
+
+  /** Show another result beside the first; without one, the first alone. */
+  setBeside(beside: Beside | null): void {
+    const { layout, titles } = this.state.get();
+    const ended = beside === null && titles !== null;
+    this.set("beside", beside);
+    update(this.state, { titles: beside?.titles ?? null });
+    if (beside !== null && titles === null && layout !== "swipe") this.arrange("beside");
+    if (ended && layout !== "planes") this.arrange("single");
+  }
+
+  /** What stands over a pane; null while the panes show no two results. */
+  titleOf({ leader }: Engine): PaneTitle | null {
+    const { layout, titles } = this.state.get();
+    if (titles === null || (layout !== "beside" && layout !== "swipe")) return null;
+    return titles[leader === null ? 0 : 1];
   }
 
   private takeOrders(engine: Engine): void {
@@ -160,7 +181,12 @@ export class Desk {
     else if (name === "window") engine.appearance.setWindow(this.isOther(engine) ? null : (props.window ?? null));
     else if (name === "proposed") engine.appearance.setProposed(engine.leader === null && props.proposed ? { ...props.proposed, classes: [...(props.classes ?? [])] } : null);
     else if (name === "moment") engine.appearance.setMoment(engine.leader === null ? (props.moment ?? null) : null);
-    else if (engine.leader === null) engine.appearance.setOverlay(props.overlay ?? null);
+    else engine.appearance.setOverlay(this.overlayOf(engine));
+  }
+
+  private overlayOf(engine: Engine): Overlay | null {
+    if (engine.leader === null) return this.props.overlay ?? null;
+    return this.isOther(engine) ? null : (this.props.beside?.overlay ?? null);
   }
 
   /** Whether a pane shows another volume, for which the window of this one means nothing. */

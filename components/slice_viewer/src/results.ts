@@ -21,6 +21,18 @@ export interface Overlay {
   least?: number;
 }
 
+/** What a pane shows, in words: a result and how good its model is. */
+export interface PaneTitle {
+  name: string;
+  note: string;
+}
+
+/** The `beside` property: another result on the same slices, and what stands over either pane. */
+export interface Beside {
+  overlay: Overlay;
+  titles: readonly [PaneTitle, PaneTitle];
+}
+
 /** The `moment` property: labels of the past, or what differs between two moments. */
 export interface PastLabels extends Overlay {
   /** Slices that differ, of a comparison. */

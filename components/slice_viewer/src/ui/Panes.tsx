@@ -46,6 +46,7 @@ function PaneView({ desk, pane: { id, engine }, objects, events }: { desk: Desk;
       {objects !== null && <ObjectOverlay engine={engine} objects={objects} isMain={id === "main"} events={events} />}
       {reviewed !== null && <ReviewOutline engine={engine} review={reviewed} />}
       {layout === "planes" && <PlaneName engine={engine} />}
+      <Title desk={desk} engine={engine} />
       <StageMessage engine={engine} />
       <div className="sv-top">
         {id === "main" && <ToolOptions engine={active.leader ?? active} />}
@@ -71,6 +72,18 @@ function Surface({ engine }: { engine: Engine }): React.ReactElement {
     <div className="sv-surface" tabIndex={0} role="application" aria-label={label} data-tool={usable}>
       <canvas className="sv-image" />
       <canvas className="sv-cursor" />
+    </div>
+  );
+}
+
+/** Which of two results this pane shows. */
+function Title({ desk, engine }: { desk: Desk; engine: Engine }): React.ReactElement | null {
+  useStore(desk.state);
+  const title = desk.titleOf(engine);
+  if (title === null) return null;
+  return (
+    <div className="sv-title">
+      <strong>{title.name}</strong> <span>{title.note}</span>
     </div>
   );
 }

@@ -81,7 +81,8 @@ function ExtraAxisSlider({ engine, axis: { name, size } }: { engine: Engine; axi
 
 /** Which planes show, and what beside them. */
 function LayoutControls({ desk }: { desk: Desk }): React.ReactElement {
-  const { layout } = useStore(desk.state);
+  const { layout, titles } = useStore(desk.state);
+  const other = titles === null ? "the bare image" : titles[1].name;
   const { axis, base } = useStore(desk.main.shell);
   const isStack = (base?.shape[0] ?? 1) > 1;
   const toggle = (name: Layout): void => desk.arrange(layout === name ? "single" : name);
@@ -89,8 +90,8 @@ function LayoutControls({ desk }: { desk: Desk }): React.ReactElement {
     <div className="sv-layouts" role="group" aria-label="Planes and layout">
       {isStack && AXES.map((name) => <PlaneButton key={name} name={name} pressed={layout !== "planes" && axis === name} show={() => desk.showPlane(name)} />)}
       {isStack && <BarButton icon="planes" label="Three planes" keys="T" pressed={layout === "planes"} onClick={() => toggle("planes")} />}
-      <BarButton icon="beside" label="Side by side with the bare image" keys="D" pressed={layout === "beside"} onClick={() => toggle("beside")} />
-      <BarButton icon="swipe" label="Swipe between the image and what lies over it" keys="S" pressed={layout === "swipe"} onClick={() => toggle("swipe")} />
+      <BarButton icon="beside" label={`Side by side with ${other}`} keys="D" pressed={layout === "beside"} onClick={() => toggle("beside")} />
+      <BarButton icon="swipe" label={titles === null ? "Swipe between the image and what lies over it" : `Swipe between the result and ${other}`} keys="S" pressed={layout === "swipe"} onClick={() => toggle("swipe")} />
     </div>
   );
 }

@@ -7,7 +7,7 @@ import { createLabelLayer } from "../labels";
 import { PLAIN, type Look, type Window } from "../lut";
 import type { ObjectRequest, Objects, Pick } from "../objects";
 import type { CreateLabelLayer } from "../opening";
-import type { Overlay, PastLabels } from "../results";
+import type { Beside, Overlay, PastLabels } from "../results";
 import type { Aim } from "../review/memory";
 import { readPlace, writePlace } from "../place";
 import type { StackOrder } from "../proposals";
@@ -39,6 +39,8 @@ export interface SliceViewerProps {
   moment?: PastLabels | null;
   /** Another volume to look at beside this one. */
   compare?: string | null;
+  /** Another result to look at beside the first, on the same slices. */
+  beside?: Beside | null;
   /** Where the window looks, as `place.ts` writes it; null while all is in view. */
   place?: string | null;
   /** Labels to be proposed; another `number` is another order. */
@@ -140,6 +142,7 @@ function useProperties(desk: Desk, props: SliceViewerProps): void {
   React.useEffect(() => desk.set("look", props.look ?? PLAIN), [desk, props.look]);
   React.useEffect(() => desk.set("labelOpacity", props.labelOpacity ?? 0.5), [desk, props.labelOpacity]);
   React.useEffect(() => desk.set("overlay", props.overlay ?? null), [desk, props.overlay]);
+  React.useEffect(() => desk.setBeside(props.beside ?? null), [desk, props.beside]);
   React.useEffect(() => desk.set("moment", props.moment ?? null), [desk, props.moment]);
   React.useEffect(() => desk.setReview(props.review ?? null, () => setProps.current({ review: null })), [desk, props.review]);
   React.useEffect(() => {
