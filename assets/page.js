@@ -126,21 +126,20 @@
 
   const PEOPLE_SHOWN = 4;
 
-  /* The bands of core/learning/uncertainty.py: dark where a model is a little unsure, bright where it guesses. */
+  /* The bands of core/learning/uncertainty.py, dark for little and bright for much of what is shown. */
   const UNSURE_COLORS = ["#1b0c41", "#3b0f70", "#641a80", "#8c2981", "#b73779", "#de4968", "#f7705c", "#fe9f6d", "#fecf92", "#fcfdbf"];
-  const UNCERTAINTY = UNSURE_COLORS.map((color, at) => ({
-    id: at + 1,
-    name: at === 9 ? "50 % unsure or more" : `${5 * at + 5} to ${5 * at + 10} % unsure`,
-    color,
-    visible: true,
-    locked: false,
-  }));
+  const band = (name) => (color, at) => ({ id: at + 1, name: name(at), color, visible: true, locked: false });
+  const BANDS = {
+    uncertainty: UNSURE_COLORS.map(band((at) => (at === 9 ? "50 % unsure or more" : `${5 * at + 5} to ${5 * at + 10} % unsure`))),
+    confidence: UNSURE_COLORS.map(band((at) => (at === 0 ? "less than 55 % sure" : `${5 * at + 50} to ${5 * at + 55} % sure`))),
+    entropy: UNSURE_COLORS.slice(1).map(band((at) => `entropy 0.${at + 1} to ${at === 8 ? 1 : `0.${at + 2}`}`)),
+  };
   const find = (jobs, id) => (jobs ?? []).find((job) => job.id === id);
 
   /** A result as the viewer's `overlay` wants it, all its classes shown. */
   function overlayOf(job, opacity, kind) {
     const shared = { opacity: Number(opacity), slices: job.slices_done };
-    if (kind === "uncertainty") return { ...shared, id: `${job.id}-uncertainty`, root: `results/${job.id}/uncertainty`, classes: UNCERTAINTY };
+    if (BANDS[kind]) return { ...shared, id: `${job.id}-${kind}`, root: `results/${job.id}/${kind}`, classes: BANDS[kind] };
     return { ...shared, id: job.id, classes: job.classes.map((row) => ({ ...row, visible: true })) };
   }
 

@@ -59,6 +59,13 @@ def register(app: Dash, services: Services) -> None:  # noqa: ARG001 - as all fe
         Input(ids.RESULT_SELECT, "value"),
         State(stores.JOBS, "data"),
     )(show_classes)
+    app.callback(
+        Output(ids.RESULT_LEGEND, "children"),
+        Output(ids.RESULT_CLASSES, "style"),
+        Input(ids.RESULT_SHOWN, "value"),
+        Input(ids.RESULT_SELECT, "value"),
+        State(stores.JOBS, "data"),
+    )(show_legend)
     app.callback(Output(ids.RESULT_STATE, "children"), Input(ids.RESULT_SELECT, "value"), Input(stores.JOBS, "data"))(
         show_state
     )
@@ -114,6 +121,11 @@ def show_classes(selected: str | None, jobs: Jobs | None) -> Any:
     job = _find(jobs, selected)
     table = job["classes"] if job else []
     return overlay.class_options(table), [row["id"] for row in table]
+
+
+def show_legend(way: str, selected: str | None, jobs: Jobs | None) -> Any:
+    """What the colours mean; check boxes of classes only where classes show."""
+    return overlay.legend(way, _find(jobs, selected)), {} if way == "classes" else {"display": "none"}
 
 
 def show_state(selected: str | None, jobs: Jobs | None) -> str:

@@ -9,6 +9,17 @@ from components import accept, ids, review
 from components.panels import folding_panel
 
 Job = Mapping[str, Any]
+WAYS = {
+    "classes": ("Classes", "The likeliest class of each pixel"),
+    "uncertainty": ("Uncertainty", "Where the model is unsure"),
+    "confidence": ("Confidence", "How sure the model is of the likeliest class"),
+    "entropy": ("Entropy", "How mixed the chances of all classes are"),
+}
+ENDS = {  # what the darkest and the brightest colour mean
+    "uncertainty": ("5 % unsure", "50 % or more"),
+    "confidence": ("below 55 % sure", "95 % or more"),
+    "entropy": ("0.1", "1: all classes alike"),
+}
 
 
 def panel() -> html.Details:
@@ -33,18 +44,12 @@ def panel() -> html.Details:
             ),
             dcc.RadioItems(
                 id=ids.RESULT_SHOWN,
-                options=[
-                    {"label": "Classes", "value": "classes"},
-                    {
-                        "label": "Uncertainty",
-                        "value": "uncertainty",
-                        "title": "Where the model is unsure: dark a little, bright much",
-                    },
-                ],
+                options=[{"label": name, "value": way, "title": title} for way, (name, title) in WAYS.items()],
                 value="classes",
                 inline=True,
                 className="result-shown",
             ),
+            html.Div(id=ids.RESULT_LEGEND),
             dcc.Checklist(id=ids.RESULT_CLASSES, options=[], value=[], className="result-classes"),
             _opacity("Result", ids.RESULT_OPACITY, 0.45),
             _opacity("Labels", ids.LABEL_OPACITY, 0.6),
@@ -85,6 +90,18 @@ def state_text(job: Job | None) -> str:
     if not is_over(job):
         return f"{_slices(count)} so far" if count else "Waiting for the first slice"
     return _slices(count)
+
+
+def legend(way: str, job: Job | None) -> list[Any]:
+    """What the colours mean when they are not those of the classes."""
+    if job is None or way not in ENDS:
+        return []
+    least, most = ENDS[way]
+    bar = html.Div(className="legend-bar", role="presentation")
+    parts: list[Any] = [html.Div([html.Span(least), bar, html.Span(most)], className="legend")]
+    if way == "entropy" and len(job["classes"]) > 2:
+        parts.append(html.P("Of more than two classes a result has it when segmented with “Keep entropy maps”."))
+    return parts
 
 
 def class_options(table: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -108,8 +108,8 @@ class Data:
         outer, inner = zip(
             *(_with_halo(part, n, model) for part, n in zip(window, image.shape[1:], strict=True)), strict=True
         )
-        best, confidence = decide(model, image[:, *outer])
-        return np.asarray(self.class_ids, np.uint8)[best[inner]], confidence[inner]
+        found = decide(model, image[:, *outer])
+        return np.asarray(self.class_ids, np.uint8)[found.best[inner]], found.confidence[inner]
 
 
 def stacked(image: NDArray[Any], around: Around, normalisation: Normalisation, *, context: int) -> NDArray[np.float32]:

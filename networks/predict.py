@@ -6,6 +6,7 @@ same part of the whole slice, without seams.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -62,16 +63,22 @@ def forecast(model: Network, images: NDArray[np.float32], *, flips: bool = False
     return found
 
 
-def decide(
-    model: Network, images: NDArray[np.float32], *, flips: bool = False
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """`best` and `confidence` of the forecast, (Y, X) uint8 each; from a GPU no more than these two travel.
+class Decision(NamedTuple):
+    """`best` and `confidence` of a forecast, (Y, X) uint8 each. entropy : 255 = all classes equally likely, or None."""
+
+    best: NDArray[np.uint8]
+    confidence: NDArray[np.uint8]
+    entropy: NDArray[np.uint8] | None
+
+
+def decide(model: Network, images: NDArray[np.float32], *, flips: bool = False, entropy: bool = False) -> Decision:
+    """Predict as `forecast` does; from a GPU no more than the decision travels. entropy : keep it too.
 
     Where memory does not suffice for the usual tiles, they become smaller. Raises InvalidInputError when even
     `LEAST_TILE_PX` is too much.
     """
     tile = _tile_px(model)
-    while (found := _try_to_decide(model, images, flips=flips, tile=tile)) is None:
+    while (found := _try_to_decide(model, images, flips=flips, entropy=entropy, tile=tile)) is None:
         free_memory()
         tile //= 2
         if tile < LEAST_TILE_PX:
@@ -83,27 +90,33 @@ def decide(
 
 
 def _try_to_decide(
-    model: Network, images: NDArray[np.float32], *, flips: bool, tile: int
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
+    model: Network, images: NDArray[np.float32], *, flips: bool, entropy: bool, tile: int
+) -> Decision | None:
     """None when memory ran out; the tensors of the attempt are gone by then."""
     try:
-        return _decide(model, images, flips=flips, tile=tile)
+        return _decide(model, images, flips=flips, entropy=entropy, tile=tile)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
         return None
 
 
-def _decide(
-    model: Network, images: NDArray[np.float32], *, flips: bool, tile: int
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    best, confidence = (np.empty(images.shape[1:], np.uint8) for _ in range(2))
+def _decide(model: Network, images: NDArray[np.float32], *, flips: bool, entropy: bool, tile: int) -> Decision:
+    best, confidence, mixed = (np.empty(images.shape[1:], np.uint8) for _ in range(3))
     for inner, window, chance, spread in _windows(model, images, flips=flips, tile=tile):
         most, places = chance.max(dim=0)
         certain = 255 * (most - spread).clamp(0, 1)
         best[inner] = places[window].to(torch.uint8).cpu().numpy()
         confidence[inner] = certain[window].round().to(torch.uint8).cpu().numpy()
-    return best, confidence
+        if entropy:
+            mixed[inner] = _entropy(chance[:, *window]).cpu().numpy()
+    return Decision(best, confidence, mixed if entropy else None)
+
+
+def _entropy(chance: Tensor) -> Tensor:
+    """(classes, H, W) -> (H, W) uint8, as `core.learning.uncertainty.entropy_of`."""
+    share = torch.special.entr(chance).sum(dim=0) / np.log(len(chance))
+    return (255 * share.clamp(0, 1)).round().to(torch.uint8)
 
 
 def _windows(

@@ -32,10 +32,14 @@ TRAINED = 0.95  # of the progress bar
 
 @dataclass(frozen=True)
 class NetworkSegmenter:
-    """A trained network. flips : whether it predicts each slice in its four mirrorings, and takes the mean."""
+    """A trained network. flips : whether it predicts each slice in its four mirrorings, and takes the mean.
+
+    entropy : whether predictions keep it.
+    """
 
     checkpoint: checkpoints.Checkpoint
     flips: bool = False
+    entropy: bool = False
 
     @property
     def class_ids(self) -> tuple[int, ...]:
@@ -48,8 +52,8 @@ class NetworkSegmenter:
     def predict(self, image: NDArray[Any], around: Around = ()) -> Prediction:
         known = self.checkpoint
         stack = stacked(image, around, known.normalisation, context=self.context)
-        best, confidence = decide(known.model, stack, flips=self.flips)
-        return Prediction(np.asarray(known.class_ids, np.uint8)[best], confidence)
+        found = decide(known.model, stack, flips=self.flips, entropy=self.entropy)
+        return Prediction(np.asarray(known.class_ids, np.uint8)[found.best], found.confidence, found.entropy)
 
     def save(self, folder: Path) -> None:
         checkpoints.save(self.checkpoint, folder)

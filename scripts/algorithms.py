@@ -96,6 +96,8 @@ def prepared(segmenter: Segmenter, wishes: Mapping[str, Any], images: VolumeSour
     if wishes.get("class_shares"):  # only the pixel classifier offers it
         expecting = _code({"shares": "core.learning.share_estimate:expecting"}, "shares")
         segmenter = expecting(segmenter, wishes["class_shares"], images)
+    if wishes.get("keep_entropy"):
+        segmenter = replace(segmenter, entropy=True)  # type: ignore[type-var]
     if wishes.get("flips"):  # only networks offer it
         segmenter = replace(segmenter, flips=True)  # type: ignore[type-var]
     processing = PostProcessing.chosen_from(wishes)

@@ -56,7 +56,7 @@ def segment_slices(
     done = count(1)
 
     def write(z: int, prediction: Prediction) -> None:
-        writer.write_slice(z, prediction.labels, prediction.confidence)
+        writer.write_slice(z, prediction.labels, prediction.confidence, prediction.entropy)
         so_far = next(done)
         run.slice_done(z, Progress(so_far / len(order), f"{_told(so_far, len(order))}, last slice {z + 1}"))
 
@@ -90,4 +90,5 @@ def _open_result(run: JobRun, volume: VolumeSource, classes: Sequence[LabelClass
         classes=classes,
     )
     height, width = volume.info.shape[1:]
-    return results.create(run.id, shape=(height, width), metadata=metadata)
+    entropy = bool(request.prediction.get("keep_entropy"))
+    return results.create(run.id, shape=(height, width), metadata=metadata, entropy=entropy)

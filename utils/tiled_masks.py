@@ -22,7 +22,7 @@ from core.labels.slices import read_slice
 from core.labels.store import LabelStore
 from utils.tiled_http import TiledAccess, TiledContainer
 
-MASK, RESULT, CONFIDENCE = "mask", "seg_result", "confidence"
+MASK, RESULT, CONFIDENCE, ENTROPY = "mask", "seg_result", "confidence", "entropy"
 
 
 class TiledMaskPublisher:
@@ -137,12 +137,17 @@ class ResultWriter:
     class_ids: tuple[int, ...]
     _tiled: TiledContainer
 
-    def write_slice(self, z: int, labels: NDArray[np.uint8], confidence: NDArray[np.uint8]) -> None:
+    def write_slice(
+        self, z: int, labels: NDArray[np.uint8], confidence: NDArray[np.uint8], entropy: NDArray[np.uint8] | None = None
+    ) -> None:
         """Write one predicted slice; it can be read when this returns.
 
         labels : (Y, X) class ids. confidence : (Y, X), 255 = certain; 0 is stored as 1, as 0 means "not there yet".
+        entropy : (Y, X), 255 = all classes equally likely, of a result that was made for it.
         """
         index = self.slices.index(z)
+        if entropy is not None:
+            self._tiled.write_slice(f"{self.job_id}/{ENTROPY}", index, entropy)
         self._tiled.write_slice(f"{self.job_id}/{RESULT}", index, places_of(labels, self.class_ids))
         self._tiled.write_slice(f"{self.job_id}/{CONFIDENCE}", index, np.maximum(confidence, 1))
 
@@ -153,7 +158,9 @@ class TiledResults:
     def __init__(self, access: TiledAccess) -> None:
         self._tiled = TiledContainer(access)
 
-    def create(self, job_id: str, *, shape: tuple[int, int], metadata: Mapping[str, Any]) -> ResultWriter:
+    def create(
+        self, job_id: str, *, shape: tuple[int, int], metadata: Mapping[str, Any], entropy: bool = False
+    ) -> ResultWriter:
         """Make room for a result, or open the one there is.
 
         Parameters
@@ -161,10 +168,12 @@ class TiledResults:
         job_id : key of the result.
         shape : (Y, X) of a slice.
         metadata : from `core.labels.publishing.result_metadata`; its `mask_idx` says which slices.
+        entropy : make room for that too.
         """
         slices = tuple(metadata["mask_idx"])
         self._tiled.create_container(job_id, metadata)
-        for key, dtype in ((RESULT, "int8"), (CONFIDENCE, "uint8")):
+        kept = ((RESULT, "int8"), (CONFIDENCE, "uint8"), (ENTROPY, "uint8"))
+        for key, dtype in kept if entropy else kept[:2]:
             self._tiled.create_array(f"{job_id}/{key}", dtype=dtype, shape=(len(slices), *shape))
         return ResultWriter(job_id, slices, tuple(c.id for c in classes_of(metadata)), self._tiled)
 
@@ -180,17 +189,22 @@ class TiledResults:
 
     def read_confidence(self, job_id: str, z: int) -> NDArray[np.uint8] | None:
         """(Y, X) uint8, 255 = certain, of a predicted slice; None for a result of the former app."""
+        return self._read_bytes(job_id, CONFIDENCE, z)
+
+    def read_entropy(self, job_id: str, z: int) -> NDArray[np.uint8] | None:
+        """(Y, X) uint8, 255 = all classes equally likely; None where the result keeps none."""
+        return self._read_bytes(job_id, ENTROPY, z)
+
+    def _read_bytes(self, job_id: str, key: str, z: int) -> NDArray[np.uint8] | None:
         index = _row(self._tiled.metadata(job_id)["metadata"], job_id, z)
         try:
-            structure = self._tiled.metadata(f"{job_id}/{CONFIDENCE}")["structure"]
+            structure = self._tiled.metadata(f"{job_id}/{key}")["structure"]
         except NotFoundError:
             return None
         self._require_written(job_id, index, z)
         shape = tuple(structure["shape"][1:])
-        confidence: NDArray[np.uint8] = self._tiled.read(
-            f"{job_id}/{CONFIDENCE}", f"{index},:,:", dtype="uint8", shape=shape
-        )
-        return confidence
+        found: NDArray[np.uint8] = self._tiled.read(f"{job_id}/{key}", f"{index},:,:", dtype="uint8", shape=shape)
+        return found
 
     def read_planes(self, job_id: str, axis: PlaneAxis, start: int, stop: int) -> tuple[list[int], NDArray[np.uint8]]:
         """Some XZ ("y") or YZ ("x") planes of a result.

@@ -15,7 +15,7 @@ from core.images.geometry import level_shapes, tile_bounds
 from core.images.planes import PlaneAxis, turned
 from core.images.pyramid import max_pool
 from core.learning.jobs import JobView
-from core.learning.uncertainty import uncertainty_bands
+from core.learning.uncertainty import BANDS_OF, entropy_of_two
 from core.services import ResultStore, Services
 
 KEPT_BYTES = 256 << 20  # 28 slices of 2560 x 2560 with their levels
@@ -65,31 +65,43 @@ def register(app: Dash, services: Services) -> None:
         answer.headers["Cache-Control"] = IMMUTABLE
         return answer
 
-    _register_uncertainty(app, services, kept)
+    _register_certainty(app, services, kept)
 
 
-def _register_uncertainty(app: Dash, services: Services, kept: ByteCache) -> None:
-    @app.server.get("/api/results/<job>/uncertainty/z/<int:z>/<int:level>/<int:tx>/<int:ty>")
-    def uncertainty_tile(job: str, z: int, level: int, tx: int, ty: int) -> Response:
-        key = (job, z, "uncertainty")
+def _register_certainty(app: Dash, services: Services, kept: ByteCache) -> None:
+    """How sure the model is, in the ways of core/learning/uncertainty.py."""
+    ways = "any(uncertainty, confidence, entropy)"
+
+    @app.server.get(f"/api/results/<job>/<{ways}:way>/z/<int:z>/<int:level>/<int:tx>/<int:ty>")
+    def certainty_tile(job: str, way: str, z: int, level: int, tx: int, ty: int) -> Response:
+        key = (job, z, way)
         if kept.peek(key) is None and z not in services.jobs.job(job).slices_done:
             return uncached(empty_answer())
-        levels: Levels = kept.get(key, lambda: read_uncertainty(services.results, job, z))
+        levels: Levels = kept.get(key, lambda: read_certainty(services, job, way, z))
         if not levels:
             return uncached(empty_answer())
         answer = deflated_tile(cut_tile(levels, level, tx, ty))
         answer.headers["Cache-Control"] = IMMUTABLE
         return answer
 
-    @app.server.get("/api/results/<job>/uncertainty/<any(y, x):_axis>/<path:_tile>")
-    def uncertainty_plane_tile(job: str, _axis: str, _tile: str) -> Response:  # noqa: ARG001 - one slice at a time only
+    @app.server.get(f"/api/results/<job>/<{ways}:_way>/<any(y, x):_axis>/<path:_tile>")
+    def certainty_plane_tile(job: str, _way: str, _axis: str, _tile: str) -> Response:  # noqa: ARG001 - slices only
         return uncached(empty_answer())
 
 
-def read_uncertainty(results: ResultStore, job: str, z: int) -> Levels:
-    """All levels of a slice's uncertainty; none for a result of the former app, which keeps no confidence."""
-    confidence = results.read_confidence(job, z)
-    return [] if confidence is None else reduce_slice(uncertainty_bands(confidence))
+def read_certainty(services: Services, job: str, way: str, z: int) -> Levels:
+    """All levels of the bands of a slice; none where the result does not keep what they are of."""
+    found = read_entropy(services, job, z) if way == "entropy" else services.results.read_confidence(job, z)
+    return [] if found is None else reduce_slice(BANDS_OF[way][found])
+
+
+def read_entropy(services: Services, job: str, z: int) -> NDArray[np.uint8] | None:
+    """As it was kept; of two classes it follows from the confidence."""
+    kept = services.results.read_entropy(job, z)
+    if kept is not None or len(services.jobs.job(job).classes) != 2:
+        return kept
+    confidence = services.results.read_confidence(job, z)
+    return None if confidence is None else entropy_of_two(confidence)
 
 
 def read_slab(

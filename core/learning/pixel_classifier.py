@@ -80,6 +80,7 @@ class PixelClassifier:
     """A trained pixel classifier.
 
     importances : {feature in words: how much it counts}, adding up to 1. expectation : of the classes' shares.
+    entropy : whether predictions keep it.
     """
 
     class_ids: tuple[int, ...]
@@ -88,14 +89,15 @@ class PixelClassifier:
     model: PixelModel
     expectation: Expectation
     importances: Mapping[str, float] = field(default_factory=dict)
+    entropy: bool = False
     context: ClassVar[int] = 0
 
     def predict(self, image: NDArray[Any], around: Around = ()) -> Prediction:  # noqa: ARG002 - it looks at one slice
-        labels, confidence = (np.empty(image.shape[:2], np.uint8) for _ in range(2))
+        whole = Prediction.empty(image.shape[:2], entropy=self.entropy)
         for inner, outer, window in tiles(image.shape[:2]):
-            found = decided(self.expectation.applied(self.chances(image[outer])[window]), self.class_ids)
-            labels[inner], confidence[inner] = found.labels, found.confidence
-        return Prediction(labels, confidence)
+            chances = self.expectation.applied(self.chances(image[outer])[window])
+            whole.fill(inner, decided(chances, self.class_ids, entropy=self.entropy))
+        return whole
 
     def chances(self, image: NDArray[Any]) -> Chances:
         """(Y, X, classes) float32, smoothed, under the shares of the classes that it learned from."""

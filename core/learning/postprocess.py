@@ -47,7 +47,7 @@ class PostProcessing:
             small |= small_pieces(labels == class_id, self.min_size_px if place else self.fill_holes_px)
         labels = by_neighbours(labels, small)
         certain = np.where(labels == prediction.labels, prediction.confidence, 255 - prediction.confidence)
-        return Prediction(labels, certain.astype(np.uint8))
+        return Prediction(labels, certain.astype(np.uint8), prediction.entropy)
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ class Predicted:
     def __init__(self) -> None:
         self.done: list[int] = []
         self.confidence: int | None = 199
+        self.entropy: int | None = None
         self.pixels = np.ones(SHAPE[1:], np.uint8)
         self.pixels[100:, 513:] = 2
 
@@ -61,6 +62,9 @@ class Predicted:
     def read_confidence(self, job_id: str, z: int) -> np.ndarray | None:
         assert z in self.done, "nobody asks Tiled for what is not there"
         return None if self.confidence is None else np.full_like(self.pixels, self.confidence)
+
+    def read_entropy(self, job_id: str, z: int) -> np.ndarray | None:
+        return None if self.entropy is None else np.full_like(self.pixels, self.entropy)
 
     def read_slice(self, job_id: str, z: int) -> np.ndarray:
         assert z in self.done, "nobody asks Tiled for what is not there"
@@ -285,9 +289,18 @@ def test_uncertainty_comes_in_bands_where_a_slice_is_predicted_and_its_confidenc
     assert client.get(f"/api/results/{JOB}/uncertainty/y/200/0/0/0").status_code == 204
 
 
+def test_confidence_and_entropy_come_in_bands_too(client, predicted):
+    predicted.done = [0, 1]
+    for way, band in (("confidence", 6), ("entropy", 7)):  # sure to .78: of two classes the entropy is .76
+        assert set(pixels_of(client.get(f"/api/results/{JOB}/{way}/z/1/0/0/0"), (512, 512)).flat) == {band}, way
+    predicted.entropy = 26
+    assert set(pixels_of(client.get(f"/api/results/{JOB}/entropy/z/0/0/0/0"), (512, 512)).flat) == {1}, "as it was kept"
+
+
 def test_a_result_without_confidence_has_no_uncertainty(client, predicted):
     predicted.done, predicted.confidence = [1], None
-    assert client.get(f"/api/results/{JOB}/uncertainty/z/1/0/0/0").status_code == 204
+    for way in ("uncertainty", "confidence", "entropy"):
+        assert client.get(f"/api/results/{JOB}/{way}/z/1/0/0/0").status_code == 204
 
 
 def test_planes_across_a_result_show_the_slices_that_are_predicted(client, predicted):

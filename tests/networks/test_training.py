@@ -10,6 +10,7 @@ from core.errors import InvalidInputError
 from core.learning.normalisation import Normalisation
 from core.learning.segmenter import LabelledSlice
 from core.learning.training_parameters import TrainingParameters
+from core.learning.uncertainty import entropy_of
 from networks.architectures.unet import UNet
 from networks.data import Data
 from networks.guard import MAX_RETREATS
@@ -308,9 +309,9 @@ def test_when_memory_runs_out_tiles_become_smaller_and_the_answer_stays():
             return super().forward(x)
 
     model, seen = Small(1, 2, base_channels=4, depth=2).eval(), stripes((330, 700))[0][None] / 180
-    divided = decide(model, seen)
+    divided = decide(model, seen, entropy=True)
     model.most_px = 10**9
-    for one, other in zip(divided, decide(model, seen), strict=True):
+    for one, other in zip(divided, decide(model, seen, entropy=True), strict=True):
         np.testing.assert_array_equal(one, other)
     model.most_px = 100
     with pytest.raises(InvalidInputError, match="predict 128 x 128 pixels"):
@@ -319,7 +320,10 @@ def test_when_memory_runs_out_tiles_become_smaller_and_the_answer_stays():
 
 def test_what_is_decided_on_the_device_equals_the_whole_forecast():
     model, seen = network(classes=3).eval(), stripes((61, 75))[0][None] / 180
-    best, confidence = decide(model, seen)
+    found = decide(model, seen, entropy=True)
     whole = forecast(model, seen)
-    np.testing.assert_array_equal(best, whole.best)
-    np.testing.assert_array_equal(confidence, whole.confidence)
+    np.testing.assert_array_equal(found.best, whole.best)
+    np.testing.assert_array_equal(found.confidence, whole.confidence)
+    known = entropy_of(np.moveaxis(whole.chance, 0, -1)).astype(int)
+    assert np.abs(found.entropy.astype(int) - known).max() <= 1
+    assert decide(model, seen).entropy is None

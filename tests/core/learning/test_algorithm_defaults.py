@@ -42,6 +42,7 @@ def test_segmenting_offers_post_processing_that_is_off_by_default(name):
     assert PostProcessing.chosen_from(wishes) == PostProcessing()
     assert wishes.pop("flips", False) is False
     assert wishes.pop("class_shares", "") == "", "as they were painted"
+    assert wishes.pop("keep_entropy") is False
     assert wishes == asdict(PostProcessing())
 
 

@@ -1,5 +1,7 @@
 """Features, the pixel classifier on them, what is held out, and the scores."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from core.learning.normalisation import CLIP, Normalisation
 from core.learning.pixel_classifier import load_pixel_classifier
 from core.learning.pixel_training import train_pixel_classifier
 from core.learning.segmenter import LabelledSlice
+from core.learning.uncertainty import entropy_of_two
 
 SHAPE = (220, 260)
 KIND_NAMES = ("Brightness", "Edges", "Texture")
@@ -184,6 +187,13 @@ def test_expected_shares_shift_what_is_unsure_and_nothing_wished_changes_nothing
     assert (more.labels == 9).mean() > (plain.labels == 9).mean() + 0.02
     assert (more.labels == 9)[plain.labels == 9].all(), "none is lost by more of it"
     np.testing.assert_array_equal(trained[0].expecting({9: 0.95}).expecting({}).predict(image).labels, plain.labels)
+
+
+def test_entropy_is_kept_when_asked_for_and_high_where_confidence_is_low(trained):
+    image, _ = scene(8)
+    assert trained[0].predict(image).entropy is None
+    found = replace(trained[0], entropy=True).predict(image)
+    np.testing.assert_allclose(found.entropy.astype(int), entropy_of_two(found.confidence), atol=3)
 
 
 def test_areas_are_scored_by_their_boundaries_too():
