@@ -43,7 +43,9 @@ def section() -> html.Div:
 
 def rows(classes: Sequence[LabelClass], shares: Mapping[int, float]) -> list[html.Div]:
     """A slider for each class that has a share, 0 to 1."""
-    return [_row(each, 100 * shares[each.id]) for each in classes if each.id in shares]
+    known = [each for each in classes if each.id in shares]
+    values = rounded([shares[each.id] for each in known])
+    return [_row(*row) for row in zip(known, values, told(values), strict=True)]
 
 
 def told(values: Sequence[Any]) -> list[str]:
@@ -83,10 +85,9 @@ def estimate_text(classes: Sequence[LabelClass], shares: Mapping[int, float]) ->
     return f"Estimated: {', '.join(f'{each.name} {text}' for each, text in zip(known, texts, strict=True))}."
 
 
-def _row(label_class: LabelClass, per_cent: float) -> html.Div:
+def _row(label_class: LabelClass, value: float, text: str) -> html.Div:
     slider_id = ids.class_share(label_class.id)
     swatch = html.Span(className="swatch", style={"background": label_class.color})
     label = html.Label([swatch, html.Span(label_class.name)], htmlFor=slider_id, title=label_class.name)
-    value = rounded([per_cent / 100])[0]
     slider = dcc.Input(id=slider_id, type="range", min=0, max=100, step=STEP, value=value, className="range")
-    return html.Div([label, slider, html.Output(id=ids.class_share_text(label_class.id))], className="share-row")
+    return html.Div([label, slider, html.Output(text, id=ids.class_share_text(label_class.id))], className="share-row")

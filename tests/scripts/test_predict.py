@@ -2,11 +2,19 @@
 
 import numpy as np
 import pytest
+import tifffile
 
 from core.learning.jobs import JobKind, JobState
+from scripts.segment import main
+from tests.image_files import STACK
 from tests.scripts.conftest import CLASSES, painted_rows
 from utils.tiled_http import TiledAccess
 from utils.tiled_masks import TiledResults
+
+
+def results_of(workplace):
+    settings = workplace.settings
+    return TiledResults(TiledAccess(settings.seg_tiled_uri, settings.seg_tiled_api_key.get_secret_value(), "SEG_TILED"))
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +31,7 @@ def test_a_model_gives_the_same_masks_later_as_when_it_was_trained(workplace, mo
     assert done.slices_done == (0, 3)
     assert done.classes == CLASSES
     assert done.model_id == model.id
-    settings = workplace.settings
-    access = TiledAccess(settings.seg_tiled_uri, settings.seg_tiled_api_key.get_secret_value(), "SEG_TILED")
-    results = TiledResults(access)
+    results = results_of(workplace)
     assert np.array_equal(results.read_slice(done.id, 0), results.read_slice(model.id, 0))
 
 
@@ -34,3 +40,27 @@ def test_a_model_that_is_gone_is_named(workplace):
     failed = workplace.ends(workplace.jobs.submit(request))
     assert failed.state is JobState.FAILED
     assert "no trained model" in failed.error
+
+
+def test_the_command_line_gives_the_same_bits_as_the_jobs(workplace, model, tmp_path):
+    """Trained apart, on the same labels; refined, and told the same class shares."""
+    wishes = {"min_size_px": 4, "fill_holes_px": 3, "class_shares": "3=80, 5=20"}
+    slices = list(range(len(STACK)))
+    request = workplace.request(JobKind.SEGMENT, model_id=model.id, slices=slices, classes=(), prediction=wishes)
+    done = workplace.ends(workplace.jobs.submit(request))
+    assert done.state is JobState.DONE, done
+
+    masks = np.full(STACK.shape, 255, np.uint8)
+    for z, labels in painted_rows().items():
+        masks[z] = np.where(labels, labels, 255)
+    for name, stack in (("images", STACK), ("masks", masks)):
+        tifffile.imwrite(tmp_path / f"{name}.tif", stack)
+    told = [word for key, value in wishes.items() for word in ("--refine", f"{key}={value}")]
+    files = [str(tmp_path / f"{name}.tif") for name in ("images", "masks", "out")]
+    command = [*files[:2], "--out", files[2], "--algorithm", "Pixel classifier", "--param", "smooth_sigma=0", *told]
+    assert main(command) == 0
+    found = tifffile.imread(files[2])
+    results = results_of(workplace)
+    for z in slices:
+        np.testing.assert_array_equal(results.read_slice(done.id, z), found[z])
+    assert (found[0] != results.read_slice(model.id, 0)).any(), "refining changes something"

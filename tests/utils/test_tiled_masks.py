@@ -194,10 +194,9 @@ def test_a_resumed_job_keeps_what_its_first_run_wrote(access, job_id):
 
 
 def test_entropy_is_kept_beside_a_result_that_was_made_for_it(access, job_id):
-    facts = {"data_uri": "", "mask_uri": "", "job_id": job_id, "model": "m", "job_name": "j", "classes": CLASSES}
     results = TiledResults(access)
-    writer = results.create(job_id, shape=(4, 4), metadata=result_metadata(slices=[2], **facts), entropy=True)
-    writer.write_slice(2, np.ones((4, 4), np.uint8), np.full((4, 4), 90, np.uint8), np.full((4, 4), 30, np.uint8))
+    writer = results.create(job_id, shape=(4, 4), metadata=facts(job_id, [2]), entropy=True)
+    writer.write_slice(2, np.full((4, 4), 9, np.uint8), np.full((4, 4), 90, np.uint8), np.full((4, 4), 30, np.uint8))
     assert (results.read_entropy(job_id, 2) == 30).all()
     assert (results.read_confidence(job_id, 2) == 90).all()
 
