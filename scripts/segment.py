@@ -32,6 +32,7 @@ from core.learning.descriptors import AlgorithmDescriptor, validate_parameters
 from core.learning.neighbours import SliceWindow
 from core.learning.segmenter import LabelledSlice, Progress, Segmenter
 from scripts.algorithms import context_of, prepared, train
+from scripts.pipelines import read_ahead
 from utils.settings import Settings, read_settings
 from utils.tiff_volumes import open_tiff
 from utils.tiled_volumes import open_uri
@@ -140,11 +141,11 @@ def _with_images(
 
 
 def predictions(segmenter: Segmenter, images: VolumeSource, values: MaskValues) -> Iterator[NDArray[np.uint8]]:
-    """Each slice as values of the masks, in order, one at a time in memory."""
+    """Each slice as values of the masks, in order; a few slices are in memory, the next ones are read meanwhile."""
     count = images.info.shape[0]
     window = SliceWindow.over(images, context=segmenter.context)
-    for z in range(count):
-        yield values.mask_of(segmenter.predict(*window(z)).labels)
+    for z, seen in read_ahead(range(count), window):
+        yield values.mask_of(segmenter.predict(*seen).labels)
         _tell(Progress((z + 1) / count, f"Segmented {z + 1} of {count} slices"))
 
 
