@@ -40,7 +40,7 @@ def entropy_of_two(confidence: Bytes) -> Bytes:
     """The same where there are two classes, from the confidence in the likelier one.
 
     >>> entropy_of_two(np.array([255, 191, 128], np.uint8)).tolist()
-    [0, 208, 255]
+    [0, 207, 255]
     """
     likelier = np.maximum(_CONFIDENCE, 0.5)
     table = entropy_of(np.stack([likelier, 1 - likelier], axis=-1).astype(np.float32))
