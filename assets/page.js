@@ -319,6 +319,19 @@
       return { overlay: overlayOf(pair[1], opacity, kind), titles: pair.map((job) => ({ name: job.name, note: scoreOf(job, registry) })) };
     },
 
+    /** One switch in two places: what was moved last moves the other. */
+    liveSwitch(shown, live) {
+      const on = triggered() === "live-on" ? shown : live;
+      return [on === shown ? skip() : on, on === live ? skip() : on];
+    },
+
+    liveOptions(opacity, shown, options, parameters) {
+      const hidden = (options ?? []).map(({ value }) => value).filter((id) => !(shown ?? []).includes(id));
+      return { opacity: Number(opacity), hidden, parameters: parameters ?? {} };
+    },
+
+    liveText: (text, first) => text || first,
+
     same: (value) => value,
 
     percent: (share) => `${Math.round(100 * Number(share))} %`,

@@ -18,6 +18,7 @@ from callbacks import (
     history,
     infrastructure,
     jobs,
+    live,
     messages,
     models,
     moments,
@@ -32,6 +33,7 @@ from callbacks.http import errors, health, images, instances, labels, proposals,
 from callbacks.http import exchange as exchange_http
 from callbacks.http import history as past
 from callbacks.http import jobs as jobs_http
+from callbacks.http import live as live_http
 from callbacks.http import review as review_http
 from components.page import page
 from core.services import Services
@@ -45,6 +47,7 @@ FEATURES = (
     contrast,
     objects,
     overlay,
+    live,
     history,
     moments,
     accept,
@@ -65,6 +68,7 @@ MACHINE_ROUTES = (
     tools,
     proposals,
     results,
+    live_http,
     review_http,
     jobs_http,
     exchange_http,

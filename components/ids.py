@@ -57,6 +57,13 @@ MOMENT_NEXT = "moment-next"
 # contrast
 CONTRAST = "contrast"
 
+# live prediction
+LIVE_ON = "live-on"
+LIVE_ONCE = "live-once"
+LIVE_STATE = "live-state"
+LIVE_CLASSES = "live-classes"
+LIVE_OPACITY = "live-opacity"
+
 # overlay
 RESULT_SELECT = "result-select"
 RESULT_OPACITY = "result-opacity"

@@ -9,6 +9,7 @@ from components import (
     exchange,
     history,
     ids,
+    live,
     messages,
     models,
     moments,
@@ -59,4 +60,12 @@ def page() -> html.Div:
 
 
 def _panels() -> list[html.Section | html.Details]:
-    return [classes.panel(), objects.panel(), overlay.panel(), stack.panel(), contrast.panel(), history.panel()]
+    return [
+        classes.panel(),
+        live.panel(),
+        objects.panel(),
+        overlay.panel(),
+        stack.panel(),
+        contrast.panel(),
+        history.panel(),
+    ]

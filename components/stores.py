@@ -29,6 +29,7 @@ HISTORY_SHOWN = "history-shown-store"  # {"volume", "revision", "count"} of the 
 
 HISTORY_TICK = "history-tick"
 HISTORY_TICK_MS = 2000
+LIVE_PARAMETERS = "live-parameters-store"  # of the pixel classifier; written by callbacks/live.py
 ACCEPT_ORDER = "accept-order-store"  # what of a result becomes labels, see callbacks/accept.py; written by it
 
 ACCEPT_TICK = "accept-tick"
@@ -66,6 +67,7 @@ def stores() -> html.Div:
             dcc.Store(HISTORY_STAMP),
             dcc.Store(HISTORY_SHOWN),
             dcc.Interval(HISTORY_TICK, interval=HISTORY_TICK_MS),
+            dcc.Store(LIVE_PARAMETERS, data={}),
             dcc.Store(ACCEPT_ORDER),
             dcc.Interval(ACCEPT_TICK, interval=ACCEPT_TICK_MS, disabled=True),
             dcc.Interval(INFRASTRUCTURE_TICK, interval=INFRASTRUCTURE_TICK_MS, disabled=True),  # runs in Models

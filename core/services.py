@@ -21,6 +21,7 @@ from core.labels.instance_builder import Built
 from core.labels.store import LabelStore
 from core.learning.descriptors import AlgorithmDescriptor
 from core.learning.jobs import JobEngine
+from core.learning.live_view import Image, Learned, Lesson, Piece, Place
 from core.learning.models import TrainedModel
 
 
@@ -116,6 +117,27 @@ class Instances(Protocol):
         ...
 
 
+class LivePredictor(Protocol):
+    """The pixel classifier while somebody paints, as `core.learning.live.LivePixels` says; safe for threads.
+
+    Methods raise UnavailableError when it has died; the next call starts it again.
+    """
+
+    def lacking(self, lesson: Lesson) -> list[tuple[Place, int]]: ...
+
+    def study(
+        self, lesson: Lesson, tile: tuple[Place, int], labels: NDArray[np.uint8], pixels: NDArray[Any] | None = None
+    ) -> bool: ...
+
+    def learn(self, session: str, lesson: Lesson) -> Learned: ...
+
+    def predict(
+        self, session: str, image: Image, piece: Piece, step: int, *, rough: bool, pixels: NDArray[Any] | None = None
+    ) -> NDArray[np.uint8] | None: ...
+
+    def prepare(self, lesson: Lesson, place: Place, step: int, pixels: NDArray[Any] | None = None) -> bool: ...
+
+
 class Registry(Protocol):
     """Algorithms and trained models. Methods raise UnavailableError when MLflow does not answer."""
 
@@ -164,6 +186,7 @@ class Services:
     instances: Instances
     masks: MaskPublisher
     results: ResultStore
+    live: LivePredictor
     registry: Registry
     jobs: JobEngine
     exchange: ExchangeFiles

@@ -5,6 +5,7 @@ between   Dice of labels between painted slices, three ways (docs/quality.md)
 viewer    how quick the page feels, driven in Chromium (docs/speed.md)
 chaos     that no painted pixel is lost when servers and browsers are killed (docs/reliability.md)
 tools     how long each image-aware tool thinks (docs/speed-tools.md)
+live      how soon the live prediction follows a stroke, driven in Chromium (docs/speed-live.md)
 scale     that 100,000 strokes slow nothing (docs/reliability.md)
 inference pixels a second of a network, from disk to disk (docs/speed-networks.md)
 sequences that random edits, undo, redo and restore leave what a numpy model says (docs/reliability.md)
@@ -19,7 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
 
 from core.errors import AppError
-from scripts.benchmarks import between, chaos, inference, objects, quality, scale, sequences, steps, tools, viewer
+from scripts.benchmarks import between, chaos, inference, live, objects, quality, scale, sequences, steps, tools, viewer
 
 SUBJECTS = {
     "quality": quality,
@@ -30,6 +31,7 @@ SUBJECTS = {
     "objects": objects,
     "sequences": sequences,
     "steps": steps,
+    "live": live,
     "tools": tools,
     "inference": inference,
 }

@@ -19,6 +19,7 @@ from utils.instance_worker import BackgroundInstances
 from utils.jobs_local import LocalJobs
 from utils.label_db import SqlLabelStore
 from utils.label_tables import open_engine
+from utils.live_worker import LiveWorker
 from utils.mlflow_registry import MlflowRegistry
 from utils.mlflow_store import MlflowStore
 from utils.settings import Settings
@@ -48,6 +49,7 @@ def build_services(settings: Settings) -> Services:
         instances=BackgroundInstances(labels, catalog, SqlInstanceMemory(settings.labels_uri)),
         masks=TiledMaskPublisher(labels, catalog, masks),
         results=TiledResults(results),
+        live=LiveWorker(max_bytes=settings.live_cache_mb << 20, threads=settings.live_threads),
         registry=MlflowRegistry(store),
         jobs=jobs,
         exchange=DiskExchange.from_settings(settings),

@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     disk_cache_gb: float = Field(
         50, ge=0, description="disk for overviews of large images and for XZ and YZ planes, GB; in STATE_DIR"
     )
+    live_cache_mb: int = Field(768, ge=64, description="memory for pixel features of the live prediction, MiB")
+    live_threads: int = Field(2, ge=1, description="processor cores the live prediction may take")
     upload_limit_gb: float = Field(20, gt=0, description="largest file of labels that may be imported, GB")
     keep_exports_days: float = Field(7, gt=0, description="how long exported files can be downloaded, days")
     tiled_timeout_s: float = Field(30.0, gt=0, description="longest wait for one answer of Tiled, seconds")

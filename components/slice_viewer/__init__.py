@@ -52,6 +52,10 @@ class SliceViewer(_ViewerComponent):
     order : None, or labels to be proposed through the stack: {"method", "first", "last", "number"}.
     moment : None, or labels of the past in place of those of now: as `overlay`, with "root", the path of its tiles.
     overlay : None or {"id", "classes", "opacity", "slices", "least"}.
+    live : whether the live prediction follows what is painted; both ways.
+    liveOnce : another number: predict what shows once.
+    liveOptions : {"opacity", "hidden": [class id], "parameters"} of the live prediction.
+    liveState, liveText : written by the component: how far the live prediction is, in a word and in words.
     review : None or {"job", "by", "classes", "least"}, see docs/contracts.md; None again when the user leaves it.
     sibling : written by the component: path of a volume of the same array, at another time for instance, to be opened.
     present : written by the component: [{"tab", "name", "z", "color"}] of who else looks at the volume.
@@ -72,6 +76,11 @@ class SliceViewer(_ViewerComponent):
         "cut",
         "error",
         "labelOpacity",
+        "live",
+        "liveOnce",
+        "liveOptions",
+        "liveState",
+        "liveText",
         "look",
         "manifest",
         "moment",

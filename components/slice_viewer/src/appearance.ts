@@ -1,5 +1,6 @@
 /** How the page wants a volume shown: its window and colours, and what lies over it: a result, proposals, labels of the past. */
 import type { Engine } from "./engine";
+import type { LiveTiles } from "./live/tiles";
 import { PLAIN, type Look, type Window } from "./lut";
 import type { Over, Picture } from "./picture";
 import type { Overlay, PastLabels } from "./results";
@@ -16,6 +17,8 @@ export class Appearance {
   /** Labels of the past, shown in place of those of now and of the result. */
   private moment: PastLabels | null = null;
 
+  private live: LiveTiles | null = null;
+
   constructor(private readonly engine: Engine) {}
 
   private get picture(): Picture | null {
@@ -28,6 +31,7 @@ export class Appearance {
     picture.setLook(this.shading);
     picture.setOverlay(this.moment ?? this.overlay);
     picture.setProposed(this.proposed);
+    picture.setLive(this.live);
   }
 
   /** How to draw what lies over the image now. */
@@ -64,6 +68,11 @@ export class Appearance {
     this.proposed = proposed;
     this.picture?.setProposed(proposed);
     this.engine.redraw();
+  }
+
+  setLive(live: LiveTiles | null): void {
+    this.live = live;
+    this.picture?.setLive(live);
   }
 
   setMoment(moment: PastLabels | null): void {

@@ -4,6 +4,7 @@
  * Every pane is an engine of its own. The first is always there; the page's properties go to all of them through `set`.
  */
 import { Engine } from "./engine";
+import { Live } from "./live/live";
 import type { Look, Window } from "./lut";
 import type { CreateLabelLayer } from "./opening";
 import type { PointerInput } from "./pointer";
@@ -59,6 +60,7 @@ const SHARED = ["tool", "brushRadius", "activeClass", "overwrite", "settings"] a
 export class Desk {
   readonly main: Engine;
   readonly proposals: StackProposals;
+  readonly live: Live;
   readonly state: Store<DeskState>;
   readonly pointers = new Map<Engine, PointerInput>();
   private readonly props: Partial<DeskProps> = {};
@@ -70,6 +72,7 @@ export class Desk {
     private readonly createLabelLayer: CreateLabelLayer,
   ) {
     this.main = new Engine(apiRoot, createLabelLayer);
+    this.live = new Live(this.main);
     this.proposals = new StackProposals(this.main);
     this.proposals.state.subscribe(() => this.showProposed());
     this.takeOrders(this.main);
@@ -100,6 +103,7 @@ export class Desk {
   set<K extends keyof DeskProps>(name: K, value: DeskProps[K]): void {
     this.props[name] = value;
     for (const { engine } of this.state.get().panes) this.apply(engine, name);
+    if (name === "classes") this.live.setClasses(this.props.classes ?? []);
     if (name === "classes" && this.props.proposed != null) this.set("proposed", this.props.proposed); // its colours are theirs
   }
 

@@ -56,6 +56,7 @@ export function createHost(engine: Engine): ViewerHost {
     setPresent: (present) => {
       if (JSON.stringify(present) !== JSON.stringify(shell.get().present)) update(shell, { present });
     },
+    setLabelsRevision: (labelsRevision) => update(shell, { labelsRevision }),
     setObjectsRevision: (objectsRevision) => update(shell, { objectsRevision }),
     setClassesRevision: (classesRevision) => update(shell, { classesRevision }),
     goToSlice: (z) => engine.goTo(z),

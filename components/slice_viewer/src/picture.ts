@@ -12,6 +12,7 @@ import { LINK } from "./previews";
 import type { Renderer } from "./renderer";
 import { ResultLayer, type Overlay } from "./results";
 import type { Problem } from "./tilecache";
+import type { LiveTiles } from "./live/tiles";
 import type { Camera, LabelLayer, Manifest, Point, Rect, TileAddress } from "./types";
 
 const CALM_MS = 60; // between the frames of a slice whose tiles come in one by one: drawing each would slow the rest down
@@ -52,6 +53,7 @@ export class Picture {
   private readonly image: TileLayer;
   private result: ResultLayer | null = null;
   private proposed: ResultLayer | null = null;
+  private live: LiveTiles | null = null;
   private window: Window | null = null;
   private look: Look = PLAIN;
   private lut: Uint32Array;
@@ -130,6 +132,22 @@ export class Picture {
     this.result = overlay === null ? null : this.createResult(overlay);
   }
 
+  /** What is predicted while one paints; it shows in place of the result. */
+  setLive(live: LiveTiles | null): void {
+    this.live = live;
+    this.overChanged();
+  }
+
+  /** Draw once more: something over the image has changed. */
+  overChanged(): void {
+    this.again();
+  }
+
+  /** The level that suits a camera. */
+  levelOf(camera: Camera): number {
+    return chooseLevel(camera.scale, this.manifest.levels.length);
+  }
+
   /** Labels that wait to be accepted. */
   setProposed(overlay: Overlay | null): void {
     this.drawn = null;
@@ -140,7 +158,7 @@ export class Picture {
 
   /** Draw a frame and ask for the tiles it lacks. */
   draw(camera: Camera, over: Over): void {
-    const level = (this.level = chooseLevel(camera.scale, this.manifest.levels.length));
+    const level = (this.level = this.levelOf(camera));
     const tiles = visibleTiles(this.manifest, camera, level);
     const need = { trail: this.trail, tiles, direction: this.direction };
     this.visible = new Map(tiles.map((tile) => ({ ...tile, z: this.slice })).map((tile) => [tileKey(tile), tile]));
@@ -221,7 +239,8 @@ export class Picture {
 
   private drawOver(frame: { camera: Camera; level: number; tiles: TileAddress[]; need: Need; over: Over }): void {
     const { camera, level, tiles, need, over } = frame;
-    this.drawResult(this.result, need, camera);
+    if (over.labels !== null && this.live?.has(this.shown)) this.live.draw(this.renderer, this.shown, camera);
+    else this.drawResult(this.result, need, camera);
     if (over.labels === null) return;
     if (this.shown === this.slice) over.labels.draw(this.renderer.context, camera, level, tiles, over.labelOpacity);
     this.proposed?.fitHatching((camera.scale * 2 ** level) / camera.pixelRatio);

@@ -41,6 +41,8 @@ export interface Shell {
   differing: readonly number[];
   saveState: SaveState;
   classesRevision: number;
+  /** Grows with every change of labels that the server has told of. */
+  labelsRevision: number;
   /** Revision of the last request, undo or redo: objects may have changed without a stroke. */
   objectsRevision: number;
   /** Why there is nothing to see, or why what is seen may be out of date. */
@@ -81,6 +83,7 @@ export const INITIAL_SHELL: Shell = {
   differing: [],
   saveState: SAVED,
   classesRevision: 0,
+  labelsRevision: 0,
   objectsRevision: 0,
   problem: null,
   notices: [],
@@ -99,6 +102,7 @@ export const FRESH_LABELS = {
   annotated: [],
   saveState: SAVED,
   classesRevision: 0,
+  labelsRevision: 0,
   objectsRevision: 0,
 } satisfies Partial<Shell>;
 

@@ -248,6 +248,8 @@ export interface ViewerHost {
   setPresent(present: Visit[]): void;
   /** Another browser changed the class table; `revision` is the volume's revision. */
   setClassesRevision(revision: number): void;
+  /** The server has labels of a newer revision: by a stroke of this browser, or of somebody else. */
+  setLabelsRevision(revision: number): void;
   /** A request, an undo or a redo has been made; `revision` is the volume's revision. */
   setObjectsRevision(revision: number): void;
   /** Show slice `z`, for instance the one an undo has just changed. */

@@ -239,6 +239,7 @@ export class LabelBook {
     if (edit === null || !edit.hidden) this.refetch(answer.changed, painted && alone ? 1 : 0);
     if (answer.classes_changed) this.host.setClassesRevision(answer.revision);
     this.learn(answer);
+    this.host.setLabelsRevision(answer.revision);
     if (write.kind !== "edit") this.host.setObjectsRevision(answer.revision);
     this.showStep(write, answer);
   }
@@ -278,6 +279,7 @@ export class LabelBook {
     this.refetch(news.changed, 0);
     if (news.classes_changed) this.host.setClassesRevision(news.revision);
     this.learn(news);
+    this.host.setLabelsRevision(news.revision);
   }
 
   private refetch(changed: readonly ChangedTile[], fromLevel: number): void {

@@ -8,6 +8,7 @@ import { PointerInput } from "../pointer";
 import { Readout } from "../readout";
 import { useStore } from "../store";
 import type { Point } from "../types";
+import { LiveBadge } from "./LiveBadge";
 import { Minimap } from "./Minimap";
 import { ObjectOverlay, type ObjectEvents } from "./ObjectOverlay";
 import { ProposalBar } from "./ProposalBar";
@@ -52,6 +53,7 @@ function PaneView({ desk, pane: { id, engine }, objects, events }: { desk: Desk;
         {id === "main" && <ToolOptions engine={active.leader ?? active} />}
         {reviewed !== null && <ReviewBar engine={engine} review={reviewed} />}
         {id === "main" && <ProposalBar proposals={desk.proposals} engine={active.leader ?? active} />}
+        {id === "main" && <LiveBadge live={desk.live} />}
         <Banner engine={engine} />
       </div>
       <div className="sv-corner">

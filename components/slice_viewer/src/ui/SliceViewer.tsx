@@ -4,6 +4,7 @@ import { Desk } from "../desk";
 import type { Engine } from "../engine";
 import { Keyboard } from "../keys";
 import { createLabelLayer } from "../labels";
+import { DEFAULT_OPTIONS, describe, type LiveOptions } from "../live/live";
 import { PLAIN, type Look, type Window } from "../lut";
 import type { ObjectRequest, Objects, Pick } from "../objects";
 import type { CreateLabelLayer } from "../opening";
@@ -51,6 +52,11 @@ export interface SliceViewerProps {
   request?: ObjectRequest | null;
   /** The review of a result: what it goes through; null while there is none. */
   review?: Aim | null;
+  /** Whether the live prediction follows what is painted. */
+  live?: boolean;
+  /** Another number: predict what shows once. */
+  liveOnce?: number | null;
+  liveOptions?: LiveOptions | null;
   setProps: (props: Props) => void;
 }
 
@@ -136,7 +142,10 @@ function useProperties(desk: Desk, props: SliceViewerProps): void {
   incoming("brushRadius", props.brushRadius, (radius) => main.choices.setBrushRadius(radius));
   incoming("activeClass", props.activeClass, (id) => main.choices.setActiveClass(id));
   incoming("order", props.order, (order) => order !== null && main.takeOrder(order));
+  incoming("live", props.live, (on) => desk.live.setOn(on));
+  incoming("liveOnce", props.liveOnce, (number) => number !== null && desk.live.once());
   incoming("place", props.place, (text) => showPlace(main, text));
+  React.useEffect(() => desk.live.setOptions(props.liveOptions ?? DEFAULT_OPTIONS), [desk, props.liveOptions]);
   React.useEffect(() => desk.set("classes", props.classes ?? NO_CLASSES), [desk, props.classes]);
   React.useEffect(() => desk.set("window", props.window ?? null), [desk, props.window]);
   React.useEffect(() => desk.set("look", props.look ?? PLAIN), [desk, props.look]);
@@ -166,7 +175,7 @@ function watch(desk: Desk, offer: (props: Props) => void): () => void {
   const attach = (): void => {
     for (const stop of stops) stop();
     stops = desk.state.get().panes.map(({ engine }) => engine.shell.subscribe(tell));
-    stops.push(desk.main.camera.subscribe(tell));
+    stops.push(desk.main.camera.subscribe(tell), desk.live.state.subscribe(tell));
   };
   attach();
   const unwatch = desk.state.subscribe(attach);
@@ -180,12 +189,13 @@ function outgoing(desk: Desk): Props {
   const saveStates = desk.state.get().panes.map(({ engine }) => engine.shell.get().saveState);
   const saveState = saveStates.find(({ state }) => state !== "saved") ?? saveStates[0];
   const { place } = desk.main.view;
-  return { present, sibling, place: place === null ? null : writePlace(place), slice: position.z, tool, brushRadius, activeClass, manifest: base, annotated, saveState, classesRevision, objectsRevision, error: problem ?? lost ?? null };
+  const live = desk.live.state.get();
+  return { live: live.on, liveState: live.phase, liveText: describe(live), present, sibling, place: place === null ? null : writePlace(place), slice: position.z, tool, brushRadius, activeClass, manifest: base, annotated, saveState, classesRevision, objectsRevision, error: problem ?? lost ?? null };
 }
 
 /** For tests and measurements: conditions to wait for instead of sleeping. */
 function debugHandle(desk: Desk): object {
-  return { ...paneHandle(desk.main), layout: () => desk.state.get().layout, pane: (place: number) => paneHandle(desk.state.get().panes[place].engine) };
+  return { ...paneHandle(desk.main), live: () => ({ ...desk.live.state.get(), ...desk.live.landings }), layout: () => desk.state.get().layout, pane: (place: number) => paneHandle(desk.state.get().panes[place].engine) };
 }
 
 function paneHandle(engine: Engine): object {

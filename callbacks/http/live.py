@@ -1,0 +1,90 @@
+"""The live prediction on its way to the browser, as docs/contracts.md ("Live prediction") says: one answer that grows.
+
+A stream takes one connection for a second or two and leaves the others to tiles and strokes. A newer order of the same
+window ends the one before it; so does a browser that no longer reads.
+"""
+
+import json
+import logging
+import struct
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from dash import Dash
+from flask import Response, request
+from numpy.typing import NDArray
+
+from callbacks.http.live_run import Order, order_of, predict
+from core.errors import AppError, InvalidInputError
+from core.images.volumes import volume_path
+from core.services import Services
+
+MAX_SESSIONS = 256  # windows remembered; older ones have nothing running any more
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # a proxy must not wait for the end
+
+log = logging.getLogger(__name__)
+
+
+class Turns:
+    """Which order of a session is its newest."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._newest: OrderedDict[str, int] = OrderedDict()
+        self._count = 0
+
+    def take(self, session: str) -> int:
+        """A number for a new order; those before it are no longer wanted."""
+        with self._lock:
+            self._count += 1
+            self._newest[session] = self._count
+            self._newest.move_to_end(session)
+            while len(self._newest) > MAX_SESSIONS:
+                self._newest.popitem(last=False)
+            return self._count
+
+    def is_newest(self, session: str, number: int) -> bool:
+        return self._newest.get(session) == number
+
+
+def register(app: Dash, services: Services) -> None:
+    """Add the route below /api/live."""
+    turns = Turns()
+
+    @app.server.post("/api/live/<vid>")
+    def live(vid: str) -> Response:
+        asked = request.get_json(silent=True)
+        if not isinstance(asked, dict):
+            raise InvalidInputError("The order is not a JSON object.", "Reload the page.")
+        order = order_of(services.tiles.manifest(volume_path(vid)), asked)
+        number = turns.take(order.session)
+        frames = told(services, order, turns, number)
+        return Response(frames, mimetype="application/octet-stream", headers=HEADERS)
+
+
+def told(services: Services, order: Order, turns: Turns, number: int) -> Iterator[bytes]:
+    """The frames of an order; the last one tells a failure in words."""
+    try:
+        for header, pixels in predict(services, order, lambda: turns.is_newest(order.session, number)):
+            yield frame(header, pixels)
+    except AppError as error:
+        yield frame({"state": "failed", "message": error.message, "hint": error.hint})
+    except Exception:
+        log.exception("a live prediction failed")
+        words = {"message": "The server failed.", "hint": "Update once more; its log tells the cause."}
+        yield frame({"state": "failed", **words})
+
+
+def frame(header: Mapping[str, Any], pixels: NDArray[np.uint8] | None = None) -> bytes:
+    """uint32 LE length of the header, the JSON header with the payload's `size`, the deflated pixels.
+
+    >>> frame({"state": "done"})
+    b'\\x1c\\x00\\x00\\x00{"state": "done", "size": 0}'
+    """
+    payload = b"" if pixels is None else zlib.compress(np.ascontiguousarray(pixels).tobytes(), level=1)
+    text = json.dumps({**header, "size": len(payload)}).encode()
+    return struct.pack("<I", len(text)) + text + payload

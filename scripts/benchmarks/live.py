@@ -1,0 +1,134 @@
+"""How soon the live prediction follows a stroke: Chromium paints, and the time runs to the frame that shows what came of it.
+
+The part of the window that shows the image is 1280 x 800, one image pixel a screen pixel, over a slice of 2560 x 2560.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Page
+
+from scripts.benchmarks import DOCS, write_table
+from scripts.benchmarks.page import HEAD, POINTER_JS, READY, Figure, drag, open_page
+from scripts.benchmarks.viewer import make_stack
+from scripts.local_stack import local_stack
+
+SHAPE = (3, 2560, 2560)
+NODE = "stack/slice_"
+VIEW_PX = (1280, 800)
+PLACE = "xy_1280_1280_1_1"  # the middle of the second slice, full size
+STROKES = 24
+LONGEST_MS = 60_000
+VIEWER = "document.querySelector('.sv-root').__viewer"
+
+# The last time the button went up, by the page's clock.
+UP_JS = "() => addEventListener('pointerup', (event) => { window.__up = event.timeStamp }, {capture: true})"
+
+
+def open_volume(page: Page, url: str) -> None:
+    """The slice in a part of the window that is VIEW_PX large."""
+    page.goto(f"{url}?volume={NODE}&slice=2&at={PLACE}")
+    page.wait_for_function(READY, timeout=LONGEST_MS)
+    box = page.locator(".sv-surface").first.bounding_box()
+    size = page.viewport_size
+    assert box is not None and size is not None, "the viewer has no image"
+    width = round(size["width"] + VIEW_PX[0] - box["width"])
+    page.set_viewport_size({"width": width, "height": round(size["height"] + VIEW_PX[1] - box["height"])})
+    page.wait_for_function(READY)
+    page.evaluate(UP_JS)
+
+
+def stroke(page: Page, number: int) -> None:
+    """A short stroke of one class or the other, somewhere in view."""
+    box = page.locator(".sv-surface").first.bounding_box()
+    assert box is not None, "the viewer has no image"
+    rng = np.random.default_rng(number)
+    x, y = box["x"] + 150 + 900 * rng.random(), box["y"] + 150 + 500 * rng.random()
+    page.keyboard.press(str(number % 2 + 1))
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 60, y + 25, steps=8)
+    page.mouse.up()
+
+
+def landed(page: Page, order: int) -> dict[str, float]:
+    """Wait until an order after `order` is sharp on the screen, and return when it was how far."""
+    done = f"(order) => {{ const l = {VIEWER}.live(); return l.order > order && l.done > 0 }}"
+    page.wait_for_function(done, arg=order, timeout=LONGEST_MS)
+    found: dict[str, float] = page.evaluate(f"() => ({{...{VIEWER}.live(), up: window.__up}})")
+    return found
+
+
+def order_now(page: Page) -> int:
+    number: int = page.evaluate(f"() => {VIEWER}.live().order")
+    return number
+
+
+def measure_strokes(page: Page, name: str, first: int) -> list[Figure]:
+    times = []
+    for number in range(first, first + STROKES):
+        before = order_now(page)
+        stroke(page, number)
+        times.append(landed(page, before))
+    return [
+        Figure(f"{name}: stroke end to {what}", [time[key] - time["up"] for time in times])
+        for key, what in (
+            ("first", "the tile under the cursor"),
+            ("rough", "all at half resolution"),
+            ("done", "sharp"),
+        )
+    ]
+
+
+def measure(page: Page) -> Iterator[Figure]:
+    page.evaluate(POINTER_JS)
+    page.keyboard.press("b")
+    yield Figure("brush, pointer to second frame, switched off", drag(page, steps=40))
+    stroke(page, 0)
+    page.wait_for_function(f"() => {VIEWER}.state().saveState === 'saved'")
+    start = page.evaluate("() => performance.now()")
+    page.keyboard.press("Shift+L")
+    stroke(page, 1)
+    yield Figure("first use, process started: switch to sharp", [landed(page, 0)["done"] - start])
+    yield from measure_strokes(page, "1280 x 800", 2)
+    yield Figure("brush, pointer to second frame, while it computes", while_computing(page))
+    before = order_now(page)
+    page.keyboard.press("0")
+    landed(page, before)
+    yield from measure_strokes(page, "2560 x 2560 fitted", 2 + STROKES)
+
+
+def while_computing(page: Page) -> list[float]:
+    """Latencies of strokes drawn while the prediction of the stroke before is under way."""
+    found = []
+    for number in range(4):
+        before = order_now(page)
+        stroke(page, number)
+        page.wait_for_function(f"(order) => {VIEWER}.live().order > order", arg=before)
+        found += drag(page, steps=20)
+        landed(page, before)
+    return found
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--write", action="store_true", help="write docs/speed-live.md")
+
+
+def run(options: argparse.Namespace) -> None:
+    lines = [HEAD]
+    print(HEAD)
+    with tempfile.TemporaryDirectory() as folder:
+        make_stack(Path(folder) / "data" / "stack", SHAPE)
+        with (
+            local_stack(Path(folder) / "data", Path(folder) / "state", nodes=(NODE,)) as stack,
+            open_page(stack.url) as page,
+        ):
+            open_volume(page, stack.url)
+            for figure in measure(page):
+                print(figure.row(), flush=True)
+                lines.append(figure.row())
+    if options.write:
+        write_table(DOCS / "speed-live.md", lines)

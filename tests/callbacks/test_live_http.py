@@ -1,0 +1,117 @@
+"""The route of the live prediction as the viewer asks it: real labels and tiles, and a process of its own."""
+
+import json
+import os
+import signal
+import struct
+import uuid
+import zlib
+
+import numpy as np
+import pytest
+
+from callbacks.http import live
+from core.images.volumes import volume_id
+from core.labels.store import Paint
+from tests.callbacks.test_tools_http import PATH, SHAPE, OneVolume
+from tests.feature_client import feature_client
+from tests.tile_server import tile_server
+from utils.label_db import SqlLabelStore
+from utils.live_worker import LiveWorker
+
+QUICK = {"n_estimators": 5, "sigmas": "1"}
+
+
+@pytest.fixture(scope="module")
+def worker():
+    worker = LiveWorker(max_bytes=128 << 20, threads=1)
+    yield worker
+    worker.close()
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = SqlLabelStore(f"sqlite:///{tmp_path / 'labels.db'}")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def client(store, worker):
+    return feature_client(live, tile_server(OneVolume()), store, live=worker)
+
+
+def paint(store, label, rows, columns):
+    spans = np.array([[y, *columns] for y in range(*rows)], np.int32)
+    store.paint(Paint(str(uuid.uuid4()), PATH, 1, label, spans, "ann"), shape=SHAPE)
+
+
+def ask(client, **changes):
+    """The frames of an answer: [(header, pixels or None)]."""
+    body = {"tab": "t", "z": 1, "level": 0, "box": [400, 400, 700, 700], "cursor": [520, 520], "parameters": QUICK}
+    headers = {"X-CSRFToken": client.get_cookie("_csrf_token").value}
+    answer = client.post(f"/api/live/{volume_id(PATH)}", json=body | changes, headers=headers)
+    return list(frames(answer.data)) if answer.status_code == 200 else answer
+
+
+def frames(data):
+    while data:
+        (length,) = struct.unpack("<I", data[:4])
+        header, data = json.loads(data[4 : 4 + length]), data[4 + length :]
+        payload, data = data[: header["size"]], data[header["size"] :]
+        pixels = np.frombuffer(zlib.decompress(payload), np.uint8).reshape(header["at"][2:]) if payload else None
+        yield header, pixels
+
+
+def states(answer):
+    return [header["state"] for header, _ in answer if "state" in header]
+
+
+def test_two_strokes_tell_a_block_from_what_is_around_it_and_the_cursor_comes_first(client, store):
+    assert ask(client)[0][0]["message"] == "Nothing is painted yet."
+    paint(store, 1, (470, 480), (490, 560))  # in the bright block
+    paint(store, 2, (610, 630), (450, 600))  # below it
+    answer = ask(client)
+    assert states(answer) == ["learned", "rough", "done"]
+    assert answer[0][0]["class_ids"] == [1, 2]
+    assert answer[1][0]["tile"] == [0, 1, 1]
+    labels = np.zeros(SHAPE[1:], np.uint8)
+    for header, pixels in answer:
+        if pixels is not None:
+            (_, tx, ty), (y, x, h, w) = header["tile"], header["at"]
+            labels[512 * ty + y : 512 * ty + y + h, 512 * tx + x : 512 * tx + x + w] = pixels
+    assert labels[500:590, 490:560].mean() < 1.05
+    assert labels[640:690, 450:650].mean() > 1.95
+
+
+def test_an_order_that_a_newer_one_overtakes_ends(store, worker):
+    paint(store, 1, (470, 480), (490, 560))
+    paint(store, 2, (610, 630), (450, 600))
+    client = feature_client(live, tile_server(OneVolume()), store, live=worker)
+    turns = live.Turns()
+    first, second = turns.take("a"), turns.take("a")
+    assert not turns.is_newest("a", first)
+    assert turns.is_newest("a", second)
+    assert states(ask(client))[-1] == "done"
+
+
+def test_a_process_that_dies_is_told_in_words_and_comes_back(client, store, worker):
+    paint(store, 1, (470, 480), (490, 560))
+    paint(store, 2, (610, 630), (450, 600))
+    assert states(ask(client))[-1] == "done"
+    os.kill(worker.pid, signal.SIGKILL)
+    failed = ask(client)[-1][0]
+    assert failed["state"] == "failed"
+    assert "LIVE_CACHE_MB" in failed["hint"]
+    assert states(ask(client))[-1] == "done"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"z": 9}, {"level": -1}, {"box": [1, 2]}, {"cursor": None}, {"parameters": [1]}, {"z": True}]
+)
+def test_an_order_that_makes_no_sense_is_refused(client, wrong):
+    assert ask(client, **wrong).status_code == 400
+
+
+def test_a_parameter_that_is_none_is_named(client):
+    assert "no parameter" in ask(client, parameters={"nonsense": 1})[-1][0]["message"]

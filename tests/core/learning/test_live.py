@@ -1,0 +1,136 @@
+"""The live prediction against the pixel classifier it is made of."""
+
+import numpy as np
+import pytest
+
+from core.errors import NotEnoughLabelsError, UnavailableError
+from core.labels.tools.scene import Frame
+from core.learning.class_shares import Expectation
+from core.learning.live import LivePixels
+from core.learning.live_view import Image, Lesson, View, bands, block_frame, lesson, pieces, read_frame
+from core.learning.normalisation import Normalisation
+from core.learning.pixel_classifier import PixelClassifier
+
+PLANE = Frame(0, 0, 600, 701)  # two blocks either way, odd
+QUICK = {"n_estimators": 8, "sigmas": "1, 3.5"}
+BOX = Frame(33, 77, 590, 695)
+
+
+def picture() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[: PLANE.y1, : PLANE.x1]
+    waves = 1000 * np.sin(y / 30) * np.cos(x / 25)
+    return (waves + rng.normal(0, 300, waves.shape) + 3000).clip(0).astype(np.uint16)
+
+
+VALUES = picture()
+IMAGE = Image("stack", "1", PLANE, Normalisation((1800.0,), (4300.0,)))
+
+
+def painted(classes=(1, 2)) -> np.ndarray:
+    """Two strokes across the border of two blocks."""
+    labels = np.zeros((PLANE.y1, PLANE.x1), np.uint8)
+    for row in (100, 300):
+        labels[row : row + 4, 20:690] = np.where(VALUES[row : row + 4, 20:690] > 3000, *classes)
+    return labels
+
+
+def pixels_of(place):
+    frame = read_frame(place, PLANE)
+    return VALUES[frame.y0 : frame.y1, frame.x0 : frame.x1]
+
+
+def taught(live, labels, parameters=QUICK) -> Lesson:
+    one = Lesson(IMAGE, (((0, 0, 0), 7), ((0, 0, 1), 7)), parameters)
+    for tile in live.lacking(one):
+        frame = block_frame(tile[0], PLANE)
+        part = labels[frame.y0 : frame.y1, frame.x0 : frame.x1]
+        assert live.study(one, tile, part) or live.study(one, tile, part, pixels_of(tile[0]))
+    return one
+
+
+def predict(live, view, *, rough):
+    """(labels of every step-th pixel of the slice, what was predicted) of all the pieces in view."""
+    found = np.zeros((PLANE.y1, PLANE.x1), np.uint8)[:: view.step, :: view.step]
+    for piece in pieces(view, PLANE):
+        for part in [piece] if rough else bands(piece, view.step):
+            answer = live.predict("ann", IMAGE, part, view.step, rough=rough)
+            if answer is None:
+                answer = live.predict("ann", IMAGE, part, view.step, rough=rough, pixels=pixels_of(part.place))
+            y, x = part.frame.y0 // view.step, part.frame.x0 // view.step
+            found[y : y + answer.shape[0], x : x + answer.shape[1]] = answer
+    return found
+
+
+@pytest.fixture(scope="module")
+def learned() -> tuple[LivePixels, np.ndarray]:
+    """A session that has learned, and what the pixel classifier makes of the whole slice with the same trees."""
+    live = LivePixels(256 << 20)
+    live.learn("ann", taught(live, painted()))
+    model = live._models["ann"]
+    whole = PixelClassifier((1, 2), model.parameters, IMAGE.normalisation, model.classifier, Expectation((0.5, 0.5)))
+    return live, whole.predict(VALUES).labels
+
+
+@pytest.mark.parametrize("level", [0, 1, 3])
+def test_what_shows_is_what_the_pixel_classifier_says_of_the_whole_slice(learned, level):
+    live, whole = learned
+    view = View(0, level, BOX, (300, 300))
+    found = predict(live, view, rough=False)
+    seen = found > 0
+    assert seen[BOX.y0 >> level : BOX.y1 >> level, BOX.x0 >> level : BOX.x1 >> level].all()
+    assert (found[seen] == whole[:: view.step, :: view.step][seen]).mean() > 0.999  # half precision
+
+
+def test_the_first_impression_resembles_the_rest(learned):
+    live, _ = learned
+    view = View(0, 0, BOX, (300, 300))
+    assert (predict(live, view, rough=True) == predict(live, view, rough=False)).mean() > 0.9
+
+
+def test_one_class_or_none_cannot_be_told_from_another():
+    live = LivePixels(64 << 20)
+    with pytest.raises(NotEnoughLabelsError, match="Nothing is painted"):
+        live.learn("ann", Lesson(IMAGE, (), QUICK))
+    with pytest.raises(NotEnoughLabelsError, match="second class"):
+        live.learn("ann", taught(live, painted((1, 1))))
+
+
+def test_nothing_learned_is_learned_again_and_a_session_that_is_gone_says_so(learned):
+    live, _ = learned
+    before = live._models["ann"]
+    live.learn("ann", taught(live, painted()))
+    assert live._models["ann"] is before
+    piece = pieces(View(0, 0, BOX, (0, 0)), PLANE)[0]
+    with pytest.raises(UnavailableError, match="begun anew"):
+        live.predict("bob", IMAGE, piece, 1, rough=True)
+
+
+def test_a_small_budget_holds_no_features_and_predicts_all_the_same(learned):
+    _, whole = learned
+    live = LivePixels(16 << 20)
+    live.learn("ann", taught(live, painted()))
+    found = predict(live, View(0, 2, BOX, (300, 300)), rough=False)
+    assert (found[found > 0] == whole[::4, ::4][found > 0]).mean() > 0.99
+    assert live._features.nbytes <= 16 << 20
+
+
+def test_the_block_under_the_cursor_comes_first():
+    view = View(0, 0, Frame(0, 0, 3000, 3000), (1300.0, 700.0))
+    places = [piece.place for piece in pieces(view, Frame(0, 0, 2560, 2560))]
+    assert places[0] == (0, 2, 1)
+    assert len(places) == 25
+
+
+def test_a_lesson_takes_the_nearest_painted_tiles_and_asks_for_no_more_than_it_uses():
+    asked = []
+
+    def painted_slices():
+        for z in (5, 6, 4, 7):
+            asked.append(z)
+            yield z, {(ty, tx): 1 for ty in range(5) for tx in range(8)}
+
+    found = lesson(painted_slices(), View(5, 0, Frame(0, 0, 9, 9), (0.0, 0.0)))
+    assert len(found) == 64
+    assert asked == [5, 6]
+    assert found[0] == ((5, 0, 0), 1)
