@@ -1,4 +1,4 @@
-"""How soon the live prediction follows a stroke: Chromium paints, and the time runs to the frame that shows what came of it.
+"""How soon the live prediction follows a stroke: Chromium paints, and the time runs to the frame that shows it.
 
 The part of the window that shows the image is 1280 x 800, one image pixel a screen pixel, over a slice of 2560 x 2560.
 """
