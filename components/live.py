@@ -21,7 +21,7 @@ def panel() -> html.Details:
                 [
                     dbc.Switch(id=ids.LIVE_ON, label="Follow my strokes", value=False, className="live-switch"),
                     html.Button(
-                        "Update once", id=ids.LIVE_ONCE, className="button", title="Predict what shows, once (\\)"
+                        "Update once", id=ids.LIVE_ONCE, className="button", title="Predict what shows (Shift U)"
                     ),
                 ],
                 className="live-row",

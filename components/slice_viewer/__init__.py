@@ -55,7 +55,7 @@ class SliceViewer(_ViewerComponent):
     live : whether the live prediction follows what is painted; both ways.
     liveOnce : another number: predict what shows once.
     liveOptions : {"opacity", "hidden": [class id], "parameters"} of the live prediction.
-    liveState, liveText : written by the component: how far the live prediction is, in a word and in words.
+    liveText : written by the component: how far the live prediction is.
     review : None or {"job", "by", "classes", "least"}, see docs/contracts.md; None again when the user leaves it.
     sibling : written by the component: path of a volume of the same array, at another time for instance, to be opened.
     present : written by the component: [{"tab", "name", "z", "color"}] of who else looks at the volume.
@@ -79,7 +79,6 @@ class SliceViewer(_ViewerComponent):
         "live",
         "liveOnce",
         "liveOptions",
-        "liveState",
         "liveText",
         "look",
         "manifest",

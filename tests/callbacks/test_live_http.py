@@ -6,11 +6,13 @@ import signal
 import struct
 import uuid
 import zlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from callbacks.http import live
+from callbacks.http.live_run import order_of
 from core.images.volumes import volume_id
 from core.labels.store import Paint
 from tests.callbacks.test_tools_http import PATH, SHAPE, OneVolume
@@ -84,15 +86,20 @@ def test_two_strokes_tell_a_block_from_what_is_around_it_and_the_cursor_comes_fi
     assert labels[640:690, 450:650].mean() > 1.95
 
 
-def test_an_order_that_a_newer_one_overtakes_ends(store, worker):
+def test_an_order_that_a_newer_one_overtakes_ends_and_others_go_on(store, worker):
     paint(store, 1, (470, 480), (490, 560))
     paint(store, 2, (610, 630), (450, 600))
-    client = feature_client(live, tile_server(OneVolume()), store, live=worker)
+    services = SimpleNamespace(tiles=tile_server(OneVolume()), labels=store, live=worker)
+    view = {"z": 1, "level": 0, "box": [400, 400, 700, 700], "cursor": [520, 520], "parameters": QUICK}
+    order = order_of(services.tiles.manifest(PATH), view | {"tab": "t"})
     turns = live.Turns()
-    first, second = turns.take("a"), turns.take("a")
-    assert not turns.is_newest("a", first)
-    assert turns.is_newest("a", second)
-    assert states(ask(client))[-1] == "done"
+    told = live.told(services, order, turns, turns.take(order.session))
+    began = [next(told), next(told)]
+    turns.take("somebody else")
+    began.append(next(told))
+    turns.take(order.session)
+    assert len(began) == 3
+    assert list(told) == []
 
 
 def test_a_process_that_dies_is_told_in_words_and_comes_back(client, store, worker):

@@ -13,7 +13,7 @@ const ZOOM_STEP = 1.25;
 const BRUSH_STEP = 1.2;
 const PAN_STEPS = 8; // across the window
 const FOCUS_CLASS = "sv-focus"; // on <html>: only the image shows
-const LIVE_KEYS = { follow: "L", once: "\\" }; // the first with Shift
+const LIVE_KEYS = { follow: "L", once: "U" }; // with Shift
 const HISTORY_KEY = "z"; // with Shift, as Ctrl and the same key undo
 export const HISTORY_EVENT = "sv-history"; // on the document: the page around the viewer opens what it keeps of the past
 
@@ -56,6 +56,7 @@ const SHIFT_ACTIONS: Record<string, Action> = {
   [COPY_KEYS.next.toLowerCase()]: copy(1),
   [COPY_KEYS.previous.toLowerCase()]: copy(-1),
   [LIVE_KEYS.follow.toLowerCase()]: (_engine, _event, { live }) => live.setOn(!live.state.get().on),
+  [LIVE_KEYS.once.toLowerCase()]: (_engine, _event, { live }) => live.once(),
   [HISTORY_KEY]: () => document.dispatchEvent(new Event(HISTORY_EVENT)),
   [PROPOSAL_KEYS.acceptAll.toLowerCase()]: (_engine, _event, { proposals }) => void proposals.acceptAll(),
   [PROPOSAL_KEYS.discard.toLowerCase()]: (_engine, _event, { proposals }) => void proposals.discard(),
@@ -80,7 +81,6 @@ const ACTIONS: Record<string, Action> = {
   m: (engine) => update(engine.shell, { minimapShown: !engine.shell.get().minimapShown }),
   f: (engine) => toggleFocus(engine),
   o: (engine) => engine.choices.nextOverwrite(),
-  [LIVE_KEYS.once.toLowerCase()]: (_engine, _event, { live }) => live.once(),
   "/": (engine) => update(worker(engine).shell, { refineShown: !worker(engine).shell.get().refineShown }),
   "?": (engine) => update(engine.shell, { keysShown: !engine.shell.get().keysShown }),
   ",": (_engine, _event, desk) => stepExtra(desk, -1),
@@ -172,7 +172,7 @@ export const KEY_CARD: [string, [string, string][]][] = [
     "Live prediction",
     [
       [`Shift ${LIVE_KEYS.follow}`, "Follow what is painted"],
-      [LIVE_KEYS.once, "Update once"],
+      [`Shift ${LIVE_KEYS.once}`, "Update once"],
     ],
   ],
   [

@@ -128,7 +128,7 @@ export class Live {
     const { on, phase } = this.state.get();
     clearTimeout(this.timer);
     if (wanted === null) return this.cannot();
-    if (this.purpose(wanted) === this.made) return;
+    if (this.purpose(wanted) === this.made) return phase === "stale" ? update(this.state, { phase: "current" }) : undefined;
     if (!on) return phase === "off" ? undefined : this.outdate();
     const painted = wanted.revision !== this.asked?.revision;
     if (painted && this.running !== null && phase === "computing") return; // its first impression comes in a moment, then the next
@@ -180,8 +180,10 @@ export class Live {
 
   private stop(): void {
     clearTimeout(this.timer);
-    this.running?.abort();
+    if (this.running === null) return;
+    this.running.abort();
     this.running = null;
+    this.made = ""; // not all of it
   }
 
   private begin(wanted: Wanted | null): void {

@@ -190,7 +190,7 @@ function outgoing(desk: Desk): Props {
   const saveState = saveStates.find(({ state }) => state !== "saved") ?? saveStates[0];
   const { place } = desk.main.view;
   const live = desk.live.state.get();
-  return { live: live.on, liveState: live.phase, liveText: describe(live), present, sibling, place: place === null ? null : writePlace(place), slice: position.z, tool, brushRadius, activeClass, manifest: base, annotated, saveState, classesRevision, objectsRevision, error: problem ?? lost ?? null };
+  return { live: live.on, liveText: describe(live), present, sibling, place: place === null ? null : writePlace(place), slice: position.z, tool, brushRadius, activeClass, manifest: base, annotated, saveState, classesRevision, objectsRevision, error: problem ?? lost ?? null };
 }
 
 /** For tests and measurements: conditions to wait for instead of sleeping. */
