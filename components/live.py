@@ -8,7 +8,7 @@ from dash import dcc, html
 from components import ids
 from components.panels import folding_panel
 
-FIRST_WORDS = "Paint strokes of two classes and switch it on: it predicts what you see after each stroke. (Shift L)"
+FIRST_WORDS = "Paint strokes of two classes and switch it on: it predicts what you see after each stroke. (Shift V)"
 
 
 def panel() -> html.Details:

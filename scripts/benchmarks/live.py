@@ -90,7 +90,7 @@ def measure(page: Page) -> Iterator[Figure]:
     stroke(page, 0)
     page.wait_for_function(f"() => {VIEWER}.state().saveState === 'saved'")
     start = page.evaluate("() => performance.now()")
-    page.keyboard.press("Shift+L")
+    page.keyboard.press("Shift+V")
     stroke(page, 1)
     yield Figure("first use, process started: switch to sharp", [landed(page, 0)["done"] - start])
     yield from measure_strokes(page, "1280 x 800", 2)

@@ -13,7 +13,7 @@ const ZOOM_STEP = 1.25;
 const BRUSH_STEP = 1.2;
 const PAN_STEPS = 8; // across the window
 const FOCUS_CLASS = "sv-focus"; // on <html>: only the image shows
-const LIVE_KEYS = { follow: "L", once: "U" }; // with Shift
+const LIVE_KEYS = { follow: "V", once: "U" }; // with Shift
 const HISTORY_KEY = "z"; // with Shift, as Ctrl and the same key undo
 export const HISTORY_EVENT = "sv-history"; // on the document: the page around the viewer opens what it keeps of the past
 
