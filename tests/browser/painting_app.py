@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from callbacks import access, people
-from callbacks.http import errors, images, labels, tools
+from callbacks.http import errors, images, labels, live, tools
 from components import messages
 from components.slice_viewer import SliceViewer
 from core.errors import NotFoundError
@@ -23,6 +23,7 @@ from core.images.volumes import CatalogEntry
 from core.labels.slices import read_slice
 from tests.tile_server import tile_server
 from utils.label_db import SqlLabelStore
+from utils.live_worker import LiveWorker
 
 SHAPE = (4, 701, 1101)  # odd, and more than one tile either way
 PATH = "stack"
@@ -74,19 +75,33 @@ def noise() -> NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 60, SHAPE).astype(np.uint8)
 
 
-def serve(folder: Path, values: NDArray[np.uint8] | None = None, *, password: str = "", port: int = 0) -> PaintingApp:
-    """Start the page over `values` (Z, Y, X), or over noise, on this machine; `password`: behind a login as "ann"."""
+def serve(
+    folder: Path,
+    values: NDArray[np.uint8] | None = None,
+    *,
+    password: str = "",
+    port: int = 0,
+    predictor: LiveWorker | None = None,
+) -> PaintingApp:
+    """Start the page over `values` (Z, Y, X), or over noise, on this machine; `password`: behind a login as "ann".
+
+    predictor : of the live prediction, for tests that use it.
+    """
     volume = ArrayVolume(noise() if values is None else values, PATH)
     store = SqlLabelStore(f"sqlite:///{folder / 'labels.db'}")
     catalog = OneVolume(volume)
     services: Any = SimpleNamespace(
-        volumes=catalog, tiles=tile_server(catalog), labels=store, current_user=lambda: people.said_name() or "painter"
+        volumes=catalog,
+        tiles=tile_server(catalog),
+        labels=store,
+        live=predictor,
+        current_user=lambda: people.said_name() or "painter",
     )
     app = Dash(__name__, assets_folder=str(ROOT / "assets"), update_title="")
     app.layout = _layout(volume)
     if password:
         access.guard(app, login=True, user_name="ann", password=password)
-    for feature in (images, labels, tools):
+    for feature in (images, labels, tools, live):
         feature.register(app, services)
     errors.register(app.server)
     server = make_server("127.0.0.1", port, app.server, threaded=True)
