@@ -1,4 +1,4 @@
-"""The live prediction in a real Chromium: strokes of two classes, and the half of the image that each is like takes its colour."""
+"""The live prediction in a real Chromium: each half of the image takes the colour of the strokes that it is like."""
 
 import os
 import signal
