@@ -49,41 +49,47 @@ def taught(live, labels, parameters=QUICK) -> Lesson:
     return one
 
 
-def predict(live, view, *, rough):
+def predict(live, view, *, rough, session="ann"):
     """(labels of every step-th pixel of the slice, what was predicted) of all the pieces in view."""
     found = np.zeros((PLANE.y1, PLANE.x1), np.uint8)[:: view.step, :: view.step]
     for piece in pieces(view, PLANE):
         for part in [piece] if rough else bands(piece, view.step):
-            answer = live.predict("ann", IMAGE, part, view.step, rough=rough)
+            answer = live.predict(session, IMAGE, part, view.step, rough=rough)
             if answer is None:
-                answer = live.predict("ann", IMAGE, part, view.step, rough=rough, pixels=pixels_of(part.place))
+                answer = live.predict(session, IMAGE, part, view.step, rough=rough, pixels=pixels_of(part.place))
             y, x = part.frame.y0 // view.step, part.frame.x0 // view.step
             found[y : y + answer.shape[0], x : x + answer.shape[1]] = answer
     return found
 
 
 @pytest.fixture(scope="module")
-def learned() -> tuple[LivePixels, np.ndarray]:
-    """A session that has learned, and what the pixel classifier makes of the whole slice with the same trees."""
+def live() -> LivePixels:
+    """Two sessions have learned: ann's smooths what it predicts, bob's does not."""
     live = LivePixels(256 << 20)
-    live.learn("ann", taught(live, painted()))
-    model = live._models["ann"]
-    whole = PixelClassifier((1, 2), model.parameters, IMAGE.normalisation, model.classifier, Expectation((0.5, 0.5)))
-    return live, whole.predict(VALUES).labels
+    for session, smooth_sigma in (("ann", 1.0), ("bob", 0.0)):
+        live.learn(session, taught(live, painted(), QUICK | {"smooth_sigma": smooth_sigma}))
+    return live
 
 
-@pytest.mark.parametrize("level", [0, 1, 3])
-def test_what_shows_is_what_the_pixel_classifier_says_of_the_whole_slice(learned, level):
-    live, whole = learned
+def whole(live, session) -> np.ndarray:
+    """What the pixel classifier makes of the whole slice with the trees of a session."""
+    model = live._models[session]
+    classifier = PixelClassifier(
+        (1, 2), model.parameters, IMAGE.normalisation, model.classifier, Expectation((0.5, 0.5))
+    )
+    return classifier.predict(VALUES).labels
+
+
+@pytest.mark.parametrize(("session", "level"), [("ann", 0), ("bob", 0), ("bob", 1), ("bob", 3)])
+def test_what_shows_is_what_the_pixel_classifier_says_of_the_whole_slice(live, session, level):
     view = View(0, level, BOX, (300, 300))
-    found = predict(live, view, rough=False)
+    found = predict(live, view, rough=False, session=session)
     seen = found > 0
     assert seen[BOX.y0 >> level : BOX.y1 >> level, BOX.x0 >> level : BOX.x1 >> level].all()
-    assert (found[seen] == whole[:: view.step, :: view.step][seen]).mean() > 0.999  # half precision
+    assert (found[seen] == whole(live, session)[:: view.step, :: view.step][seen]).mean() > 0.999  # half precision
 
 
-def test_the_first_impression_resembles_the_rest(learned):
-    live, _ = learned
+def test_the_first_impression_resembles_the_rest(live):
     view = View(0, 0, BOX, (300, 300))
     assert (predict(live, view, rough=True) == predict(live, view, rough=False)).mean() > 0.9
 
@@ -96,23 +102,21 @@ def test_one_class_or_none_cannot_be_told_from_another():
         live.learn("ann", taught(live, painted((1, 1))))
 
 
-def test_nothing_learned_is_learned_again_and_a_session_that_is_gone_says_so(learned):
-    live, _ = learned
-    before = live._models["ann"]
-    live.learn("ann", taught(live, painted()))
-    assert live._models["ann"] is before
+def test_nothing_learned_is_learned_again_and_a_session_that_is_gone_says_so(live):
+    before = live._models["bob"]
+    live.learn("bob", taught(live, painted(), QUICK | {"smooth_sigma": 0.0}))
+    assert live._models["bob"] is before
     piece = pieces(View(0, 0, BOX, (0, 0)), PLANE)[0]
     with pytest.raises(UnavailableError, match="begun anew"):
-        live.predict("bob", IMAGE, piece, 1, rough=True)
+        live.predict("cat", IMAGE, piece, 1, rough=True)
 
 
-def test_a_small_budget_holds_no_features_and_predicts_all_the_same(learned):
-    _, whole = learned
-    live = LivePixels(16 << 20)
-    live.learn("ann", taught(live, painted()))
-    found = predict(live, View(0, 2, BOX, (300, 300)), rough=False)
-    assert (found[found > 0] == whole[::4, ::4][found > 0]).mean() > 0.99
-    assert live._features.nbytes <= 16 << 20
+def test_a_small_budget_holds_no_features_and_predicts_all_the_same(live):
+    small = LivePixels(1 << 20)
+    small.learn("ann", taught(small, painted()))
+    view = View(0, 0, Frame(0, 0, 64, 64), (0, 0))
+    assert (predict(small, view, rough=False) == predict(live, view, rough=False)).all()
+    assert small._features.nbytes <= 1 << 20
 
 
 def test_the_block_under_the_cursor_comes_first():
