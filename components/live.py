@@ -19,7 +19,7 @@ def panel() -> html.Details:
         [
             html.Div(
                 [
-                    dbc.Switch(id=ids.LIVE_ON, label="Follow my strokes", value=False, className="live-switch"),
+                    dbc.Switch(id=ids.LIVE_ON, label="Follow strokes", value=False, className="live-switch"),
                     html.Button(
                         "Update once", id=ids.LIVE_ONCE, className="button", title="Predict what shows (Shift U)"
                     ),

@@ -22,7 +22,7 @@ from core.errors import UnavailableError
 from core.learning.live_view import Image, Learned, Lesson, Piece, Place
 
 ROOT = Path(__file__).resolve().parent.parent
-ANSWER_S = 60.0  # the longest question takes a second or two on a busy machine
+ANSWER_S = 120.0  # the first question waits for the process to start, half a minute on a busy machine
 
 Labels = NDArray[np.uint8]
 
