@@ -1,6 +1,7 @@
 """Manifests, tiles and single values of images, as docs/contracts.md ("Images") says."""
 
 import math
+import struct
 from dataclasses import asdict
 from typing import Any
 
@@ -9,9 +10,10 @@ from flask import Response, jsonify, request
 
 from core.errors import NotFoundError
 from core.images.geometry import TILE_PX, level_shapes
-from core.images.planes import plane_axis, turned
+from core.images.overview import is_large
+from core.images.planes import plane_axes, plane_axis, turned, turned_info
 from core.images.preview import can_preview, preview_range
-from core.images.tiles import Manifest
+from core.images.tiles import Manifest, Tile, read_places
 from core.images.volumes import volume_path
 from core.services import Services, TileServer
 
@@ -34,8 +36,15 @@ def register(app: Dash, services: Services) -> None:
         volume = volume_path(vid)
         check_version(tiles, volume, version)
         tile = tiles.tile(volume, plane_axis(axis), index, level, tx, ty, preview=PREVIEW in request.args)
-        lasting = {"Cache-Control": "no-store", DRAFT: "1"} if tile.draft else {"Cache-Control": IMMUTABLE}
-        return Response(tile.pixels, mimetype=tile.mimetype, headers=lasting)
+        return Response(tile.pixels, mimetype=tile.mimetype, headers=lasting(tile.draft))
+
+    @server.get("/api/img/<vid>/<version>/<axis>/<int:index>/tiles/<places>")
+    def image_tiles(vid: str, version: str, axis: str, index: int, places: str) -> Response:
+        volume = volume_path(vid)
+        check_version(tiles, volume, version)
+        preview = PREVIEW in request.args
+        found = [tiles.tile(volume, plane_axis(axis), index, *place, preview=preview) for place in read_places(places)]
+        return joined(found)
 
     @server.get("/api/img/<vid>/progress")
     def image_progress(vid: str) -> Response:
@@ -44,6 +53,19 @@ def register(app: Dash, services: Services) -> None:
     @server.get("/api/img/<vid>/value/<int:z>/<int:y>/<int:x>")
     def image_value(vid: str, z: int, y: int, x: int) -> Response:
         return uncached(jsonify(value_json(tiles.value(volume_path(vid), z, y, x))))
+
+
+def lasting(draft: bool) -> dict[str, str]:
+    """How long an answer may be kept."""
+    return {"Cache-Control": "no-store", DRAFT: "1"} if draft else {"Cache-Control": IMMUTABLE}
+
+
+def joined(tiles: list[Tile]) -> Response:
+    """Several tiles as one answer: the length of each (uint32, little-endian), then their bytes. Nothing is copied."""
+    lengths = [len(tile.pixels) for tile in tiles]
+    head = struct.pack(f"<{len(tiles)}I", *lengths)
+    headers = {"Content-Length": str(len(head) + sum(lengths)), **lasting(any(tile.draft for tile in tiles))}
+    return Response([head, *(tile.pixels for tile in tiles)], mimetype="application/octet-stream", headers=headers)
 
 
 def uncached(response: Response) -> Response:
@@ -83,6 +105,7 @@ def manifest_json(manifest: Manifest) -> dict[str, Any]:
         "tile_px": TILE_PX,
         "levels": level_shapes(info.shape[1:]),
         "preview": preview_range(manifest) if can_preview(info) else None,
+        "whole_planes": [axis for axis in plane_axes() if not is_large(turned_info(info, axis))],
         "planes": {axis: level_shapes(turned(info.shape, axis)[1:]) for axis in ("y", "x")},
         "encoding": {
             "dtype": encoding.dtype,

@@ -28,10 +28,16 @@ def plane_axis(name: str) -> PlaneAxis:
     >>> plane_axis("y")
     'y'
     """
-    for axis in get_args(PlaneAxis):
+    for axis in plane_axes():
         if name == axis:
-            return axis  # type: ignore[no-any-return]
+            return axis
     raise NotFoundError(f"{name!r} is no axis of a stack.", "Ask for z, y or x.")
+
+
+def plane_axes() -> tuple[PlaneAxis, ...]:
+    """The axes that planes can stand on."""
+    axes: tuple[PlaneAxis, ...] = get_args(PlaneAxis)
+    return axes
 
 
 def turned(values: tuple[T, T, T], axis: PlaneAxis) -> tuple[T, T, T]:

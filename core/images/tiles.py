@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from core.errors import InvalidInputError
 from core.images.volumes import VolumeInfo
+
+
+MAX_PLACES = 32  # in one answer: 16 MiB of uint16 grey
 
 
 @dataclass(frozen=True)
@@ -48,3 +52,23 @@ class Tile:
     pixels: bytes
     draft: bool = False
     mimetype: str = "application/octet-stream"
+
+
+def read_places(text: str) -> list[tuple[int, int, int]]:
+    """(level, tx, ty) of each tile that a request names. Raises InvalidInputError.
+
+    >>> read_places("3.0.0,1.2.0")
+    [(3, 0, 0), (1, 2, 0)]
+    """
+    places = text.split(",")
+    if len(places) > MAX_PLACES:
+        raise InvalidInputError(f"{len(places)} tiles are asked for at once.", f"Ask for at most {MAX_PLACES}.")
+    return [_read_place(place) for place in places]
+
+
+def _read_place(place: str) -> tuple[int, int, int]:
+    numbers = place.split(".")
+    if len(numbers) != 3 or not all(number.isascii() and number.isdigit() for number in numbers):
+        raise InvalidInputError(f"{place!r} names no tile.", "Write level.tx.ty, as in 1.0.2.")
+    level, tx, ty = map(int, numbers)
+    return level, tx, ty

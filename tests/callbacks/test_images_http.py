@@ -70,7 +70,7 @@ def test_the_manifest_says_what_the_contract_promises(client):
     assert set(manifest) == {
         "id", "path", "name", "shape", "channels", "dtype", "version", "voxel_size_um", "tile_px", "levels", "encoding",
         "window", "histogram", "histogram_range", "planes", "preview", "is_colour", "channel_names", "extra_axes",
-        "channel_windows", "channel_colors", "axes", "base_path",
+        "channel_windows", "channel_colors", "axes", "base_path", "whole_planes",
     }  # fmt: skip
     assert manifest["levels"] == [[1400, 600], [700, 300], [350, 150]]
     assert (manifest["id"], manifest["path"], manifest["tile_px"]) == (volume_id("tall"), "tall", 512)

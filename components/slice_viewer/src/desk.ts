@@ -164,6 +164,7 @@ export class Desk {
     return axes.map((plane) => {
       const engine = new Engine(this.apiRoot, this.createLabelLayer);
       this.takeOrders(engine);
+      engine.guest = true;
       engine.leader = layout === "planes" ? null : this.main;
       update(engine.shell, { axis: plane, position, slice: position[plane], tool, brushRadius, activeClass, overwrite, settings, minimapShown: false });
       return engine;

@@ -51,6 +51,8 @@ export class Engine {
   picture: Picture | null = null;
   /** The engine whose view this one follows: it shows an image beside the one being worked on, and nothing is painted here. */
   leader: Engine | null = null;
+  /** Opened beside the first pane: it begins where that one looks. */
+  guest = false;
   /** Takes orders for labels through the stack. */
   takeOrder: (order: StackOrder) => void = () => undefined;
   /** Where the pointer is that keys move; null while there is none. */

@@ -1,4 +1,5 @@
 /** A stack of tiles on the screen: the image, or a result over it. Knows its cache, its URLs and how to colour a tile. */
+import type { Wish } from "./batches";
 import { tileKey, tileRect, tileSize, type ImageTile } from "./grid";
 import { cover, type Cover, type Need, wishes } from "./pieces";
 import type { Renderer, Sprite } from "./renderer";
@@ -14,6 +15,8 @@ export interface LayerSource {
   colorize(bytes: ArrayBuffer, out: Uint32Array, width: number): void;
   /** Where a first impression of a tile is; null while the link is quick enough without. */
   preview?(tile: ImageTile): string | null;
+  /** Below which URL tiles of a plane can be asked for together; null where each is asked for by itself. */
+  plane?(z: number): string | null;
 }
 
 export class TileLayer {
@@ -37,8 +40,8 @@ export class TileLayer {
   /** Ask for what `need` says, of slices that exist, and drop other requests. */
   want(need: Need, exists: (z: number) => boolean = () => true): void {
     const { urgent, later } = wishes(this.manifest, need);
-    const wish = (tiles: ImageTile[], prefetch: boolean) =>
-      tiles.filter(({ z }) => exists(z)).map((tile) => ({ key: tileKey(tile), url: this.source.url(tile), prefetch, ...this.previewOf(tile) }));
+    const wish = (tiles: ImageTile[], prefetch: boolean): Wish[] =>
+      tiles.filter(({ z }) => exists(z)).map((tile) => ({ key: tileKey(tile), url: this.source.url(tile), prefetch, ...this.previewOf(tile), ...this.batchOf(tile) }));
     this.cache.want([...wish(urgent, false), ...wish(later, true)]);
   }
 
@@ -69,9 +72,14 @@ export class TileLayer {
     this.recolor();
   }
 
-  private previewOf(tile: ImageTile): { preview?: string } {
+  private previewOf(tile: ImageTile): Pick<Wish, "preview"> {
     const preview = this.source.preview?.(tile) ?? null;
     return preview === null ? {} : { preview };
+  }
+
+  private batchOf(tile: ImageTile): Pick<Wish, "batch"> {
+    const root = this.source.plane?.(tile.z) ?? null;
+    return root === null ? {} : { batch: { root, place: `${tile.level}.${tile.tx}.${tile.ty}` } };
   }
 
   private sprite(tile: ImageTile, area: Rect, camera: Camera): Sprite | null {

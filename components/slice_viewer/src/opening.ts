@@ -33,7 +33,7 @@ export class Opening {
     if (volume !== null && base !== null && areSiblings(volume, base)) return this.openSibling(volume);
     this.close();
     this.volume = volume;
-    this.isFresh = this.engine.leader === null && this.volume !== null;
+    this.isFresh = !this.engine.guest && volume !== null;
     this.engine.view.fitted = true;
     update(this.shell, { ...FRESH_VOLUME, status: volume === null ? "empty" : "loading" });
     if (volume !== null) void this.ask((manifest) => this.begin(manifest));

@@ -294,9 +294,11 @@ export class Picture {
   private createImage(): TileLayer {
     const root = `${this.apiRoot}/img/${this.manifest.id}/${this.manifest.version}/${this.manifest.axis}`;
     const url = ({ z, level, tx, ty }: ImageTile): string => `${root}/${z}/${level}/${tx}/${ty}`;
+    const isWhole = this.manifest.whole_planes.includes(this.manifest.axis);
+    const plane = (z: number): string | null => (isWhole ? `${root}/${z}` : null);
     const preview = (tile: ImageTile): string | null => (this.wantsPreviews ? `${url(tile)}?preview` : null);
     const colorizeTile = (bytes: ArrayBuffer, out: Uint32Array): void => this.colorizeImage(bytes, out);
-    return new TileLayer(this.manifest, { name: "image", url, colorize: colorizeTile, preview }, this.renderer, {
+    return new TileLayer(this.manifest, { name: "image", url, colorize: colorizeTile, preview, plane }, this.renderer, {
       arrived: (key) => this.arrived(key),
       gone: (_, problem) => this.events.outdated(problem),
       trouble: (problem) => this.events.trouble("image", problem),

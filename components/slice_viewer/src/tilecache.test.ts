@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { TileCache, type Problem, type Wish } from "./tilecache";
+import type { Wish } from "./batches";
+import { Connections } from "./connections";
+import { TileCache, type Problem } from "./tilecache";
 
 /** A server whose answers the test gives one by one. */
 class Server {
@@ -20,14 +22,28 @@ class Server {
 
   async answer(url: string, bytes = 10, status = 200): Promise<void> {
     const body = status === 204 ? null : status === 200 ? new Uint8Array(bytes) : JSON.stringify({ error: "down", hint: "wait" });
-    this.open.get(url)!(new Response(body, { status }));
+    await this.send(url, new Response(body, { status }));
+  }
+
+  async send(url: string, response: Response): Promise<void> {
+    this.open.get(url)!(response);
     await vi.advanceTimersByTimeAsync(0);
   }
 }
 
 const wish = (key: string, prefetch = false): Wish => ({ key, url: `/${key}`, prefetch });
 
+/** A tile of slice `z` that can be asked for with others of it. */
+const tileOf = (z: number, place: string, prefetch = false): Wish => ({ ...wish(`${z}/${place}`, prefetch), batch: { root: `/${z}`, place } });
+
+/** The answer to a request for several tiles: lengths, then bytes. */
+function joined(...tiles: number[][]): Uint8Array<ArrayBuffer> {
+  const lengths = new Uint32Array(tiles.map(({ length }) => length)); // little-endian, as all machines that run browsers are
+  return new Uint8Array([...new Uint8Array(lengths.buffer), ...tiles.flat()]);
+}
+
 let server: Server;
+let connections: Connections;
 let arrived: string[];
 let gone: string[];
 let troubles: (Problem | null)[];
@@ -38,23 +54,24 @@ function makeCache(budget = 1000): TileCache {
     gone: (key: string) => void gone.push(key),
     trouble: (problem: Problem | null) => void troubles.push(problem),
   };
-  return new TileCache(events, budget, server.fetch);
+  return new TileCache(events, budget, server.fetch, undefined, undefined, connections);
 }
 
 beforeEach(() => {
   vi.useFakeTimers();
   server = new Server();
+  connections = new Connections();
   [arrived, gone, troubles] = [[], [], []];
 });
 afterEach(() => void vi.useRealTimers());
 
 describe("fetching", () => {
-  test("tiles are asked for in the order of the wishes, six at a time", async () => {
+  test("tiles are asked for in the order of the wishes, and leave two of a browser's six connections to labels and the page", async () => {
     const cache = makeCache();
     cache.want("abcdefgh".split("").map((key) => wish(key)));
-    expect(server.asked).toEqual(["/a", "/b", "/c", "/d", "/e", "/f"]);
+    expect(server.asked).toEqual(["/a", "/b", "/c", "/d"]);
     await server.answer("/c");
-    expect(server.asked.at(-1)).toBe("/g");
+    expect(server.asked.at(-1)).toBe("/e");
     expect(arrived).toEqual(["c"]);
     expect(cache.get("c")!.byteLength).toBe(10);
   });
@@ -67,10 +84,29 @@ describe("fetching", () => {
     expect(server.asked).toEqual(["/a", "/b", "/c"]);
   });
 
-  test("prefetching leaves connections free", () => {
+  test("all caches of the page share the connections, and one that waited goes on when another has done", async () => {
+    const [image, result] = [makeCache(), makeCache()];
+    image.want("abcd".split("").map((key) => wish(key)));
+    result.want([wish("r")]);
+    expect(server.asked).not.toContain("/r");
+    await server.answer("/a");
+    expect(server.asked.at(-1)).toBe("/r");
+  });
+
+  test("prefetching leaves connections free, and waits for what is visible", async () => {
     const cache = makeCache();
-    cache.want("abcdef".split("").map((key) => wish(key, true)));
-    expect(server.asked).toHaveLength(3);
+    cache.want([wish("seen"), ..."abcdef".split("").map((key) => wish(key, true))]);
+    expect(server.asked).toEqual(["/seen"]);
+    await server.answer("/seen");
+    expect(server.asked).toEqual(["/seen", "/a", "/b"]);
+  });
+
+  test("an aborted request gives its connection back", async () => {
+    const cache = makeCache();
+    cache.want("abcd".split("").map((key) => wish(key)));
+    cache.want([wish("e")]);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(server.asked.at(-1)).toBe("/e");
   });
 
   test("a tile at hand is not asked for again", async () => {
@@ -89,6 +125,47 @@ describe("fetching", () => {
     expect(cache.get("a")).toBe(null);
     cache.askAgain();
     expect(cache.has("a")).toBe(false);
+  });
+});
+
+describe("asking for the tiles of a plane together", () => {
+  test("one request brings the tiles of a slice, and each is kept under its own key", async () => {
+    const cache = makeCache();
+    cache.want([tileOf(5, "3.0.0"), tileOf(5, "1.2.0"), tileOf(4, "3.0.0"), tileOf(6, "1.2.0", true)]);
+    expect(server.asked).toEqual(["/5/tiles/3.0.0,1.2.0", "/4/3.0.0"]);
+    await server.send("/5/tiles/3.0.0,1.2.0", new Response(joined([1, 2], [3])));
+    expect(arrived).toEqual(["5/3.0.0", "5/1.2.0"]);
+    expect([...new Uint8Array(cache.get("5/3.0.0")!), ...new Uint8Array(cache.get("5/1.2.0")!)]).toEqual([1, 2, 3]);
+  });
+
+  test("what is here of a slice is not asked for again with the rest", async () => {
+    const cache = makeCache();
+    cache.want([tileOf(5, "1.0.0")]);
+    await server.answer("/5/1.0.0");
+    cache.want(["1.0.0", "1.1.0", "1.2.0"].map((place) => tileOf(5, place)));
+    expect(server.asked.at(-1)).toBe("/5/tiles/1.1.0,1.2.0");
+  });
+
+  test("tiles are kept as they come; the request is aborted once none of those left is wished for", async () => {
+    const cache = makeCache();
+    const both = [tileOf(5, "3.0.0"), tileOf(5, "1.0.0")];
+    cache.want(both);
+    let stream!: ReadableStreamDefaultController<Uint8Array>;
+    await server.send("/5/tiles/3.0.0,1.0.0", new Response(new ReadableStream({ start: (controller) => void (stream = controller) })));
+    stream.enqueue(joined([1, 2], [3, 4]).subarray(0, 11)); // the lengths, the first tile, half of the second
+    await vi.advanceTimersByTimeAsync(0);
+    expect(arrived).toEqual(["5/3.0.0"]);
+    cache.want([both[0], tileOf(6, "1.0.0")]);
+    expect(server.aborted).toEqual(["/5/tiles/3.0.0,1.0.0"]);
+  });
+
+  test("an answer that breaks off keeps what has come, and the rest is asked for again", async () => {
+    const cache = makeCache();
+    cache.want([tileOf(5, "3.0.0"), tileOf(5, "1.0.0")]);
+    await server.send("/5/tiles/3.0.0,1.0.0", new Response(joined([1, 2], [3, 4]).subarray(0, 11)));
+    expect([arrived, troubles.length]).toEqual([["5/3.0.0"], 1]);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(server.asked.at(-1)).toBe("/5/1.0.0");
   });
 });
 

@@ -5,24 +5,15 @@
  * with growing pauses until they succeed, so a server that comes back is noticed without a reload.
  */
 
+import { orders, tilesOf, type Order, type Wish } from "./batches";
+import { CONNECTIONS, type Connections } from "./connections";
 import { LINK, type Speed } from "./previews";
 
 // A 2560 x 2560 uint16 slice fitted into a window is 3.3 MB, so this holds some 75 slices, and stays small beside a browser tab.
 export const CACHE_BYTES = 256 * 2 ** 20;
-const MAX_REQUESTS = 6; // what a browser opens to one HTTP/1.1 server
-const MAX_PREFETCH = 3; // leaves connections for what comes into view
 const DRAFT = "X-Draft"; // the server is still making the overview this tile is cut from
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 8000;
-
-/** A tile wished for. `prefetch`: not visible yet, may wait. */
-export interface Wish {
-  key: string;
-  url: string;
-  prefetch: boolean;
-  /** Where a small first impression is, for slow links. */
-  preview?: string;
-}
 
 export interface Problem {
   message: string;
@@ -41,9 +32,16 @@ export interface CacheEvents {
 /** Bytes of a tile; null: the server has said that there is nothing (204). */
 export type TileBytes = ArrayBuffer | null;
 
+/** A request under way. `open`: the tiles that have not come yet. */
+interface Request {
+  open: Set<string>;
+  abort: AbortController;
+}
+
 export class TileCache {
   private readonly kept = new Map<string, TileBytes>(); // oldest use first
-  private readonly running = new Map<string, AbortController>();
+  private readonly running = new Set<Request>();
+  private readonly pumpAgain = (): void => this.pump();
   private readonly dead = new Set<string>();
   private readonly failed = new Set<string>();
   private readonly drafts = new Set<string>(); // kept, but to be replaced
@@ -59,6 +57,7 @@ export class TileCache {
     private readonly fetcher: typeof fetch = (input, init) => fetch(input, init),
     private readonly decode: (preview: Blob) => Promise<ArrayBuffer> = (preview) => preview.arrayBuffer(),
     private readonly link: Speed = LINK,
+    private readonly connections: Connections = CONNECTIONS,
   ) {}
 
   has(key: string): boolean {
@@ -88,8 +87,8 @@ export class TileCache {
   want(wishes: Wish[]): void {
     this.wishes = wishes.filter(({ key }) => this.lacks(key));
     const keys = new Set(this.wishes.map(({ key }) => key));
-    for (const [key, request] of this.running) {
-      if (!keys.has(key)) this.abort(key, request);
+    for (const request of this.running) {
+      if (![...request.open].some((key) => keys.has(key))) this.abort(request);
     }
     // What failed is no longer wanted (another slice, say): the pause before its next try must not hold up the rest.
     if (this.failed.size > 0 && ![...this.failed].some((key) => keys.has(key))) this.calm();
@@ -136,51 +135,58 @@ export class TileCache {
   }
 
   private pump(): void {
+    this.connections.forget(this.pumpAgain);
     if (this.timer !== null) return;
-    const isNew = ({ key }: Wish): boolean => !this.kept.has(key);
-    const visible = this.wishes.filter(({ prefetch }) => !prefetch);
-    const inOrder = [...visible.filter(isNew), ...visible.filter((wish) => !isNew(wish)), ...this.wishes.filter(({ prefetch }) => prefetch)];
-    for (const wish of inOrder) {
-      if (this.running.size >= (wish.prefetch ? MAX_PREFETCH : MAX_REQUESTS)) return;
-      if (!this.running.has(wish.key) && this.lacks(wish.key)) this.start(wish);
+    for (const order of this.orders()) {
+      if (!this.connections.take(order.prefetch, this.pumpAgain)) return;
+      this.start(order);
     }
   }
 
-  private start(wish: Wish): void {
-    const request = new AbortController();
-    this.running.set(wish.key, request);
-    void this.load(wish, request.signal).finally(() => {
-      if (this.running.get(wish.key) === request) this.running.delete(wish.key);
+  /** What is to be asked for now, most urgent first. Nothing is fetched ahead before all that is visible has come. */
+  private orders(): Order[] {
+    const running = new Set([...this.running].flatMap(({ open }) => [...open]));
+    const isNew = ({ key }: Wish): boolean => !this.kept.has(key);
+    const left = this.wishes.filter(({ key }) => !running.has(key) && this.lacks(key));
+    const visible = left.filter(({ prefetch }) => !prefetch);
+    const ahead = this.pending > 0 ? [] : left.filter(({ prefetch }) => prefetch);
+    return [visible.filter(isNew), visible.filter((wish) => !isNew(wish)), ahead].flatMap((wishes) => orders(wishes, isNew));
+  }
+
+  private start(order: Order): void {
+    const request = { open: new Set(order.wishes.map(({ key }) => key)), abort: new AbortController() };
+    this.running.add(request);
+    void this.load(order, request).finally(() => {
+      this.running.delete(request);
+      this.connections.giveBack();
       this.pump();
     });
   }
 
-  private async load(wish: Wish, signal: AbortSignal): Promise<void> {
-    const { key } = wish;
-    const first = wish.preview !== undefined && !this.kept.has(key);
+  private async load(order: Order, { open, abort: { signal } }: Request): Promise<void> {
     try {
-      const response = await this.fetcher(first ? wish.preview! : wish.url, { signal });
-      if (response.ok) {
-        const data = await this.receive(response);
-        if (first) return this.keepPreview(key, await this.decode(new Blob([data])));
-        return this.keep(key, response.status === 204 ? null : data, response.headers.has(DRAFT));
-      }
+      const response = await this.fetcher(order.url, { signal });
+      if (response.ok) return await this.receive(response, order, open);
       const problem = await readProblem(response);
-      if (response.status === 404) this.bury(key, problem);
-      else this.fail(key, problem);
+      if (response.status === 404) this.bury([...open], problem);
+      else this.fail([...open], problem);
     } catch {
-      if (!signal.aborted) this.fail(key, { message: "The server cannot be reached.", hint: "The image comes back by itself when it can." });
+      if (!signal.aborted) this.fail([...open], { message: "The server cannot be reached.", hint: "The image comes back by itself when it can." });
     }
   }
 
-  /** The body of an answer. How long the server took to begin says nothing about the link. */
-  private async receive(response: Response): Promise<ArrayBuffer> {
+  /** Keep the tiles of an answer as they come. How long the server took to begin says nothing about the link. */
+  private async receive(response: Response, { wishes, isPreview }: Order, open: Set<string>): Promise<void> {
     this.link.begin();
-    let received = 0;
+    let [received, place] = [0, 0];
     try {
-      const data = await response.arrayBuffer();
-      received = data.byteLength;
-      return data;
+      for await (const data of tilesOf(response, wishes.length)) {
+        received += data.byteLength;
+        const { key } = wishes[place++];
+        open.delete(key);
+        if (isPreview) this.keepPreview(key, await this.decode(new Blob([data])));
+        else this.keep(key, response.status === 204 ? null : data, response.headers.has(DRAFT));
+      }
     } finally {
       this.link.end(received);
     }
@@ -207,13 +213,13 @@ export class TileCache {
     this.events.arrived(key);
   }
 
-  private bury(key: string, problem: Problem): void {
-    this.dead.add(key);
-    this.events.gone(key, problem);
+  private bury(keys: readonly string[], problem: Problem): void {
+    for (const key of keys) this.dead.add(key);
+    this.events.gone(keys[0], problem);
   }
 
-  private fail(key: string, problem: Problem): void {
-    this.failed.add(key);
+  private fail(keys: readonly string[], problem: Problem): void {
+    for (const key of keys) this.failed.add(key);
     this.events.trouble(problem);
     if (this.timer !== null) return;
     const pause = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.failures++);
@@ -231,9 +237,9 @@ export class TileCache {
     this.timer = null;
   }
 
-  private abort(key: string, request: AbortController): void {
-    this.running.delete(key);
-    request.abort();
+  private abort(request: Request): void {
+    this.running.delete(request);
+    request.abort.abort();
   }
 }
 

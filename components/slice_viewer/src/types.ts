@@ -85,6 +85,8 @@ export interface Manifest {
   levels: [number, number][];
   /** The same of the planes across the slices. */
   planes: Record<"y" | "x", [number, number][]>;
+  /** Planes that the server reads whole: their tiles are best asked for together. */
+  whole_planes: PlaneAxis[];
   /** Stored values that 0 and 255 of a JPEG preview stand for; null where there are no previews. */
   preview: [number, number] | null;
   encoding: Encoding;

@@ -12,7 +12,7 @@ const grey = { is_colour: false, channel_names: [], channel_colors: [], base_pat
 function manifest(shape: [number, number, number], levels: [number, number][]): Manifest {
   const encoding = { dtype: "uint16", lo: 0, step: 1, exact: true, nan_code: null } as const;
   const rest = { id: "v", path: "v", name: "v", channels: 1, dtype: "uint16", version: "1", voxel_size_um: null, tile_px: 512 };
-  return { ...rest, axis: "z", planes: { y: [], x: [] }, preview: null, ...grey, shape, levels, encoding, window: [0, 1], histogram: [], histogram_range: [0, 1] };
+  return { ...rest, axis: "z", planes: { y: [], x: [] }, whole_planes: ["z", "y", "x"], preview: null, ...grey, shape, levels, encoding, window: [0, 1], histogram: [], histogram_range: [0, 1] };
 }
 
 const stack = manifest(
