@@ -160,12 +160,28 @@ function useProperties(desk: Desk, props: SliceViewerProps): void {
   }, [desk, props.compare]);
   React.useEffect(() => desk.set("volume", props.volume ?? null), [desk, props.volume]);
   React.useEffect(() => watch(desk, (props) => sender.offer(props)), [desk, sender]);
+  React.useEffect(() => whenShown(main, () => sender.tellShown()), [main, sender]);
+  React.useEffect(() => beforeActs(() => sender.tellAll()), [sender]);
   React.useEffect(() => () => sender.dispose(), [sender]);
 }
 
 function showPlace(engine: Engine, text: string | null): void {
   const place = text === null ? null : readPlace(text);
   if (place !== null) engine.view.showPlace(place);
+}
+
+/** Call `tell` after each frame that shows the slice wished for. */
+function whenShown(engine: Engine, tell: () => void): () => void {
+  return engine.frames.subscribe(() => {
+    if (engine.picture?.ready) setTimeout(tell); // once the frame has been painted
+  });
+}
+
+/** Call `tell` before a click or an entry anywhere in the page is heard by anybody else: "this slice" must be the one that is seen. */
+function beforeActs(tell: () => void): () => void {
+  const stop = new AbortController();
+  for (const act of ["click", "input", "change"]) document.addEventListener(act, tell, { capture: true, signal: stop.signal });
+  return () => stop.abort();
 }
 
 /** Tell `offer` what the page reads, whenever a pane changes. */
