@@ -6,7 +6,6 @@ from typing import Literal
 from core.errors import InvalidInputError
 from core.images.volumes import VolumeInfo
 
-
 MAX_PLACES = 32  # in one answer: 16 MiB of uint16 grey
 
 

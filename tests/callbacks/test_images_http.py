@@ -102,6 +102,34 @@ def test_tiles_decode_to_the_true_values_of_every_kind_of_image(client, path):
     assert np.abs(values - first)[finite].max() <= tolerance
 
 
+def test_tiles_of_a_plane_come_together_as_they_come_alone(client):
+    manifest = manifest_of(client, "tall").json
+    plane = f"/api/img/{manifest['id']}/{manifest['version']}/z/0"
+    places = ["2.0.0", "0.1.2", "1.0.1"]
+    answer = client.get(f"{plane}/tiles/{','.join(places)}")
+    alone = [client.get(f"{plane}/{place.replace('.', '/')}").data for place in places]
+    assert np.frombuffer(answer.data[:12], "<u4").tolist() == [len(tile) for tile in alone]
+    assert answer.data[12:] == b"".join(alone)
+    assert answer.content_length == len(answer.data)
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    ("places", "status", "words"),
+    [
+        ("0.0", 400, "names no tile"),
+        ("0.0.-1", 400, "names no tile"),
+        (",".join(["0.0.0"] * 33), 400, "at most 32"),
+        ("0.0.0,0.9.9", 404, ""),
+    ],
+)
+def test_tiles_asked_for_together_are_refused_together(client, places, status, words):
+    manifest = manifest_of(client, "tall").json
+    answer = client.get(f"/api/img/{manifest['id']}/{manifest['version']}/z/0/tiles/{places}")
+    assert answer.status_code == status
+    assert words in answer.json["error"] + answer.json["hint"]
+
+
 def test_edge_tiles_are_cropped(client):
     manifest = manifest_of(client, "tall").json
     base = f"/api/img/{manifest['id']}/{manifest['version']}/z/0"
