@@ -5,12 +5,16 @@ compression, which costs more than it saves on images, and takes longer still. `
 """
 
 import json
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 
+import numpy as np
 import urllib3
+from numpy.typing import NDArray
+from urllib3.connection import HTTPConnection
 
 from core.errors import AppError, NotFoundError, UnavailableError, UnsupportedImageError
 from utils.tiled_http import TiledAccess, split_uri
@@ -18,6 +22,11 @@ from utils.tiled_http import TiledAccess, split_uri
 PAGE = 300  # the most children Tiled lists in one answer
 CONNECTIONS = 8  # kept open; the app's threads share them
 CONNECT_TIMEOUT_S = 5.0
+RECEIVE_BYTES = (
+    4 << 20
+)  # waits between both ends of a connection: 13 MB took 31 ms with the system's buffer and 11 ms with this
+PORTION_BYTES = 1 << 20  # stays in the processor's cache until it has been put where it belongs
+SOCKET_OPTIONS = [*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)]
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,7 @@ class TiledReader:
             maxsize=CONNECTIONS,
             headers=headers,
             timeout=urllib3.Timeout(connect=min(CONNECT_TIMEOUT_S, access.timeout_s), read=access.timeout_s),
+            socket_options=SOCKET_OPTIONS,
             retries=urllib3.Retry(total=3, connect=0, read=0, status=0, other=0),  # redirects only
         )
 
@@ -102,7 +112,7 @@ class TiledReader:
             if len(page) < PAGE:
                 return tuple(found)
 
-    def read(self, path: str, selection: str) -> bytes:
+    def read(self, path: str, selection: str) -> NDArray[np.uint8]:
         """The bytes of `selection`, e.g. "3:4,0:10,0:10", of an array, as stored: C order, the array's byte order.
 
         Raises
@@ -110,7 +120,12 @@ class TiledReader:
         NotFoundError, UnsupportedImageError, UnavailableError
         """
         url = self._url("array/full", path) + f"?slice={selection}&format=application/octet-stream"
-        return self._get(url, path)
+        try:
+            with self._http.request("GET", url, preload_content=False) as response:
+                self._check(response, path)
+                return _received(response)
+        except urllib3.exceptions.HTTPError as error:
+            raise self._no_answer(error) from error
 
     def _url(self, route: str, path: str) -> str:
         keys = [key for key in path.split("/") if key]
@@ -139,10 +154,13 @@ class TiledReader:
             response = self._http.request("GET", url)
         except urllib3.exceptions.HTTPError as error:
             raise self._no_answer(error) from error
-        if response.status != 200:
-            raise self._refusal(response.status, _detail(response.data), what)
+        self._check(response, what)
         data: bytes = response.data
         return data
+
+    def _check(self, response: urllib3.BaseHTTPResponse, what: str) -> None:
+        if response.status != 200:
+            raise self._refusal(response.status, _detail(response.data), what)
 
     def _refusal(self, status: int, detail: str, what: str) -> AppError:
         if status in (401, 403):
@@ -180,6 +198,23 @@ def parse_node(item: Mapping[str, Any], path: str) -> Node:
         data_sources=tuple(attributes.get("data_sources") or ()),
         children=None if contents is None else tuple(parse_node(c, _join(path, k)) for k, c in contents.items()),
     )
+
+
+def _received(response: urllib3.BaseHTTPResponse) -> NDArray[np.uint8]:
+    """The body of an answer, put where it stays as it comes. Copying 13 MB afterwards would take up to 60 ms more."""
+    length = response.headers.get("Content-Length")
+    portions = response.stream(PORTION_BYTES, decode_content=True)
+    if length is None or "Content-Encoding" in response.headers:  # a proxy's way
+        return np.frombuffer(bytearray().join(portions), np.uint8)
+    return _filled(np.empty(int(length), np.uint8), portions)
+
+
+def _filled(body: NDArray[np.uint8], portions: Iterable[bytes]) -> NDArray[np.uint8]:
+    at = 0
+    for portion in portions:
+        body[at : at + len(portion)] = np.frombuffer(portion, np.uint8)
+        at += len(portion)
+    return body
 
 
 def _join(path: str, key: str) -> str:

@@ -54,7 +54,7 @@ class TiledVolume:
         """
         pieces = list(split_box(box, self._dtype.itemsize * self._layout.channels, MAX_ANSWER_BYTES))
         if len(pieces) == 1:
-            return self._read_piece(box).astype(self.info.dtype)
+            return self._read_piece(box).astype(self.info.dtype, copy=False)
         shape = box.shape if self._layout.channels == 1 else (*box.shape, self._layout.channels)
         out = np.empty(shape, self.info.dtype)
         for piece in pieces:
@@ -70,7 +70,7 @@ class TiledVolume:
                 f"Tiled sent {len(data)} bytes of {self.info.path} instead of {wanted}; the data may have changed.",
                 "Refresh the dataset list.",
             )
-        return self._layout.arrange(np.frombuffer(data, self._dtype), box)
+        return self._layout.arrange(data.view(self._dtype), box)
 
 
 class TiledCatalog:
