@@ -109,8 +109,8 @@ class TiffAdapter(Adapter[ArrayStructure]):
         if not planes.size or not rows:
             return np.empty(shape, self._dtype)[tuple(slice)]
         band = builtins.slice(min(rows), max(rows) + 1)
-        picked_rows = y - band.start if isinstance(y, int) else np.asarray(rows) - band.start
-        pages = np.stack([self._read_page(int(plane), band)[picked_rows] for plane in planes.flat])
+        picked_rows = y - band.start if isinstance(y, int) else _within(rows, band)
+        pages = _stacked([self._read_page(int(plane), band)[picked_rows] for plane in planes.flat])
         kept = planes.ndim + (not isinstance(y, int))
         stacked = pages.reshape(*planes.shape, *pages.shape[1:])
         return np.ascontiguousarray(stacked[(builtins.slice(None),) * kept + tuple(rest)])
@@ -175,6 +175,16 @@ def _indices(picked: int | builtins.slice, length: int) -> range:
     if isinstance(picked, int):
         return range(picked, picked + 1)
     return range(*picked.indices(length))
+
+
+def _within(rows: range, band: builtins.slice) -> Any:
+    """Which rows of a band are wanted: all that it has, as an index that copies nothing, or some."""
+    return builtins.slice(None) if rows.step == 1 else np.asarray(rows) - band.start
+
+
+def _stacked(pages: list[NDArray[Any]]) -> NDArray[Any]:
+    """Pages as one array; a single one is not copied."""
+    return pages[0][np.newaxis] if len(pages) == 1 else np.stack(pages)
 
 
 def _split(picked: Sequence[Any], axes: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
