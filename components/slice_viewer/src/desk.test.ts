@@ -23,6 +23,7 @@ beforeEach(() => {
   answers = [];
   vi.stubGlobal("ResizeObserver", class { observe(): void {} }); // prettier-ignore
   vi.stubGlobal("requestAnimationFrame", () => 1);
+  vi.stubGlobal("document", Object.assign(new EventTarget(), { hidden: false }));
   vi.stubGlobal("fetch", (url: string) => {
     if (!url.endsWith("/manifest")) return Promise.reject(new Error("nothing but manifests"));
     return new Promise<Response>((resolve) => {
