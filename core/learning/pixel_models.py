@@ -7,7 +7,7 @@ What is saved is numbers, never code: a pickle from a stranger could do anything
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import cpu_count
 from pathlib import Path
 from typing import Any, Protocol
@@ -185,9 +185,10 @@ def _fit_network(rows: Rows, places: NDArray[Any], classes: int, settings: Setti
     for _ in range(settings.steps):
         chosen = rng.choice(len(rows), batch, replace=False)
         learner.partial_fit((rows[chosen] - centre) / spread, places[chosen], classes=np.arange(classes))
-    layers = [tuple(np.asarray(each, np.float32) for each in side) for side in (learner.coefs_, learner.intercepts_)]
-    silent = SmallNetwork(*layers, centre, spread, np.zeros(rows.shape[1]))
-    return SmallNetwork(*layers, centre, spread, _by_shuffling(silent, rows, places, rng))
+    weights = tuple(np.asarray(each, np.float32) for each in learner.coefs_)
+    biases = tuple(np.asarray(each, np.float32) for each in learner.intercepts_)
+    judged = SmallNetwork(weights, biases, centre, spread, np.zeros(rows.shape[1]))
+    return replace(judged, counts=_by_shuffling(judged, rows, places, rng))
 
 
 def _by_shuffling(model: PixelModel, rows: Rows, places: NDArray[Any], rng: np.random.Generator) -> NDArray[np.float64]:
