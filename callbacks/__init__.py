@@ -29,7 +29,7 @@ from callbacks import (
     review,
     stack,
 )
-from callbacks.http import errors, health, images, instances, labels, proposals, results, tools
+from callbacks.http import errors, health, images, instances, labels, pointing, proposals, results, tools
 from callbacks.http import exchange as exchange_http
 from callbacks.http import history as past
 from callbacks.http import jobs as jobs_http
@@ -66,6 +66,7 @@ MACHINE_ROUTES = (
     past,
     instances,
     tools,
+    pointing,
     proposals,
     results,
     live_http,

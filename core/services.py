@@ -20,6 +20,7 @@ from core.labels.corrections import InstanceSet
 from core.labels.instance_builder import Built
 from core.labels.store import LabelStore
 from core.learning.descriptors import AlgorithmDescriptor
+from core.learning.interactive import Offer, Pointed, Prompts
 from core.learning.jobs import JobEngine
 from core.learning.live_view import Image, Learned, Lesson, Piece, Place
 from core.learning.models import TrainedModel
@@ -138,6 +139,22 @@ class LivePredictor(Protocol):
     def prepare(self, lesson: Lesson, place: Place, step: int, pixels: NDArray[Any] | None = None) -> bool: ...
 
 
+class InteractiveModels(Protocol):
+    """Models that segment an object somebody points at."""
+
+    def offers(self) -> list[Offer]:
+        """All there are, usable or not; the one that needs no weights first."""
+        ...
+
+    def segment(self, name: str, key: str, image: Callable[[], NDArray[np.float32]], prompts: Prompts) -> Pointed:
+        """The object pointed at.
+
+        key : names the image: (h, w) greys from 0 to 1, fetched only when the model has not seen it lately. Raises
+            NotFoundError, UnavailableError.
+        """
+        ...
+
+
 class Registry(Protocol):
     """Algorithms and trained models. Methods raise UnavailableError when MLflow does not answer."""
 
@@ -188,6 +205,7 @@ class Services:
     results: ResultStore
     live: LivePredictor
     registry: Registry
+    interactive: InteractiveModels
     jobs: JobEngine
     exchange: ExchangeFiles
     infrastructure: Infrastructure

@@ -4,6 +4,7 @@ quality   mean IoU of the algorithms on public data with truth (docs/quality.md)
 between   Dice of labels between painted slices, three ways (docs/quality.md)
 viewer    how quick the page feels, driven in Chromium (docs/speed.md)
 chaos     that no painted pixel is lost when servers and browsers are killed (docs/reliability.md)
+clicks    how well a click or a box finds an object (docs/quality.md)
 tools     how long each image-aware tool thinks (docs/speed-tools.md)
 live      how soon the live prediction follows a stroke, driven in Chromium (docs/speed-live.md)
 scale     that 100,000 strokes slow nothing (docs/reliability.md)
@@ -20,7 +21,20 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
 
 from core.errors import AppError
-from scripts.benchmarks import between, chaos, inference, live, objects, quality, scale, sequences, steps, tools, viewer
+from scripts.benchmarks import (
+    between,
+    chaos,
+    clicks,
+    inference,
+    live,
+    objects,
+    quality,
+    scale,
+    sequences,
+    steps,
+    tools,
+    viewer,
+)
 
 SUBJECTS = {
     "quality": quality,
@@ -33,6 +47,7 @@ SUBJECTS = {
     "steps": steps,
     "live": live,
     "tools": tools,
+    "clicks": clicks,
     "inference": inference,
 }
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion, RegisteredModel
 
-ALGORITHM_TYPE = "segmentation"
+ALGORITHM_TYPE, INTERACTIVE_TYPE = "segmentation", "interactive"
 ALGORITHM = "algorithm_definition"
 TRAINED_MODEL = "trained_model"
 CONFIG_FILE = "algorithm_config.json"
@@ -48,13 +48,18 @@ class MlflowRegistry:
 
     def __init__(self, store: MlflowStore) -> None:
         self._store = store
-        self._recent_algorithms = Recent(self._fetch_algorithms, keep_s=KEEP_S)
+        self._recent_algorithms = Recent(lambda: self._fetch_algorithms(ALGORITHM_TYPE), keep_s=KEEP_S)
+        self._recent_interactive = Recent(lambda: self._fetch_algorithms(INTERACTIVE_TYPE), keep_s=KEEP_S)
         self._recent_models = Recent(self._fetch_models, keep_s=KEEP_S)
         self._configs: dict[str, Mapping[str, Any]] = {}
 
     def algorithms(self) -> list[AlgorithmDescriptor]:
         """By name. An entry that breaks the schema is left out."""
         return self._recent_algorithms.get()
+
+    def interactive_algorithms(self) -> list[AlgorithmDescriptor]:
+        """Those that segment what somebody points at, by age."""
+        return self._recent_interactive.get()
 
     def models(self) -> list[TrainedModel]:
         """Newest first."""
@@ -75,6 +80,7 @@ class MlflowRegistry:
             return Registration.DIFFERS
         self._write_algorithm(descriptor)
         self._recent_algorithms.forget()
+        self._recent_interactive.forget()
         return Registration.REPLACED if entry.get("version") == descriptor.version else Registration.ADDED
 
     def register_model(self, model: TrainedModel) -> None:
@@ -100,9 +106,9 @@ class MlflowRegistry:
         with self._store.client() as client:
             return Path(client.download_artifacts(model_id, MODEL_FOLDER, str(folder)))
 
-    def _fetch_algorithms(self) -> list[AlgorithmDescriptor]:
+    def _fetch_algorithms(self, kind: str) -> list[AlgorithmDescriptor]:
         """As they were first registered, in the order of the algorithm file; people start with its first."""
-        wanted = f"tags.entity_type = '{ALGORITHM}' AND tags.algorithm_type = '{ALGORITHM_TYPE}'"
+        wanted = f"tags.entity_type = '{ALGORITHM}' AND tags.algorithm_type = '{kind}'"
         with self._store.client() as client:
             found = client.search_registered_models(wanted)
             found = sorted(found, key=lambda model: (model.creation_timestamp, model.name.lower()))

@@ -16,6 +16,7 @@ from utils.derived_store import DiskDerivedStore
 from utils.exchange_files import DiskExchange
 from utils.instance_db import SqlInstanceMemory
 from utils.instance_worker import BackgroundInstances
+from utils.interactive_models import LocalInteractiveModels
 from utils.jobs_local import LocalJobs
 from utils.label_db import SqlLabelStore
 from utils.label_tables import open_engine
@@ -42,6 +43,7 @@ def build_services(settings: Settings) -> Services:
     results = _access(settings, settings.seg_tiled_uri, settings.seg_tiled_api_key, "SEG_TILED")
     store = MlflowStore.from_settings(settings)
     jobs = LocalJobs(settings, store)
+    registry = MlflowRegistry(store)
     return Services(
         volumes=catalog,
         tiles=CachedTileServer(catalog, derived, max_bytes=settings.slice_cache_mb << 20),
@@ -50,7 +52,8 @@ def build_services(settings: Settings) -> Services:
         masks=TiledMaskPublisher(labels, catalog, masks),
         results=TiledResults(results),
         live=LiveWorker(max_bytes=settings.live_cache_mb << 20, threads=settings.live_threads),
-        registry=MlflowRegistry(store),
+        registry=registry,
+        interactive=LocalInteractiveModels(settings, registry.interactive_algorithms),
         jobs=jobs,
         exchange=DiskExchange.from_settings(settings),
         infrastructure=Checkup(_lines(settings, store, jobs), settings.state_dir),

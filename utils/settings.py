@@ -60,9 +60,15 @@ class Settings(BaseSettings):
     live_threads: int = Field(2, ge=1, description="processor cores the live prediction may take")
     upload_limit_gb: float = Field(20, gt=0, description="largest file of labels that may be imported, GB")
     keep_exports_days: float = Field(7, gt=0, description="how long exported files can be downloaded, days")
+    embedding_cache_mb: int = Field(
+        1024, ge=64, description="memory for what an interactive model knows of slices it has seen, MiB"
+    )
     tiled_timeout_s: float = Field(30.0, gt=0, description="longest wait for one answer of Tiled, seconds")
     job_device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="where networks run; auto: a GPU if there is one"
+    )
+    container_engine: Literal["auto", "docker", "podman", "apptainer"] = Field(
+        "auto", description="what runs algorithms that come as container images; auto: the first there is"
     )
     job_slots: int = Field(1, ge=1, description="jobs that run at the same time")
 

@@ -9,6 +9,7 @@ from flask import Response, jsonify, request
 from numpy.typing import NDArray
 
 from callbacks.http.images import uncached
+from callbacks.http.pointing import Pointer
 from callbacks.http.taking import Taker
 from core.byte_cache import ByteCache
 from core.errors import InvalidInputError, NotFoundError
@@ -47,6 +48,7 @@ class Bench:
 
     def __init__(self, services: Services) -> None:
         self._services, self._taker = services, Taker(services)
+        self._pointer = Pointer(services, self._grey)
         labels = services.labels
         self._readers: dict[PlaneAxis, TileReader] = {
             "z": labels, "y": PlaneLabels(labels, "y"), "x": PlaneLabels(labels, "x")
@@ -57,6 +59,8 @@ class Bench:
         """Ask the tool called `name`. Raises NotFoundError, InvalidInputError."""
         if name == "accept":
             return self._taker.answer(volume, ask)
+        if name == "click":
+            return self._pointer.answer(volume, ask)
         if name == "superpixel":
             return superpixel(ask, lambda block, size: self._divide(volume, ask, block, size))
         if name == "copy":

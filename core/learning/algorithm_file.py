@@ -71,6 +71,8 @@ _ALGORITHM = {
         "source": _TEXT,
         "is_gpu_enabled": {"type": "boolean"},
         "can_continue": {"type": "boolean"},
+        "interpreter": _TEXT,
+        "requires": {"type": "array", "items": _NAME},
         "application": {"type": "array", "items": _TEXT},
         "description": _TEXT,
         "gui_parameters": {"type": "array", "items": _PARAMETER},
@@ -82,7 +84,7 @@ _KINDS = {"string": "text", "number": "a number", "integer": "a whole number", "
 _KINDS |= {"array": "a list", "object": "an object"}
 # What is copied as it stands; the other keys are built.
 _ALGORITHM_KEYS: tuple[str, ...] = ("model_name", "version", "type", "owner", "image_name", "image_tag", "source")
-_ALGORITHM_KEYS += ("is_gpu_enabled", "can_continue")
+_ALGORITHM_KEYS += ("is_gpu_enabled", "can_continue", "interpreter")
 _PARAMETER_KEYS: tuple[str, ...] = ("type", "name", "title", "param_key", "min", "max", "step", "precision")
 _PARAMETER_KEYS += ("placeholder", "comp_group", "advanced")
 
@@ -207,6 +209,7 @@ def _descriptor(entry: Mapping[str, Any]) -> AlgorithmDescriptor:
     return AlgorithmDescriptor(
         **given,
         application=tuple(entry.get("application", ())),
+        requires=tuple(entry.get("requires", ())),
         gui_parameters=tuple(_parameter(parameter) for parameter in entry["gui_parameters"]),
         python_file_name={"train": files, "inference": files} if isinstance(files, str) else dict(files),
         entry=entry,

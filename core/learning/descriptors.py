@@ -77,6 +77,7 @@ class AlgorithmDescriptor:
     """One entry of the algorithm file. `entry` is the entry as it was read, with the keys we do not know.
 
     can_continue : training may start from a model that was trained before.
+    interpreter : the Python that runs it, "" for the app's own. requires : packages that Python must have.
     """
 
     model_name: str
@@ -90,6 +91,8 @@ class AlgorithmDescriptor:
     source: str = ""
     is_gpu_enabled: bool = False
     can_continue: bool = False
+    interpreter: str = ""
+    requires: tuple[str, ...] = ()
     application: tuple[str, ...] = ()
     description: str = ""
     entry: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)

@@ -8,17 +8,24 @@ from typing import Any
 import numpy as np
 
 from core.images.geometry import TILE_PX
+from core.labels.tools.pointing import EdgesAndGreys
 from core.labels.tools.reading import copy
 from core.labels.tools.regions import spans_of
 from core.labels.tools.scene import Ask, Frame, Scene
 from core.labels.tools.superpixels import divided, superpixel
 from core.labels.tools.table import find_tool
+from core.learning.interactive import Prompts
 from scripts.benchmarks import DOCS, write_table
 
 SIDE = 1024
 REPEATS = 12
 WHOLE = Frame(0, 0, SIDE, SIDE)
 AT_ONCE_MS, REGION_MS = 100, 1000
+POINTED = {
+    "a click": Prompts(np.array([[60.0, 90.0]]), np.array([True])),
+    "two clicks": Prompts(np.array([[60.0, 90.0], [60.0, 260.0]]), np.array([True, False])),
+    "a box": Prompts(np.zeros((0, 2)), np.zeros(0, bool), (0, 5, 130, 175)),
+}
 HEAD = ["| tool | p50 | p95 | bar | unit | n |", "|---|---|---|---|---|---|"]
 
 
@@ -72,8 +79,16 @@ def actions(scene: Scene) -> dict[str, tuple[Callable[[], object], int]]:
         "superpixel, first touch": (lambda: superpixel(stroke, lambda b, s: divided(cut(scene, b).grey, s)), REGION_MS),
         "threshold": (use("threshold", make_ask(lo=15000)), AT_ONCE_MS),
         **{f"refine, {o}": (use("refine", make_ask(operation=o, size=5)), REGION_MS) for o in ("fill_holes", "close")},
+        **{f"click and box, {name}": (pointed(scene, prompts), REGION_MS) for name, prompts in POINTED.items()},
         "copy": (lambda: copy(reader, "", make_ask(to=1), depth=2), REGION_MS),
     }
+
+
+def pointed(scene: Scene, prompts: Prompts) -> Callable[[], object]:
+    """An answer of the model without weights that has seen the image before."""
+    model = EdgesAndGreys()
+    embedding = model.embed(scene.contrast)
+    return lambda: model.segment(embedding, prompts)
 
 
 def cut(scene: Scene, frame: Frame) -> Scene:

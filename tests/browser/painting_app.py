@@ -14,16 +14,19 @@ from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from callbacks import access, people
-from callbacks.http import errors, images, labels, live, tools
+from callbacks.http import errors, images, labels, live, pointing, tools
 from components import messages
 from components.slice_viewer import SliceViewer
 from core.errors import NotFoundError
 from core.images.memory import ArrayVolume
 from core.images.volumes import CatalogEntry
 from core.labels.slices import read_slice
+from core.learning.descriptors import AlgorithmDescriptor, Parameter
 from tests.tile_server import tile_server
+from utils.interactive_models import LocalInteractiveModels
 from utils.label_db import SqlLabelStore
 from utils.live_worker import LiveWorker
+from utils.settings import Settings
 
 SHAPE = (4, 701, 1101)  # odd, and more than one tile either way
 PATH = "stack"
@@ -31,6 +34,14 @@ CLASSES = [
     {"id": 1, "name": "pore", "color": "#E69F00", "visible": True},
     {"id": 2, "name": "bead", "color": "#56B4E9", "visible": True},
 ]
+# A model that can be pointed with, had somebody put its checkpoint in its place.
+NOT_SET_UP = AlgorithmDescriptor(
+    model_name="Missing model",
+    version="1",
+    type="interactive",
+    gui_parameters=(Parameter("str", "checkpoint_path", "Checkpoint", "checkpoint_path", "none.pt"),),
+    python_file_name={"inference": "networks/interactive/torchscript.py"},
+)
 ARRIVAL_MS = 15_000
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -95,13 +106,14 @@ def serve(
         tiles=tile_server(catalog),
         labels=store,
         live=predictor,
+        interactive=LocalInteractiveModels(Settings(_env_file=None, state_dir=folder), lambda: [NOT_SET_UP]),
         current_user=lambda: people.said_name() or "painter",
     )
     app = Dash(__name__, assets_folder=str(ROOT / "assets"), update_title="")
     app.layout = _layout(volume)
     if password:
         access.guard(app, login=True, user_name="ann", password=password)
-    for feature in (images, labels, tools, live):
+    for feature in (images, labels, tools, pointing, live):
         feature.register(app, services)
     errors.register(app.server)
     server = make_server("127.0.0.1", port, app.server, threaded=True)

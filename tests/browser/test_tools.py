@@ -110,6 +110,36 @@ def grown(mask: Mask, *, by: int = 1) -> Mask:
     return (wide[2:, 1:-1] | wide[:-2, 1:-1] | wide[1:-1, 2:] | wide[1:-1, :-2]) | mask
 
 
+def test_pointing_at_an_object_shows_its_mask_and_enter_keeps_it(bench: Bench) -> None:
+    page = bench.hand.page
+    bench.hand.key("Shift+S")
+    page.get_by_text("1 more, not set up").click()
+    expect(page.locator(".sv-others")).to_contain_text("Missing model there is no checkpoint")
+    page.get_by_text("1 more, not set up").click()
+    bench.hand.click(150, 110)
+    bench.suggestion()
+    assert not bench.app.pixels(bench.z).any(), "nothing is stored before it is kept"
+    bench.hand.key("Enter")
+    disc = bench.labels() == 1
+    assert overlap(disc, DISC) > 0.95
+    bench.hand.key("2")
+    bench.hand.drag((70, 230), (230, 350))
+    bench.suggestion()
+    page.mouse.click(*bench.hand.client(150, 300), button="right")
+    bench.suggestion()
+    bench.hand.key("Backspace")
+    bench.suggestion()
+    bench.hand.key("Enter")
+    assert overlap(bench.labels() == 2, SQUARE) > 0.95
+    bench.hand.click(150, 110)
+    bench.suggestion()
+    bench.hand.key("Escape")
+    bench.hand.until("s => s.proposal === 'none'")
+    bench.hand.key("Control+z")
+    bench.hand.until("s => s.saveState === 'saved'")
+    assert set(np.unique(bench.app.pixels(bench.z))) == {0, 1}, "one undo takes back one kept object"
+
+
 def test_the_line_is_as_wide_as_the_brush_and_turns_with_shift(bench: Bench) -> None:
     bench.hand.key("k")
     a, b = bench.hand.drag((40, 40), (40, 200))

@@ -13,7 +13,9 @@ from core.images.volumes import CatalogEntry, volume_id
 from core.labels.store import Paint
 from tests.feature_client import feature_client
 from tests.tile_server import tile_server
+from utils.interactive_models import LocalInteractiveModels
 from utils.label_db import SqlLabelStore
+from utils.settings import Settings
 
 PATH = "stack"
 SHAPE = (5, 700, 1100)
@@ -177,3 +179,36 @@ def test_a_region_of_a_huge_slice_reads_only_its_tiles():
     before = Counting.read_px
     assert server.region("huge", "z", Box(start=(0, 10_000, 10_000), stop=(1, 10_300, 10_300))).shape == (300, 300)
     assert Counting.read_px - before <= 4 * 512 * 512
+
+
+@pytest.fixture
+def pointing(store, tmp_path):
+    """A client of an app that has a model to point with."""
+    models = LocalInteractiveModels(Settings(_env_file=None, state_dir=tmp_path), lambda: [])
+    return feature_client(tools, tile_server(OneVolume()), store, interactive=models)
+
+
+def test_pointing_answers_with_the_object_in_spans_of_the_plane(pointing):
+    options = {"model": "Edges and greys", "positive": [True], "box": None}
+    answer = ask(pointing, "click", points=[[500.5, 500.5]], label=2, options=options)
+    (part,) = answer.json["parts"]
+    assert part["label"] == 2
+    assert part["spans"][1:-1] == [[y, 480, 570] for y in range(451, 599)]  # corners may be rounded
+    far = ask(pointing, "click", points=[[500.5, 500.5]], box=[0, 0, 700, 1100], label=2, options=options)
+    assert far.json["parts"] == answer.json["parts"]
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "words"),
+    [
+        ({}, 400, "'positive' is 'None'"),
+        ({"positive": [True, False]}, 400, "'positive'"),
+        ({"positive": [True], "box": [1, 2]}, 400, "'box' is '[1, 2]'"),
+        ({"positive": [True], "box": [9, 9, 9, 9]}, 400, "lies outside"),
+        ({"positive": [True], "model": "Crystal ball"}, 404, "'Crystal ball' is not registered"),
+    ],
+)
+def test_what_points_wrongly_is_refused_in_words(pointing, options, status, words):
+    answer = ask(pointing, "click", points=[[500.5, 500.5]], options=options)
+    assert answer.status_code == status
+    assert words in answer.json["error"]

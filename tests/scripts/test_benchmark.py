@@ -51,4 +51,4 @@ def test_missing_data_are_named(tmp_path, capsys):
 
 def test_every_tool_that_looks_at_the_image_has_a_figure():
     names = {name.partition(",")[0] for name in tools.actions(tools.make_scene())}
-    assert names == {*TOOLS, "superpixel", "copy"}
+    assert names == {*TOOLS, "superpixel", "copy", "click and box"}

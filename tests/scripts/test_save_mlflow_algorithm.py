@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.algorithms import TRAINERS
+from core.learning.algorithm_file import read_algorithms
 from scripts.save_mlflow_algorithm import main
 from tests.mlflow_template import fresh_settings
 
@@ -46,11 +46,12 @@ def test_the_commands_of_the_readme_register_our_algorithms(state):
     command = [sys.executable, "save_mlflow_algorithm.py"]
     outcome = subprocess.run(command, cwd=ROOT / "scripts", env=environment, capture_output=True, text=True, check=True)
     said = outcome.stdout.splitlines()
-    assert [line.rpartition(" 0.")[0] for line in said] == list(TRAINERS)
+    names = [each.model_name for each in read_algorithms((ROOT / "assets" / "models.json").read_text())]
+    assert [line.rpartition(" 0.")[0] for line in said] == names
     assert all(line.endswith(": registered") for line in said)
     command = [sys.executable, "-m", "scripts.save_mlflow_algorithm"]
     outcome = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-    assert outcome.stdout.count("already registered") == len(TRAINERS)
+    assert outcome.stdout.count("already registered") == len(names)
 
 
 def test_changed_content_needs_a_version_or_overwrite(state, write, capsys):

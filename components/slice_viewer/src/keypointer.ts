@@ -11,7 +11,7 @@ const ARM_CSS_PX = 11;
 const GAP_CSS_PX = 4; // the pixel itself stays free
 const ARROWS: Record<string, Point> = { ArrowLeft: { x: -1, y: 0 }, ArrowRight: { x: 1, y: 0 }, ArrowUp: { x: 0, y: -1 }, ArrowDown: { x: 0, y: 1 } };
 /** Tools that want clicks, so that Space need not be pressed twice. */
-const CLICKED: readonly Tool[] = ["picker", "accept", "polygon", "livewire", "fill", "wand"];
+const CLICKED: readonly Tool[] = ["picker", "accept", "click", "polygon", "livewire", "fill", "wand"];
 
 /** What a press, a move and letting go do. `press` is false where nothing can be begun. */
 export interface Hand {

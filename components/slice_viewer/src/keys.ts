@@ -142,6 +142,16 @@ export const KEY_CARD: [string, [string, string][]][] = [
     ],
   ],
   [
+    "Click and box",
+    [
+      ["Click", "This object"],
+      ["Alt click", "Not this; so does the right button"],
+      ["Drag", "The object in a box"],
+      ["Backspace", "Take the last one back"],
+      ["Enter", "Keep what is shown"],
+    ],
+  ],
+  [
     "The result",
     [
       ["Click", "Use result: the piece there"],

@@ -43,6 +43,7 @@ export class PointerInput {
     stage.addEventListener("pointercancel", (event) => this.lose(event), { signal });
     stage.addEventListener("pointerleave", () => this.leave(), { signal });
     stage.addEventListener("dblclick", (event) => this.doubleClick(event), { signal });
+    stage.addEventListener("contextmenu", (event) => this.takesRight && event.preventDefault(), { signal });
     stage.addEventListener("wheel", (event) => this.wheel(event), { signal, passive: false });
   }
 
@@ -60,7 +61,7 @@ export class PointerInput {
   }
 
   private press(event: PointerEvent): void {
-    if (event.button !== 0 && event.button !== 1) return;
+    if (event.button !== 0 && event.button !== 1 && !(event.button === 2 && this.takesRight)) return;
     event.preventDefault(); // no text selection, no autoscroll by the middle button
     this.stage.focus({ preventScroll: true });
     this.stage.setPointerCapture(event.pointerId);
@@ -70,6 +71,11 @@ export class PointerInput {
     else if (this.pans(event)) this.gesture = { kind: "pan", id: event.pointerId, travel: 0 };
     else this.startDrawing(event.pointerId, this.image(event), info(event));
     this.showMode();
+  }
+
+  /** The right button says "not this"; with other tools it opens the browser's menu. */
+  private get takesRight(): boolean {
+    return this.engine.shell.get().tool === "click";
   }
 
   private pans(event: PointerEvent): boolean {
@@ -217,7 +223,8 @@ export class PointerInput {
 }
 
 function info(event: PointerEvent): PointerInfo {
-  const { shiftKey: shift, altKey: alt, ctrlKey: ctrl, pointerType: type, pressure } = event;
+  const { shiftKey: shift, altKey, ctrlKey: ctrl, pointerType: type, pressure } = event;
+  const alt = altKey || event.button === 2; // the right button, where a tool takes it
   return { shift, alt, ctrl, type, pressure };
 }
 

@@ -15,6 +15,12 @@ export const STRING_CSS_PX: Record<Smoothing, number> = { off: 0, low: 8, high: 
 export const REFINE_OPERATIONS = ["fill_holes", "dilate", "erode", "open", "close", "remove_islands"] as const;
 export type RefineOperation = (typeof REFINE_OPERATIONS)[number];
 
+/** What a click points at: the object, or what does not belong to it. */
+export type ClickTakes = "object" | "surroundings";
+
+/** The model that needs no weights, which answers everywhere. */
+export const BUILT_IN_MODEL = "Edges and greys";
+
 /** A suggestion of the server: none, asked for, or to be kept or dropped. */
 export type ProposalState = "none" | "working" | "ready";
 
@@ -38,6 +44,9 @@ export interface ToolSettings {
   readonly islandSize: number;
   /** What a result may paint over when it becomes labels. */
   readonly acceptOver: Overwrite;
+  /** Name of the model that finds what is pointed at, and what a click without a key means. */
+  readonly clickModel: string;
+  readonly clickTakes: ClickTakes;
 }
 
 export const DEFAULT_SETTINGS: ToolSettings = {
@@ -51,6 +60,8 @@ export const DEFAULT_SETTINGS: ToolSettings = {
   range: null,
   refineRadius: 1,
   islandSize: 16,
+  clickModel: BUILT_IN_MODEL,
+  clickTakes: "object",
   acceptOver: "empty", // a prediction does not paint over what a person has said, unless it is asked to
 };
 

@@ -143,6 +143,7 @@ export const TOOLS = [
   "watershed",
   "random_walker",
   "grabcut",
+  "click",
   "accept",
 ] as const;
 export type Tool = (typeof TOOLS)[number];

@@ -30,10 +30,15 @@ def watershed(scene: Scene, ask: Ask) -> Answer:
 def random_walker(scene: Scene, ask: Ask) -> Answer:
     """The region divided among the classes painted in it, each pixel to the class a random walk reaches first."""
     region, seeds = _seeded(scene, ask)
+    return _answer(walked(scene.contrast, region, seeds), region, seeds, scene)
+
+
+def walked(contrast: NDArray[np.float32], region: Mask, seeds: Labels) -> Labels:
+    """(h, w) the region divided among its seeds by random walks; seeds keep their class."""
     step = -(-max(region.shape) // WALK_PX)
-    coarse = _walk(scene.contrast, region, seeds, step)
-    grown = coarse if step == 1 else sharpened(coarse, scene.contrast, region, band=2 * step)
-    return _answer(np.where(seeds > 0, seeds, grown), region, seeds, scene)
+    coarse = _walk(contrast, region, seeds, step)
+    grown = coarse if step == 1 else sharpened(coarse, contrast, region, band=2 * step)
+    return np.where(seeds > 0, seeds, grown).astype(np.uint8)
 
 
 def sharpened(coarse: Labels, contrast: NDArray[np.float32], region: Mask, *, band: int) -> Labels:

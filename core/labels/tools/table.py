@@ -59,11 +59,13 @@ TOOLS: Mapping[str, Tool] = {
     "threshold": Tool(threshold.threshold, of_region, VIEW_PX),
     "refine": Tool(refine.refine, of_region, VIEW_PX, needs_image=False),
 }
-"""Those that look at one frame; `superpixels` and `reading.copy` take theirs tile by tile."""
+"""Those that look at one frame."""
+OTHERS = ("click", "superpixel", "copy")
+"""Those that take a block (`blocks`) or tile after tile (`superpixels`, `reading.copy`)."""
 
 
 def find_tool(name: str) -> Tool:
     """The tool called `name`. Raises NotFoundError."""
     if name not in TOOLS:
-        raise NotFoundError(f"There is no tool {name[:40]!r}.", f"There are {', '.join(TOOLS)}, superpixel and copy.")
+        raise NotFoundError(f"There is no tool {name[:40]!r}.", f"There are {', '.join([*TOOLS, *OTHERS])}.")
     return TOOLS[name]

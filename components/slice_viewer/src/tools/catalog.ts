@@ -28,6 +28,7 @@ export const CATALOG: Record<Tool, ToolEntry> = {
   watershed: { title: "Watershed", key: "R", hint: "Draw around strokes of two classes: they grow to the edges." },
   random_walker: { title: "Random walker", key: "J", hint: "Draw around strokes of two classes: they grow until they meet." },
   grabcut: { title: "Object in a box", key: "C", hint: "Drag a box around one object." },
+  click: { title: "Click and box", key: "Shift S", hint: "Click on an object, or drag a box around it. Alt or the right button: not this." },
   accept: { title: "Use result", key: "Shift A", hint: "Click a piece, or draw around an area (Shift: a box). Alt and a click take a piece away." },
 };
 
@@ -47,10 +48,11 @@ export const FAMILIES: readonly (readonly Tool[])[] = [
   ["rectangle", "ellipse", "background"],
   ["fill", "wand"],
   ["watershed", "random_walker", "grabcut"],
+  ["click"],
   ["accept"],
 ];
 
-export const FAMILY_NAMES = ["Move", "Pick", "Brushes", "Eraser", "Outlines", "Boxes", "Fill", "Grow", "Result"] as const;
+export const FAMILY_NAMES = ["Move", "Pick", "Brushes", "Eraser", "Outlines", "Boxes", "Fill", "Grow", "Click and box", "Result"] as const;
 
 /** Ways to clean up a class: their words, and the key that goes with Shift. */
 export const REFINEMENTS: Record<RefineOperation, { readonly title: string; readonly key: string }> = {

@@ -3,6 +3,7 @@ import type { LabelTool } from "../types";
 import { Accept } from "./accept";
 import { BackgroundBox, Box, ELLIPSE, RECTANGLE } from "./box";
 import { Brush } from "./brush";
+import { Click } from "./click";
 import { Fill, Wand } from "./flood";
 import { Freeform } from "./freeform";
 import { Line } from "./line";
@@ -33,6 +34,7 @@ export function createTools(easel: Easel): Record<LabelTool, DrawingTool> {
     watershed: new Grow(easel, "watershed"),
     random_walker: new Grow(easel, "random_walker"),
     grabcut: new GrabCut(easel),
+    click: new Click(easel),
     accept: new Accept(easel),
   };
 }

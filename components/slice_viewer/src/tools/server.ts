@@ -15,6 +15,7 @@ export type ServerTool =
   | "threshold"
   | "refine"
   | "copy"
+  | "click"
   | "accept";
 
 export interface Question {

@@ -80,6 +80,57 @@ describe("fill and wand", () => {
   });
 });
 
+describe("click and box", () => {
+  const model = "Edges and greys";
+  const alt = { ...PLAIN, alt: true };
+
+  it("asks with all clicks, the newest box, and who of them belongs to the object", async () => {
+    click(tools.click, 10, 20);
+    expect([sheet.asked[0].tool, sheet.asked[0].question]).toEqual(["click", { points: [{ x: 10, y: 20 }], options: { model, positive: [true], box: null } }]);
+    await sheet.asked[0].answer({ parts: PARTS });
+    click(tools.click, 30, 20, alt);
+    await sheet.asked[1].answer({ parts: PARTS });
+    drag(tools.click, { x: 5, y: 6 }, { x: 25.5, y: 36 });
+    expect(sheet.asked[2].question.options).toEqual({ model, positive: [true, false], box: [6, 5, 37, 26] });
+    expect(sheet.parts).toEqual([]);
+    await sheet.asked[2].answer({ parts: PARTS });
+    tools.click.key("Enter");
+    expect([sheet.parts, tools.click.busy]).toEqual([[PARTS], false]);
+  });
+
+  it("means what the row of options says, Alt the opposite", () => {
+    sheet.changeSettings({ clickTakes: "surroundings" });
+    click(tools.click, 10, 20);
+    tools.click.cancel();
+    click(tools.click, 10, 20, alt);
+    expect(sheet.asked.map(({ question }) => question.options!.positive)).toEqual([[false], [true]]);
+  });
+
+  it("takes the last click back, and gives up with the first", async () => {
+    click(tools.click, 10, 20);
+    await sheet.asked[0].answer({ parts: PARTS });
+    click(tools.click, 30, 20);
+    await sheet.asked[1].answer({ parts: [] });
+    expect([sheet.said, tools.click.busy]).toEqual([["Nothing was found here."], true]);
+    tools.click.key("Enter");
+    expect([sheet.parts, tools.click.busy]).toEqual([[], true]);
+    tools.click.key("Backspace");
+    expect(sheet.asked[2].question.points).toEqual([{ x: 10, y: 20 }]);
+    await sheet.asked[2].answer({ parts: PARTS });
+    tools.click.key("Backspace");
+    expect([tools.click.busy, sheet.proposal]).toEqual([false, "none"]);
+  });
+
+  it("keeps what stood when an answer is lost", async () => {
+    click(tools.click, 10, 20);
+    await sheet.asked[0].answer({ parts: PARTS });
+    click(tools.click, 30, 20);
+    await sheet.asked[1].fail(new TypeError("Failed to fetch"));
+    tools.click.key("Enter");
+    expect(sheet.parts).toEqual([PARTS]);
+  });
+});
+
 describe("regions", () => {
   it("are asked with what was drawn and kept on Enter", async () => {
     const corners = [{ x: 10, y: 10 }, { x: 40, y: 12 }, { x: 20, y: 40 }];

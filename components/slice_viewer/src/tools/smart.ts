@@ -74,7 +74,7 @@ export abstract class SmartTool implements DrawingTool {
   protected keep(): void {
     this.keeping = this.asker.waiting;
     const { proposal, note } = this;
-    if (this.keeping || proposal === null) return;
+    if (this.keeping || proposal === null || proposal.isEmpty) return;
     this.cancel();
     if (note !== "") this.easel.toast(note);
     this.commit(proposal.parts);
@@ -85,23 +85,45 @@ export abstract class SmartTool implements DrawingTool {
     this.easel.commitParts(parts);
   }
 
+  protected get hasProposal(): boolean {
+    return this.proposal !== null && !this.proposal.isEmpty;
+  }
+
+  /** A suggestion has come to the screen. */
+  protected shown(): void {
+    // Most tools have nothing to do then.
+  }
+
+  /** There is no answer; the user has been told why. */
+  protected lose(): void {
+    this.cancel();
+  }
+
+  /** The answer is that there is nothing; `note` says so. */
+  protected giveUp(note: string): void {
+    this.easel.toast(note);
+    this.cancel();
+  }
+
   private hear(answer: Answer | null): void {
     if (answer !== null) this.show(answer);
     if (this.asker.waiting) return;
-    if (answer === null) return this.cancel();
+    if (answer === null) return this.drop(() => this.lose());
     this.easel.propose("ready");
-    if (this.proposal!.isEmpty && !this.pressed) this.giveUp();
+    if (this.proposal!.isEmpty && !this.pressed) this.drop(() => this.giveUp(this.note === "" ? "Nothing was found here." : this.note));
     else if (this.keeping) this.keep();
+  }
+
+  /** What cannot be kept is not kept later either. */
+  private drop(act: () => void): void {
+    this.keeping = false;
+    act();
   }
 
   private show(answer: Answer): void {
     this.proposal = new Proposal(answer.parts, (label) => this.easel.colorOf(label));
     this.note = answer.note;
     this.easel.redraw();
-  }
-
-  private giveUp(): void {
-    this.easel.toast(this.note === "" ? "Nothing was found here." : this.note);
-    this.cancel();
+    this.shown();
   }
 }

@@ -8,6 +8,7 @@ import { SMOOTHINGS, toleranceOf, type Combine, type Smoothing } from "../settin
 import { useStore } from "../store";
 import { CATALOG, CLASSLESS } from "../tools/catalog";
 import type { Tool } from "../types";
+import { ClickOptions } from "./ClickOptions";
 import { NumberField, Segments } from "./fields";
 
 /** Tools by the options they have. */
@@ -30,6 +31,7 @@ export function ToolOptions({ engine }: { engine: Engine }): React.ReactElement 
       {tool === "superpixel" && <SuperpixelSize engine={engine} />}
       {(tool === "fill" || tool === "wand") && <Tolerance engine={engine} />}
       {tool === "fill" && <FillReach engine={engine} />}
+      {tool === "click" && <ClickOptions engine={engine} />}
       {RULED(tool) && <OverwriteMode engine={engine} />}
       {tool === "accept" && <AcceptMode engine={engine} />}
       <HintOrProposal engine={engine} />
