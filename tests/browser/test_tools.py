@@ -114,7 +114,7 @@ def test_pointing_at_an_object_shows_its_mask_and_enter_keeps_it(bench: Bench) -
     page = bench.hand.page
     bench.hand.key("Shift+S")
     page.get_by_text("1 more, not set up").click()
-    expect(page.locator(".sv-others")).to_contain_text("Missing model there is no checkpoint")
+    expect(page.locator(".sv-others")).to_contain_text("Missing model: there is no checkpoint")
     page.get_by_text("1 more, not set up").click()
     bench.hand.click(150, 110)
     bench.suggestion()

@@ -63,7 +63,7 @@ function Others({ offers }: { offers: readonly Offer[] }): React.ReactElement {
       <ul>
         {offers.map(({ name, reason, hint }) => (
           <li key={name}>
-            <strong>{name}</strong> {reason} <small>{hint}</small>
+            <strong>{name}:</strong> {reason} <small>{hint}</small>
           </li>
         ))}
       </ul>
