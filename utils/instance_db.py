@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Delete,
     ForeignKey,
     Integer,
     LargeBinary,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     delete,
     insert,
     select,
@@ -98,10 +100,9 @@ class SqlInstanceMemory:
         with self._transaction(writes=True) as conn:
             set_id = _make_set(conn, chosen)
             conn.execute(update(sets).where(sets.c.id == set_id).values(next_id=next_id))
-            for (z, ty, tx), kept in runs.items():
-                place = {"set_id": set_id, "z": z, "ty": ty, "tx": tx}
-                conn.execute(delete(tiles).where(*(tiles.c[name] == value for name, value in place.items())))
-                conn.execute(insert(tiles).values(**place, runs=_pack(kept)))
+            places = [{"in_set": set_id, "at_z": z, "at_ty": ty, "at_tx": tx} for z, ty, tx in runs]
+            conn.execute(_delete_tile(), places)
+            conn.execute(insert(tiles), [_row(set_id, index, kept) for index, kept in runs.items()])
 
     @contextmanager
     def _transaction(self, *, writes: bool = False) -> Iterator[Connection]:
@@ -146,6 +147,17 @@ def _make_set(conn: Connection, chosen: InstanceSet) -> int:
 def _slice(conn: Connection, set_id: int, z: int) -> list[tuple[TileIndex, bytes]]:
     here = select(tiles.c.ty, tiles.c.tx, tiles.c.runs).where(tiles.c.set_id == set_id, tiles.c.z == z)
     return [((z, ty, tx), runs) for ty, tx, runs in conn.execute(here)]
+
+
+def _delete_tile() -> Delete:
+    """Of one place; given many, the database is asked once for each, and Python once for all."""
+    here = tiles.c.set_id == bindparam("in_set"), tiles.c.z == bindparam("at_z")
+    return delete(tiles).where(*here, tiles.c.ty == bindparam("at_ty"), tiles.c.tx == bindparam("at_tx"))
+
+
+def _row(set_id: int, index: TileIndex, runs: Runs) -> dict[str, Any]:
+    z, ty, tx = index
+    return {"set_id": set_id, "z": z, "ty": ty, "tx": tx, "runs": _pack(runs)}
 
 
 def _pack(runs: Runs) -> bytes:

@@ -40,16 +40,20 @@ class Ended(Exception):
 
 @dataclass
 class Run:
-    """How far an order is; written by its thread. error : why nothing came of it."""
+    """How far an order is; written by its threads. found : the id of what has come of it. error : why no more came."""
 
     order: Order
     done: int = 0
     total: int = 1
+    found: str = ""
     error: str = ""
     ended: bool = False
 
     def report(self, done: int, total: int) -> None:
         self.done, self.total = done, total
+        self.check()
+
+    def check(self) -> None:
         if self.ended:
             raise Ended
 
@@ -60,33 +64,43 @@ class Desk:
     def __init__(self, services: Services) -> None:
         self.proposals = Proposals()
         self._services = services
+        self._lock = threading.Lock()  # held while a proposal is kept, or the work on it ends
         self._places = threading.Semaphore(AT_ONCE)
         self._runs: dict[Key, Run] = {}
 
     def start(self, user: str, order: Order) -> None:
-        """Begin an order in place of the one under way; the proposal that waits stays until this one is done."""
-        self._end(user, order.volume)
+        """Begin an order in place of the one under way; what waits stays until a slice is found."""
+        self.stop(user, order.volume)
         run = self._runs[user, order.volume] = Run(order)
         threading.Thread(target=self._work, args=(user, run), daemon=True, name=order.method).start()
 
     def discard(self, user: str, volume: str) -> None:
         """Forget the proposal, or end the work on it."""
-        self._end(user, volume)
+        self.stop(user, volume)
         self.proposals.discard(user, volume)
 
     def state(self, user: str, volume: str) -> dict[str, Any]:
         """In the words of the contract. Why an order failed is told once."""
-        run = self._runs.get((user, volume))
-        if run is not None and not run.error:
-            return {"state": "working", "method": run.order.method, "done": run.done, "total": run.total, "error": ""}
-        self._runs.pop((user, volume), None)
-        waiting = self.proposals.of(user, volume)
-        return (state_json(waiting) if waiting else {"state": "none"}) | {"error": run.error if run else ""}
+        run, waiting = self._runs.get((user, volume)), self.proposals.of(user, volume)
+        told = state_json(waiting) if waiting else {"state": "none"}
+        if run is None or run.error:
+            self._runs.pop((user, volume), None)
+            return told | {"error": run.error if run else ""}
+        found = told if waiting and waiting.id == run.found else {"method": run.order.method}
+        return found | {"state": "working", "done": run.done, "total": run.total, "error": ""}
 
-    def _end(self, user: str, volume: str) -> None:
-        run = self._runs.pop((user, volume), None)
-        if run is not None:
-            run.ended = True
+    def stop(self, user: str, volume: str) -> None:
+        """End the work; what it has found so far stays."""
+        with self._lock:
+            run = self._runs.pop((user, volume), None)
+            if run is not None:
+                run.ended = True
+
+    def _keep(self, user: str, run: Run, found: StackProposal) -> None:
+        with self._lock:
+            run.check()
+            self.proposals.keep(user, found)
+            run.found = found.id
 
     def _forget(self, user: str, run: Run) -> None:
         if self._runs.get((user, run.order.volume)) is run:
@@ -95,9 +109,8 @@ class Desk:
     def _work(self, user: str, run: Run) -> None:
         try:
             with self._places:
-                found = propose(self._services, run.order, run.report)
-            run.report(run.total, run.total)
-            self.proposals.keep(user, found)
+                for found in propose(self._services, run.order, run.report):
+                    self._keep(user, run, found)
             self._forget(user, run)
         except Ended:
             return
@@ -145,10 +158,11 @@ def _register_orders(app: Dash, services: Services, desk: Desk) -> None:
         desk.start(services.current_user(), order_of(services, volume, _json()))
         return _state(services, desk, volume)
 
-    @server.post("/api/proposals/<vid>/discard")
-    def proposal_discard(vid: str) -> Response:
+    @server.post("/api/proposals/<vid>/<any(stop, discard):word>")
+    def proposal_end(vid: str, word: str) -> Response:
         volume = volume_path(vid)
-        desk.discard(services.current_user(), volume)
+        end = desk.stop if word == "stop" else desk.discard
+        end(services.current_user(), volume)
         return _state(services, desk, volume)
 
 
@@ -159,11 +173,12 @@ def _register_tiles(app: Dash, services: Services, desk: Desk) -> None:
         manifest = services.tiles.manifest(volume)
         check_plane(manifest, plane, index)
         height, width = tile_size(turned(manifest.info.shape, plane)[1:], level, tx, ty)
-        one = ProposedTiles(desk.proposals.find(services.current_user(), volume, proposal))
+        found = desk.proposals.find(services.current_user(), volume, proposal)
+        one = ProposedTiles(found)
         reader: TileReader = one if plane == "z" else PlaneLabels(one, plane)
         tile = LabelPyramid(reader).tile(volume, index, level, tx=tx, ty=ty)
         answer = empty_answer() if tile is None or not tile.any() else deflated_tile(tile[:height, :width])
-        if plane != "z":
+        if plane != "z" or index not in found.decisions:  # it may still be found
             return uncached(answer)
         answer.headers["Cache-Control"] = IMMUTABLE
         return answer

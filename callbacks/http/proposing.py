@@ -4,10 +4,12 @@
 while it is worked on.
 """
 
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from core.errors import InvalidInputError
 from core.images.geometry import Box
 from core.labels.flooding import MAX_VOXELS, Block, alike_greys, alike_labels, connected, open_ends
 from core.labels.following import follow
-from core.labels.proposals import Labels, StackProposal, open_slices, packed_tiles
+from core.labels.proposals import Labels, StackProposal
 from core.labels.rules import PaintRule
 from core.labels.slices import read_slice
 from core.labels.through import interpolate, neighbours, propagate
@@ -29,10 +31,27 @@ MAX_SLICES = 100
 MAX_PIXELS = 1 << 24  # of a slice: 4096 x 4096
 EMPTY_ONLY = PaintRule("empty")
 
+STEPS = {FOLLOW: 3}  # of a slice: carried to from both ends, and decided on; one where nothing is said
+
 Report = Callable[[int, int], None]
-"""(slices done, slices in all); may raise to end the work."""
+"""(steps done, steps in all); may raise to end the work."""
 
 Found = Iterator[tuple[int, Labels]]
+
+
+@dataclass
+class Steps:
+    """Counts the steps of the work from any thread, and reports each; `total` may be a little too many."""
+
+    report: Report
+    total: int
+    done: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self) -> None:
+        with self._lock:
+            self.done = min(self.done + 1, self.total)
+        self.report(self.done, self.total)
 
 
 @dataclass(frozen=True)
@@ -52,10 +71,14 @@ class Seed:
 
 @dataclass(frozen=True)
 class Order:
-    """What a person asks for. first, last : slices, 0-based, either may be the greater; seed : of a fill."""
+    """What a person asks for.
+
+    z : the open slice, near which to begin. first, last : slices, 0-based, either may be the greater; seed : of a fill.
+    """
 
     volume: str
     method: str
+    z: int
     first: int
     last: int
     shape: tuple[int, int, int]
@@ -91,25 +114,37 @@ def order_of(services: Services, volume: str, asked: Mapping[str, Any]) -> Order
         raise InvalidInputError(f"{str(method)[:40]!r} is no way to propose labels.", "Reload the page.")
     first, last = _ends(services, volume, method, (asked.get("first"), asked.get("last")), z)
     _check_range(first, last, shape[0])
-    return Order(volume, method, first, last, shape)
+    return Order(volume, method, z, first, last, shape)
 
 
-def propose(services: Services, order: Order, report: Report) -> StackProposal:
-    """What is proposed. Raises InvalidInputError when there is nothing to go by, or nothing comes of it."""
-    report(0, max(1, len(order.range) - 1))
-    note, rule = "", EMPTY_ONLY
-    if order.seed is not None:
-        rule = _fill_rule(services, order, order.seed)
-        found, note = _filled(services, order, order.seed, report)
-    else:
-        found = {INTERPOLATE: _between, FOLLOW: _following, PROPAGATE: _onwards}[order.method](services, order)
-    tiles = packed_tiles(_told(_free(services, order, found), report, len(order.range) - 1))
-    decisions = open_slices(tiles)
-    if not decisions:
+def propose(services: Services, order: Order, report: Report) -> Iterator[StackProposal]:
+    """What is proposed, again with each slice that is found, those near the open one first.
+
+    Raises InvalidInputError when there is nothing to go by, or nothing comes of it.
+    """
+    steps = Steps(report, max(1, len(order.range) - 1) * STEPS.get(order.method, 1))
+    report(0, steps.total)
+    one, found = _begun(services, order, steps)
+    for z, labels in _free(services, order, found):
+        steps()
+        if labels.any():
+            one = one.add(z, labels)
+            yield one
+    if not one.decisions:
         raise InvalidInputError(_nothing(order.method))
-    if order.method == PROPAGATE and order.last not in decisions:
-        note = "The image changes too much after that."
-    return StackProposal(str(uuid.uuid4()), order.volume, order.method, tiles, rule, decisions, note)
+    if order.method == PROPAGATE and order.last not in one.decisions:
+        yield replace(one, note="The image changes too much after that.")
+
+
+def _begun(services: Services, order: Order, steps: Steps) -> tuple[StackProposal, Found]:
+    """A proposal of nothing yet, and what will be found."""
+    one = StackProposal(str(uuid.uuid4()), order.volume, order.method, {}, EMPTY_ONLY)
+    if order.seed is None:
+        ways = {INTERPOLATE: _between, FOLLOW: _following, PROPAGATE: _onwards}
+        return one, ways[order.method](services, order, steps)
+    rule = _fill_rule(services, order, order.seed)
+    found, note = _filled(services, order, order.seed, steps)
+    return replace(one, rule=rule, note=note), found
 
 
 def _ends(services: Services, volume: str, method: str, ends: tuple[Any, Any], z: int) -> tuple[int, int]:
@@ -152,34 +187,36 @@ def _fill_order(
             f"{last - first + 1} slices of this view are too much at once.", "Zoom in, or fill fewer slices."
         )
     seed = Seed(z, y, x, int(asked["label"]), None if tolerance is None else float(tolerance), view)
-    return Order(volume, FILL, first, last, shape, seed)
+    return Order(volume, FILL, z, first, last, shape, seed)
 
 
-def _between(services: Services, order: Order) -> Found:
+def _between(services: Services, order: Order, _: Steps) -> Found:
     """The slices between each two painted ones, by their shapes alone."""
     for a, b in _pairs(services, order):
         ends = [read_slice(services.labels, order.volume, z, order.plane) for z in (a, b)]
         yield from enumerate(interpolate(ends[0], ends[1], b - a - 1), start=a + 1)
 
 
-def _following(services: Services, order: Order) -> Found:
+def _following(services: Services, order: Order, steps: Steps) -> Found:
     """The slices between each two painted ones, as the image goes from one to the other."""
     for a, b in _pairs(services, order):
         first, last = (read_slice(services.labels, order.volume, z, order.plane) for z in (a, b))
         grey = partial(_grey, services, order.volume)
-        between = follow(first, last, [partial(grey, z) for z in range(a, b + 1)])
+        reads = [partial(grey, z) for z in range(a, b + 1)]
+        between = follow(first, last, reads, near=order.z - a - 1, tell=steps)
         yield from ((a + 1 + place, labels) for place, labels in between)
 
 
 def _pairs(services: Services, order: Order) -> list[tuple[int, int]]:
-    """Painted slices of the range that follow each other with others between them."""
+    """Painted slices of the range that follow each other with others between them, those around the open one first."""
     painted = [z for z in services.labels.annotated_slices(order.volume) if z in order.range]
     if len(painted) < 2:
         raise InvalidInputError("Fewer than two slices of the range are painted.", "Paint another, or widen the range.")
-    return [(a, b) for a, b in zip(painted, painted[1:], strict=False) if b > a + 1]
+    pairs = [(a, b) for a, b in pairwise(painted) if b > a + 1]
+    return sorted(pairs, key=lambda pair: abs(pair[0] + pair[1] - 2 * order.z))
 
 
-def _onwards(services: Services, order: Order) -> Found:
+def _onwards(services: Services, order: Order, _: Steps) -> Found:
     """The slices after `first`, up or down to `last`."""
     labels = read_slice(services.labels, order.volume, order.first, order.plane)
     if not labels.any():
@@ -190,27 +227,27 @@ def _onwards(services: Services, order: Order) -> Found:
     yield from zip(way[1:], propagate(labels, images), strict=False)
 
 
-def _filled(services: Services, order: Order, seed: Seed, report: Report) -> tuple[Found, str]:
+def _filled(services: Services, order: Order, seed: Seed, steps: Steps) -> tuple[Found, str]:
     """What hangs together with the seed, and a word where it goes on beyond what was looked at."""
     view, slices = seed.view, order.range
     start = (seed.z - slices[0], seed.y - view.y0, seed.x - view.x0)
     labels = np.stack([read_labels(services.labels, order.volume, z, view) for z in slices])
     alike = alike_labels(labels, start)
     if seed.tolerance is not None:
-        _narrow(services, order, seed, alike, report)
+        _narrow(services, order, seed, alike, steps)
     found = connected(alike, start)
     cut = open_ends(found, slices[0], order.shape[0])
     note = f"The area goes on beyond slice {' and '.join(str(z + 1) for z in cut)}." if cut else ""
     return _on_slices(found, order, seed), note
 
 
-def _narrow(services: Services, order: Order, seed: Seed, alike: Block, report: Report) -> None:
+def _narrow(services: Services, order: Order, seed: Seed, alike: Block, steps: Steps) -> None:
     """Take out of `alike` what is of another grey than the seed."""
     value = _grey(services, order.volume, seed.z, Frame(seed.y, seed.x, seed.y + 1, seed.x + 1))
     images = (_grey(services, order.volume, z, seed.view) for z in order.range)
     for n, near in enumerate(alike_greys(images, value, seed.tolerance or 0.0)):
         alike[n] &= near
-        report(n, len(alike))
+        steps()
 
 
 def _on_slices(found: Block, order: Order, seed: Seed) -> Found:
@@ -243,12 +280,6 @@ def _free(services: Services, order: Order, found: Found) -> Found:
         if z in painted:
             labels = np.where(read_slice(services.labels, order.volume, z, order.plane) == 0, labels, 0)
         yield z, labels.astype(np.uint8)
-
-
-def _told(found: Found, report: Report, total: int) -> Found:
-    for done, (z, labels) in enumerate(found, start=1):
-        yield z, labels
-        report(min(done, total), total)
 
 
 def _grey(services: Services, volume: str, z: int, frame: Frame) -> Grey:

@@ -7,52 +7,76 @@ and did as well as boosted trees. docs/quality.md has the figures, and what was 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from core.labels.edits import pack_any, unpack_any
-from core.labels.through import Labels, carry, distance, eight_bits
+from core.labels.through import Labels, carry, eight_bits
 from core.labels.tools.scene import Frame, Grey
-from core.learning.features import FeatureChoice, features
+from core.learning.features import FeatureChoice, feature_planes
 
 MARGIN_PX = 48  # around what is labelled: how far things may move, and what the largest filter sees
 REACH_PX = 4.0  # deeper inside its class a pixel is certain; so small things count as much as large ones
 WEIGHT = 1.0  # of what a pixel looks like against where the flow brings it, in pixels of depth
-SIGMAS_PX = (1.0, 3.5)  # two scales did as well as six
+LOOKED_AT = FeatureChoice((1.0, 3.5))  # two scales did as well as six
 HIDDEN, SAMPLED, RIDGE, LEAST = 64, 20_000, 1.0, 0.01
+AT_ONCE = 8192  # pixels that are looked at together: what is made of them stays in the processor's cache
+THREADS = 2  # one an end; OpenCV and numpy leave Python's lock alone meanwhile
 
 Read = Callable[[Frame], Grey]
-"""Reads a part of one slice."""
+"""Reads a part of one slice. Called from several threads."""
 
 Rows = NDArray[np.float32]
 """(N, K), a pixel a row."""
 
+Depths = NDArray[np.float32]
+"""(classes, h, w) how deep each pixel lies in each class, from -REACH_PX to REACH_PX."""
 
-def follow(first: Labels, last: Labels, slices: Sequence[Read]) -> Iterator[tuple[int, Labels]]:
-    """The slices between two painted ones, in falling order, each with its place: 0 is the one after `first`.
+
+def follow(
+    first: Labels, last: Labels, slices: Sequence[Read], *, near: int = 0, tell: Callable[[], None] = lambda: None
+) -> Iterator[tuple[int, Labels]]:
+    """The slices between two painted ones, each with its place: 0 is the one after `first`.
 
     Parameters
     ----------
     first, last : (Y, X) class ids of the two ends, 0 = unlabelled. Unlabelled is learned like a class: where only some
         objects are painted, what is not stays so.
-    slices : reads the two ends and all between, `first` first. Only the labels' surroundings are read, twice.
+    slices : reads the two ends and all between, `first` first. Only the labels' surroundings are read, three times.
+    near : the place that comes first; the others follow, the nearest first.
+    tell : called from any thread each time that labels were carried a slice further, `STEPS` times a slice in all
+        with its own; raises to stop.
     """
-    frame = surroundings(first, last)
-    if 0 in frame.shape:
+    frame, count = surroundings(first, last), len(slices) - 2
+    if 0 in frame.shape or count < 1:
         return
     ends = first[_window(frame)], last[_window(frame)]
     ids = np.union1d(*ends).tolist()
-    looks = Looks.learn([(slices[0](frame), ends[0]), (slices[-1](frame), ends[1])], ids)
-    forth = [pack_any(labels) for labels in carry(ends[0], (eight_bits(read(frame)) for read in slices[:-1]))]
-    back = carry(ends[1], (eight_bits(read(frame)) for read in slices[:0:-1]))
-    for place, labels in zip(range(len(slices) - 3, -1, -1), back, strict=False):
-        share = (place + 1) / (len(slices) - 1)
-        depths = depth(unpack_any(forth[place], labels.shape), labels, share, ids)
-        found = np.zeros(first.shape, np.uint8)
-        found[_window(frame)] = looks.decide(slices[place + 1](frame), depths)
-        yield place, found
+
+    def way(labels: Labels, reads: Sequence[Read]) -> list[bytes]:
+        packed = []
+        for carried in carry(labels, (eight_bits(read(frame)) for read in reads)):
+            packed.append(pack_any(carried))
+            tell()
+        return packed
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        ways = pool.submit(way, ends[0], slices[:-1]), pool.submit(way, ends[1], slices[:0:-1])
+        looks = Looks.learn([(slices[0](frame), ends[0]), (slices[-1](frame), ends[1])], ids)
+        forth, back = ways[0].result(), ways[1].result()[::-1]
+
+        def find(place: int) -> tuple[int, Labels]:
+            share = (place + 1) / (count + 1)
+            both = [depth(unpack_any(way[place], frame.shape), ids) for way in (forth, back)]
+            found = np.zeros(first.shape, np.uint8)
+            found[_window(frame)] = looks.decide(slices[place + 1](frame), (1 - share) * both[0] + share * both[1])
+            return place, found
+
+        yield from pool.map(find, sorted(range(count), key=lambda place: abs(place - near)))
 
 
 def surroundings(first: Labels, last: Labels) -> Frame:
@@ -65,16 +89,18 @@ def surroundings(first: Labels, last: Labels) -> Frame:
     return box.grown(MARGIN_PX, whole)
 
 
-def depth(forth: Labels, back: Labels, share: float, ids: Sequence[int]) -> NDArray[np.float32]:
-    """(h, w, classes) how deep each pixel lies in each class, blended of both ends, from -REACH_PX to REACH_PX.
+def depth(labels: Labels, ids: Sequence[int]) -> Depths:
+    """How deep each pixel lies in each class: its distance to the next other class, negative where it is of another."""
+    away = np.stack([_away(labels, label) for label in ids])
+    own = away == 0
+    inside = np.where(own, np.float32(REACH_PX), away).min(axis=0)
+    return np.where(own, inside, -away)
 
-    share : of the way from the first end to the last.
-    """
 
-    def of(labels: Labels, label: int) -> NDArray[np.float32]:
-        return distance(labels == label).clip(-REACH_PX, REACH_PX)
-
-    return np.stack([(1 - share) * of(forth, label) + share * of(back, label) for label in ids], axis=-1)
+def _away(labels: Labels, label: int) -> NDArray[np.float32]:
+    """(h, w) distance to the nearest pixel of a class, 0 inside, at most REACH_PX."""
+    beyond = cv2.distanceTransform((labels != label).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.minimum(np.asarray(beyond, np.float32), np.float32(REACH_PX))
 
 
 @dataclass(frozen=True)
@@ -100,7 +126,7 @@ class Looks:
         greys = np.concatenate([grey.astype(np.float32).ravel() for grey, _ in ends])
         known = greys[np.isfinite(greys)]
         mean, spread = (float(known.mean()), float(known.std()) or 1.0) if known.size else (0.0, 1.0)
-        parts = ((_rows(grey, mean, spread), labels, _near(labels, ids)) for grey, labels in ends)
+        parts = ((_planes(grey, mean, spread), labels, _near(labels, ids)) for grey, labels in ends)
         rows, truth = zip(*(_sample(*part, random) for part in parts), strict=True)
         seen, wanted = np.concatenate(rows), np.concatenate(truth)
         hidden = _random_layer(seen, random)
@@ -108,39 +134,54 @@ class Looks:
         output = _ridge(_activated(seen, hidden), target)
         return cls(tuple(ids), mean, spread, hidden, output, target.mean(axis=0).clip(LEAST))
 
-    def decide(self, grey: Grey, depths: NDArray[np.float32]) -> Labels:
+    def decide(self, grey: Grey, depths: Depths) -> Labels:
         """(h, w) class ids: by depth, and near boundaries by the looks too. `depths` is written into."""
-        unsure = is_unsure(depths)
-        rows = _rows(grey, self.mean, self.spread)[unsure]
-        chances = _activated(rows, self.hidden) @ self.output
-        depths[unsure] += WEIGHT * np.log(chances.clip(LEAST, 1.0) / self.share)
-        found: Labels = np.asarray(self.ids, np.uint8)[depths.argmax(axis=-1)]
+        flat = depths.reshape(len(self.ids), -1)
+        planes = _planes(grey, self.mean, self.spread)
+        unsure = np.flatnonzero(self.is_unsure(depths))
+        for start in range(0, unsure.size, AT_ONCE):
+            some = unsure[start : start + AT_ONCE]
+            flat[:, some] += self.weigh(np.stack([plane.ravel()[some] for plane in planes], axis=1)).T
+        found: Labels = np.asarray(self.ids, np.uint8)[depths.argmax(axis=0)]
         return found
 
+    def weigh(self, rows: Rows) -> Rows:
+        """(N, classes) what the looks of pixels add to their depths."""
+        chances = _activated(rows, self.hidden) @ self.output
+        return WEIGHT * np.log(chances.clip(LEAST, 1.0) / self.share)
 
-def _rows(grey: Grey, mean: float, spread: float) -> NDArray[np.float32]:
-    """(h, w, K) features; NaN reads as the mean."""
+    def is_unsure(self, depths: Depths) -> NDArray[np.bool_]:
+        """(h, w) where looks can change what the depths say."""
+        most = WEIGHT * np.log(1 / self.share)[:, None, None]
+        least = most + np.float32(WEIGHT * np.log(LEAST))
+        surest = (depths + least).max(axis=0)
+        unsure: NDArray[np.bool_] = (depths + most > surest).sum(axis=0) > 1
+        return unsure & is_near(depths)
+
+
+def _planes(grey: Grey, mean: float, spread: float) -> list[NDArray[np.float32]]:
+    """(h, w) features; NaN reads as the mean."""
     centred = np.nan_to_num((grey.astype(np.float32) - mean) / spread)
-    return features(centred[None], FeatureChoice(SIGMAS_PX))
+    return feature_planes(centred[None], LOOKED_AT)
 
 
-def is_unsure(depths: NDArray[np.float32]) -> NDArray[np.bool_]:
+def is_near(depths: Depths) -> NDArray[np.bool_]:
     """(h, w) where no class is certain by depth alone."""
-    unsure: NDArray[np.bool_] = depths.max(axis=-1) < REACH_PX * 0.95
-    return unsure
+    near: NDArray[np.bool_] = depths.max(axis=0) < REACH_PX * 0.95
+    return near
 
 
 def _near(labels: Labels, ids: Sequence[int]) -> NDArray[np.intp]:
     """Places of the pixels near a boundary, where looks will be asked; of all where there is none."""
-    near = np.flatnonzero(is_unsure(depth(labels, labels, 0.0, ids)))
+    near = np.flatnonzero(is_near(depth(labels, ids)))
     return near if near.size else np.arange(labels.size)
 
 
 def _sample(
-    rows: NDArray[np.float32], labels: Labels, places: NDArray[np.intp], random: np.random.Generator
+    planes: Sequence[NDArray[np.float32]], labels: Labels, places: NDArray[np.intp], random: np.random.Generator
 ) -> tuple[Rows, Labels]:
     chosen = random.choice(places, min(SAMPLED, places.size), replace=False)
-    return rows.reshape(labels.size, -1)[chosen], labels.ravel()[chosen]
+    return np.stack([plane.ravel()[chosen] for plane in planes], axis=1), labels.ravel()[chosen]
 
 
 def _random_layer(seen: Rows, random: np.random.Generator) -> Rows:
@@ -153,8 +194,9 @@ def _random_layer(seen: Rows, random: np.random.Generator) -> Rows:
 
 def _activated(rows: Rows, hidden: Rows) -> Rows:
     """(N, HIDDEN + 1) what the hidden layer makes of features, and a constant."""
-    layer = np.maximum(rows @ hidden[:-1] + hidden[-1], 0)
-    return np.hstack([layer, np.ones((len(rows), 1), np.float32)])
+    layer = np.ones((len(rows), hidden.shape[1] + 1), np.float32)
+    layer[:, :-1] = np.maximum(rows @ hidden[:-1] + hidden[-1], 0)
+    return layer
 
 
 def _ridge(layer: Rows, target: Rows) -> Rows:

@@ -5,6 +5,7 @@ is ever in memory. `core/labels/joins.py` says which fragments touch, `core/labe
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -37,6 +38,13 @@ class Edges:
     bottom: Labels
     left: Labels
     right: Labels
+
+    @cached_property
+    def reached(self) -> frozenset[tuple[int, int]]:
+        """Steps (dy, dx) to the neighbours that labels reach."""
+        sides = {(-1, 0): self.top, (1, 0): self.bottom, (0, -1): self.left, (0, 1): self.right}
+        corners = {(y, x): sides[y, 0][[0 if x < 0 else -1]] for y in (-1, 1) for x in (-1, 1)}
+        return frozenset(step for step, labels in (sides | corners).items() if labels.any())
 
 
 @dataclass(frozen=True)
@@ -120,26 +128,37 @@ def _share_cut(labels: Labels, piece: NDArray[np.bool_], *, spare: int) -> None:
     labels[free] = -labels[tuple(nearest)][free]
 
 
-def find_runs(labels: Labels) -> Runs:
-    """The runs of equal labels other than 0, signs left out."""
-    padded = np.pad(np.abs(labels), ((0, 0), (1, 1)))
-    y, x = np.nonzero(padded[:, 1:] != padded[:, :-1])
-    value = padded[y, x + 1]
-    (begins,) = np.nonzero(value)
-    return np.stack([y[begins], x[begins], x[begins + 1], value[begins]], axis=1).astype(np.int32)
+def find_runs(labels: NDArray[np.int32]) -> Runs:
+    """The runs of equal labels other than 0 of a (h, w) image."""
+    width, flat = labels.shape[1], labels.ravel()
+    differ = np.ones(flat.size + 1, bool)
+    np.not_equal(flat[1:], flat[:-1], out=differ[1:-1])
+    differ[::width] = True  # no run goes on in the next row
+    cuts = np.flatnonzero(differ)
+    begins = np.flatnonzero(flat[cuts[:-1]])
+    start, stop = cuts[begins], cuts[begins + 1]
+    row = start // width
+    return np.stack([row, start - row * width, stop - row * width, flat[start]], axis=1).astype(np.int32)
 
 
 def fill_runs(runs: Runs) -> Labels:
     """The (512, 512) int32 labels behind `find_runs`."""
     labels = np.zeros(TILE_PX * TILE_PX, np.int32)
-    start, length = runs[:, 0] * TILE_PX + runs[:, 1], runs[:, 2] - runs[:, 1]
-    within = np.arange(int(length.sum())) - np.repeat(np.cumsum(length) - length, length)
-    labels[np.repeat(start, length) + within] = np.repeat(runs[:, 3], length)
+    labels[pixels_of(runs)] = np.repeat(runs[:, 3], runs[:, 2] - runs[:, 1])
     return labels.reshape(TILE_PX, TILE_PX)
+
+
+def pixels_of(runs: Runs) -> NDArray[np.int64]:
+    """(P,) places of the pixels of runs in a flat tile, run by run."""
+    start, length = runs[:, 0] * TILE_PX + runs[:, 1], (runs[:, 2] - runs[:, 1]).astype(np.int64)
+    within = np.arange(int(length.sum())) - np.repeat(np.cumsum(length) - length, length)
+    return np.repeat(start, length) + within
 
 
 def measure(index: TileIndex, labels: Labels, values: NDArray[np.float64]) -> Fragments:
     """Everything about the fragments of a tile that later sums need.
+
+    Runs are gone through, and pixels of fragments; whole tiles as seldom as can be, since most are nearly empty.
 
     Parameters
     ----------
@@ -147,15 +166,23 @@ def measure(index: TileIndex, labels: Labels, values: NDArray[np.float64]) -> Fr
     labels : (512, 512) int32 as `label_pixels` numbers them.
     values : (512, 512) float64 grey values; NaN where there is none.
     """
-    runs, count = find_runs(labels), int(np.abs(labels).max(initial=0))
+    solid = np.abs(labels)
+    runs = find_runs(solid)
+    count = int(runs[:, 3].max(initial=0))
     low, high = _bounds(runs, count, index)
     sums = np.zeros((count, SUMS))
     sums[:, AREA : YX + 1] = _moments(runs, count, index)
-    sums[:, CROSS_ROW : CROSS_ANTI + 1] = _crossings(np.abs(labels), count)
+    sums[:, CROSS_ROW : CROSS_ANTI + 1] = _crossings(solid, count)
     sums[:, VALUES : SQUARE + 1], low[:, 2], high[:, 2] = _sum_values(runs, count, values)
+    return Fragments(index, _edges(labels), sums, low, high, _hulls(runs, index), _loose(labels, runs, count))
+
+
+def _loose(labels: Labels, runs: Runs, count: int) -> NDArray[np.bool_]:
+    """(n,) whether a cut covers a fragment wholly."""
+    signed = labels.ravel()[pixels_of(runs)]
     loose = np.ones(count + 1, bool)
-    loose[labels[labels > 0]] = False
-    return Fragments(index, _edges(labels), sums, low, high, _hulls(runs, index), loose[1:])
+    loose[signed[signed > 0]] = False
+    return loose[1:]
 
 
 def _edges(labels: Labels) -> Edges:
@@ -197,15 +224,18 @@ def _bounds(runs: Runs, count: int, index: TileIndex) -> tuple[NDArray[np.float6
 
 def _crossings(labels: Labels, count: int) -> NDArray[np.float64]:
     """(n, 4): how often lines along each of `STEPS` enter or leave a fragment, as if nothing lay beyond the tile."""
-    padded = np.pad(labels, 1)
-    columns = []
-    for dy, dx in STEPS:
-        here = padded[: padded.shape[0] - dy, max(0, -dx) : padded.shape[1] - max(0, dx)]
-        there = padded[dy:, max(0, dx) : padded.shape[1] - max(0, -dx)]
-        differ = here != there
-        met = np.bincount(here[differ], minlength=count + 1) + np.bincount(there[differ], minlength=count + 1)
-        columns.append(met[1:])
+    padded = np.zeros((TILE_PX + 2, TILE_PX + 2), np.int32)
+    padded[1:-1, 1:-1] = labels
+    flat = padded.ravel()  # where a step leads past the end of a row, both pixels are of the border
+    columns = [_met(flat, dy * padded.shape[1] + dx, count) for dy, dx in STEPS]
     return np.stack(columns, axis=1).astype(np.float64)
+
+
+def _met(flat: NDArray[np.int32], step: int, count: int) -> NDArray[np.int64]:
+    """(n,) how often a label changes from a pixel to the one `step` further, by either label."""
+    (here,) = np.nonzero(flat[:-step] != flat[step:])
+    both = np.concatenate([flat[here], flat[here + step]])
+    return np.bincount(both, minlength=count + 1)[1:]
 
 
 def _sum_values(
@@ -215,13 +245,13 @@ def _sum_values(
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
     if count == 0:
         return np.zeros((0, 3)), low, high
-    flat = np.append(values.ravel(), 0.0)  # a run may end where the tile does
-    finite = np.isfinite(flat)
-    known = np.where(finite, flat, 0.0)
-    cuts = (runs[:, :1] * TILE_PX + runs[:, 1:3]).ravel()
-    per_run = [np.add.reduceat(each, cuts)[::2] for each in (finite.astype(np.float64), known, known * known)]
-    np.minimum.at(low, runs[:, 3] - 1, np.minimum.reduceat(np.where(finite, flat, np.inf), cuts)[::2])
-    np.maximum.at(high, runs[:, 3] - 1, np.maximum.reduceat(np.where(finite, flat, -np.inf), cuts)[::2])
+    inside = values.ravel()[pixels_of(runs)]
+    finite = np.isfinite(inside)
+    known = np.where(finite, inside, 0.0)
+    begins = np.append(0, np.cumsum(runs[:-1, 2] - runs[:-1, 1], dtype=np.int64))
+    per_run = [np.add.reduceat(each, begins) for each in (finite.astype(np.float64), known, known * known)]
+    np.minimum.at(low, runs[:, 3] - 1, np.minimum.reduceat(np.where(finite, inside, np.inf), begins))
+    np.maximum.at(high, runs[:, 3] - 1, np.maximum.reduceat(np.where(finite, inside, -np.inf), begins))
     return np.stack([np.bincount(runs[:, 3], c, count + 1)[1:] for c in per_run], axis=1), low, high
 
 

@@ -23,6 +23,8 @@ from core.labels.measurements import Totals, add_up
 from core.labels.spans import Spans, join_spans
 from core.labels.store import LabelStore, TileIndex
 
+NO_RUNS: Runs = np.zeros((0, 4), np.int32)
+
 
 @dataclass(frozen=True, eq=False)
 class Built:
@@ -139,7 +141,8 @@ class _Recall:
     def ids(self) -> Ints:
         """(P,) id of each part."""
         chosen = self.tiles.chosen
-        kept = self.memory.runs(chosen, [each.index for each in self.connected.tiles if not self._is_same(each)])
+        fresh = [each.index for each in self.connected.tiles if not self._is_same(each)]
+        kept = dict.fromkeys(fresh, NO_RUNS) | self.memory.runs(chosen, fresh)
         votes = [np.zeros((0, 3), np.int64), *(self._votes(each, kept) for each in self.connected.tiles)]
         ids, next_id = assign_ids(self.connected.part, np.concatenate(votes), self.memory.next_id(chosen))
         self.memory.keep(chosen, self._new_runs(ids[self.connected.part], kept), next_id=next_id)
@@ -158,7 +161,7 @@ class _Recall:
         first = self.connected.first[each.index]
         if self._is_same(each):
             return np.column_stack([np.arange(len(each)) + first, self._old_ids(each), _pixels(each)])
-        if each.index not in kept:
+        if not len(kept[each.index]):
             return np.zeros((0, 3), np.int64)
         common = _common(np.abs(self.tiles.labels(each.index)), fill_runs(kept[each.index]))
         common[:, 0] += first - 1
@@ -176,7 +179,7 @@ class _Recall:
             if not (self._is_same(each) and np.array_equal(self._old_ids(each), own[each.index]))
         ]
         kept = {**kept, **self.memory.runs(self.tiles.chosen, [index for index in news if index not in kept])}
-        return {index: _renumbered(self.tiles.labels(index), own[index], kept.get(index)) for index in news}
+        return {index: _renumbered(self.tiles.runs(index), own[index], kept.get(index, NO_RUNS)) for index in news}
 
 
 def _pixels(each: Fragments) -> Ints:
@@ -191,11 +194,13 @@ def _common(labels: Labels, former: Labels) -> Ints:
     return np.stack([keys // scale, keys % scale, counts], axis=1)
 
 
-def _renumbered(labels: Labels, ids: Ints, former: Runs | None) -> Runs:
-    numbers = np.append(0, ids).astype(np.int32)[np.abs(labels)]
-    if former is not None:
-        numbers = np.where(numbers > 0, numbers, fill_runs(former))
-    return find_runs(numbers)
+def _renumbered(runs: Runs, ids: Ints, former: Runs) -> Runs:
+    """Runs of labels as runs of their ids; around them stays what was kept before."""
+    numbers = np.column_stack([runs[:, :3], ids[np.abs(runs[:, 3]) - 1].astype(np.int32)])
+    if not len(former):
+        return numbers
+    now = fill_runs(numbers)
+    return find_runs(np.where(now > 0, now, fill_runs(former)))
 
 
 def _plane_spans(mask: NDArray[np.bool_], index: TileIndex, axis: PlaneAxis, at: int) -> Spans:

@@ -2,12 +2,14 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.labels import measurements
 from core.labels.instance_builder import Built
@@ -54,18 +56,41 @@ def columns(built: Built) -> tuple[Column, ...]:
 @lru_cache(maxsize=8)
 def rows(built: Built) -> dict[int, Row]:
     """{id: row}; a row has a value, or None, by column key."""
-    keys, table = [each.key for each in columns(built)], zip(*_told(built), strict=True)
-    return {row[0]: dict(zip(keys, row, strict=True)) for row in table}
+    return {row["id"]: row for row in _rows_at(built, np.arange(len(built.totals.ids)))}
 
 
 def changed_rows(before: Built, now: Built) -> dict[str, list[Row]]:
-    """Which rows to "add", "update" and "remove": of 10,000 objects a stroke changes one or two."""
-    old, new = rows(before), rows(now)
+    """Which rows to "add", "update" and "remove": of 10,000 objects a stroke changes one or two.
+
+    Numbers are compared, and only what differs is made rows of.
+    """
+    old, new = before.totals.ids, now.totals.ids
+    _, at_old, at_new = np.intersect1d(old, new, assume_unique=True, return_indices=True)
+    differ = _differ(_numbers(before)[at_old], _numbers(now)[at_new])
     return {
-        "add": [row for each, row in new.items() if each not in old],
-        "update": [row for each, row in new.items() if each in old and old[each] != row],
-        "remove": [{"id": each} for each in old if each not in new],
+        "add": _rows_at(now, np.setdiff1d(np.arange(len(new)), at_new)),
+        "update": _rows_at(now, at_new[differ]),
+        "remove": [{"id": each} for each in np.setdiff1d(old, new).tolist()],
     }
+
+
+@lru_cache(maxsize=8)
+def _numbers(built: Built) -> Floats:
+    """(N, columns) of all instances."""
+    return np.column_stack([each.values for each in columns(built)])
+
+
+def _differ(one: Floats, two: Floats) -> NDArray[np.bool_]:
+    """(N,) which rows do; all where there is another number of columns. NaN is as NaN."""
+    if one.shape != two.shape:
+        return np.ones(len(two), bool)
+    differ: NDArray[np.bool_] = ~np.isclose(one, two, rtol=0, atol=0, equal_nan=True).all(axis=1)
+    return differ
+
+
+def _rows_at(built: Built, places: NDArray[np.intp]) -> list[Row]:
+    keys, told = [each.key for each in columns(built)], [_short(each.values[places]) for each in columns(built)]
+    return [dict(zip(keys, row, strict=True)) for row in zip(*told, strict=True)]
 
 
 def size_of(built: Built, instance: int) -> Row:
@@ -94,14 +119,25 @@ def to_csv(built: Built) -> str:
 
 
 def _told(built: Built) -> list[list[Any]]:
-    return [[_short(value) for value in each.values.tolist()] for each in columns(built)]
+    return [_short(each.values) for each in columns(built)]
 
 
-def _short(value: float) -> float | int | None:
-    if not np.isfinite(value):
-        return None
-    short = value if value == int(value) else float(f"{value:.{DIGITS}g}")
-    return int(short) if short == int(short) else short
+def _short(values: Floats) -> list[float | int | None]:
+    """Numbers as the table has them, with few digits; None where there is none.
+
+    >>> _short(np.array([2.0, 1 / 3, 1234567.8, np.nan]))
+    [2, 0.333333, 1234570, None]
+    """
+    short = np.where(values == np.floor(values), values, _rounded(values))
+    return [None if not math.isfinite(each) else int(each) if each.is_integer() else each for each in short.tolist()]
+
+
+def _rounded(values: Floats) -> Floats:
+    """To `DIGITS` significant ones. Powers of ten up to 22 are exact, so that this is the nearest such number."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        places = DIGITS - 1 - np.floor(np.log10(np.abs(values)))
+        scale = 10.0 ** np.abs(places)
+        return np.where(places >= 0, np.rint(values * scale) / scale, np.rint(values / scale) * scale)
 
 
 def _place(totals: Totals, dims: int) -> Iterator[Column]:

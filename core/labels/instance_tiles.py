@@ -15,12 +15,12 @@ from core.byte_cache import ByteCache
 from core.images.geometry import TILE_PX, Box, tile_bounds
 from core.images.volumes import VolumeSource
 from core.labels.corrections import InstanceSet
-from core.labels.fragments import Fragments, Labels, label_pixels, measure
+from core.labels.fragments import Fragments, Labels, Runs, fill_runs, find_runs, label_pixels, measure
 from core.labels.joins import Overlap, overlap
 from core.labels.spans import Spans, tile_masks
 from core.labels.store import LabelStore, TileIndex
 
-KEPT_LABELS_BYTES = 64 << 20  # of a slice and the next: 32 tiles each
+KEPT_RUNS_BYTES = 64 << 20  # 4 million runs: some thousand tiles with a dozen fragments each
 KEPT_FRAGMENT_BYTES = 192 << 20  # about 10,000 tiles with a dozen fragments each
 READ_BYTES = 64 << 20  # of the image at once; a larger part of a slice is read tile by tile
 
@@ -33,9 +33,9 @@ Cuts = Mapping[TileIndex, Sequence[Spans]]
 
 @dataclass
 class Seen:
-    """What is remembered of tiles: labels for a moment, fragments as long as there is room."""
+    """What is remembered of tiles as long as there is room: the runs of their labels, signs kept, and fragments."""
 
-    labels: ByteCache = field(default_factory=lambda: ByteCache(KEPT_LABELS_BYTES, lambda kept: kept.nbytes))
+    runs: ByteCache = field(default_factory=lambda: ByteCache(KEPT_RUNS_BYTES, lambda kept: kept.nbytes + 256))
     fragments: ByteCache = field(default_factory=lambda: ByteCache(KEPT_FRAGMENT_BYTES, lambda kept: kept.nbytes))
 
 
@@ -56,9 +56,12 @@ class InstanceTiles:
 
     def labels(self, index: TileIndex) -> Labels:
         """A tile's labels as `label_pixels` numbers them."""
-        key = (self.chosen, index, self.keys[index])
-        labels: Labels = self.seen.labels.get(key, lambda: self._label(index))
-        return labels
+        return fill_runs(self.runs(index))
+
+    def runs(self, index: TileIndex) -> Runs:
+        """The runs of `labels`."""
+        runs: Runs = self.seen.runs.get(self._key(index), lambda: find_runs(self._label(index)))
+        return runs
 
     def fragments(self, source: VolumeSource, tell: Tell) -> dict[TileIndex, Fragments]:
         """The fragments of each tile that has any, with the values of `source`."""
@@ -89,10 +92,10 @@ class InstanceTiles:
 
     def _fragments_of(self, here: Sequence[TileIndex], source: VolumeSource) -> dict[TileIndex, Fragments]:
         known = {index: self.seen.fragments.peek(self._key(index)) for index in here}
-        missing = {index: self.labels(index) for index, found in known.items() if found is None}
-        values = SliceValues(source, [index for index, labels in missing.items() if labels.any()])
-        for index, labels in missing.items():
-            made = measure(index, labels, values.tile(index))
+        missing = {index: self.runs(index) for index, found in known.items() if found is None}
+        values = SliceValues(source, [index for index, runs in missing.items() if len(runs)])
+        for index, runs in missing.items():
+            made = measure(index, fill_runs(runs), values.tile(index))
             known[index] = self.seen.fragments.get(self._key(index), partial(_same, made))
         return known
 
@@ -153,12 +156,12 @@ class SliceValues:
 
     def tile(self, index: TileIndex) -> NDArray[np.float64]:
         """(512, 512) float64; NaN outside the image and for tiles not asked for."""
-        values = np.full((TILE_PX, TILE_PX), np.nan)
-        if index in self._tiles:
-            box = _tile_box(index, self._source.info.shape)
-            pixels = self._cut_out(box) if self._box else _grey(self._source, box)
-            values[: pixels.shape[0], : pixels.shape[1]] = pixels
-        return values
+        if index not in self._tiles:
+            return np.full((TILE_PX, TILE_PX), np.nan)
+        box = _tile_box(index, self._source.info.shape)
+        pixels = self._cut_out(box) if self._box else _grey(self._source, box)
+        spare = [(0, TILE_PX - side) for side in pixels.shape]
+        return np.pad(pixels, spare, constant_values=np.nan) if np.any(spare) else pixels
 
     def _cut_out(self, box: Box) -> NDArray[np.float64]:
         assert self._box is not None

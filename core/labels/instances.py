@@ -87,7 +87,7 @@ def _neighbours(
 ) -> Iterator[tuple[TileIndex, TileIndex, int, Pairs]]:
     for one, (dy, dx) in product(tiles, steps):
         two = (one[0] + dz, one[1] + dy, one[2] + dx)
-        if two in tiles and len(tiles[one]) and len(tiles[two]):
+        if two in tiles and (dy, dx) in tiles[one].edges.reached and (-dy, -dx) in tiles[two].edges.reached:
             for kind, pairs in seam(tiles[one].edges, tiles[two].edges, (dy, dx)):
                 if len(pairs):
                     yield one, two, kind, pairs
@@ -141,22 +141,32 @@ def assign_ids(part: Ints, votes: Ints, next_id: int) -> tuple[Ints, int]:
     """
     count = int(part.max(initial=-1)) + 1
     ids = np.zeros(count, np.int64)
+    mine, former, common = _common_pixels(part, votes)
+    alone = _once(mine) & _once(former)  # nearly all: nobody else wants that id, and they want no other
+    ids[mine[alone]] = former[alone]
+    rest = np.flatnonzero(~alone)
     taken: set[int] = set()
-    for mine, former in _by_common_pixels(part, votes):
-        if ids[mine] == 0 and former not in taken:
-            ids[mine] = former
-            taken.add(former)
+    for n in rest[np.lexsort((former[rest], mine[rest], -common[rest]))].tolist():
+        if ids[mine[n]] == 0 and former[n] not in taken:
+            ids[mine[n]] = former[n]
+            taken.add(former[n])
     fresh = np.flatnonzero(ids == 0)
     ids[fresh] = np.arange(next_id, next_id + len(fresh))
     return ids, next_id + len(fresh)
 
 
-def _by_common_pixels(part: Ints, votes: Ints) -> Iterator[tuple[int, int]]:
+def _common_pixels(part: Ints, votes: Ints) -> tuple[Ints, Ints, NDArray[np.float64]]:
+    """(V,) part, former id and how many pixels they have in common, each pair once."""
     scale = int(votes[:, 1].max(initial=0)) + 1
     keys, where = np.unique(part[votes[:, 0]] * scale + votes[:, 1], return_inverse=True)
-    common = np.bincount(where, votes[:, 2], len(keys))
-    ordered = keys[np.lexsort((keys, -common))]
-    yield from zip((ordered // scale).tolist(), (ordered % scale).tolist(), strict=True)
+    return keys // scale, keys % scale, np.bincount(where, votes[:, 2], len(keys))
+
+
+def _once(values: Ints) -> NDArray[np.bool_]:
+    """(N,) which of the values there is only once."""
+    _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
+    once: NDArray[np.bool_] = counts[where] == 1
+    return once
 
 
 def merge_ids(ids: Ints, merges: Sequence[Sequence[int]]) -> Ints:
@@ -165,11 +175,13 @@ def merge_ids(ids: Ints, merges: Sequence[Sequence[int]]) -> Ints:
     >>> merge_ids(np.array([3, 4, 9]), [(9, 4)])
     array([3, 4, 4])
     """
-    leader = {int(each): int(each) for each in ids}
+    leader: dict[int, int] = {}
     for merge in merges:
         roots = {_root(leader, each) for each in merge}
         leader |= dict.fromkeys(roots, min(roots))
-    return np.array([_root(leader, int(each)) for each in ids], np.int64)
+    merged, places = ids.copy(), np.flatnonzero(np.isin(ids, list(leader)))
+    merged[places] = [_root(leader, each) for each in ids[places].tolist()]
+    return merged
 
 
 def _root(leader: dict[int, int], each: int) -> int:

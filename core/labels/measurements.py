@@ -10,6 +10,7 @@ pixel has axes too.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -101,14 +102,15 @@ def _shared(connected: Connected, ids: Ints, row: Ints, count: int) -> Floats:
 
 def _hulls(connected: Connected, row: Ints, count: int) -> list[NDArray[np.int32]]:
     """(x, y, z) corners of the hulls of each instance's fragments."""
-    points, owners = [np.zeros((0, 3), np.int32)], [np.zeros(0, np.int64)]
-    for each in connected.tiles:
-        place = np.full(len(each.hull), each.index[0], np.int32)
-        points.append(np.column_stack([each.hull[:, 1:], place]))
-        owners.append(row[connected.first[each.index] + each.hull[:, 0] - 1])
-    owner = np.concatenate(owners)
+    labels, x, y = np.concatenate([np.zeros((0, 3), np.int32), *(each.hull for each in connected.tiles)]).T
+    corners = [len(each.hull) for each in connected.tiles]
+    first = np.repeat(np.array([connected.first[each.index] for each in connected.tiles], np.int64), corners)
+    z = np.repeat(np.array([each.index[0] for each in connected.tiles], np.int32), corners)
+    owner = row[first + labels - 1]
     order = np.argsort(owner, kind="stable")
-    return np.split(np.concatenate(points)[order], np.searchsorted(owner[order], np.arange(1, count)))[:count]
+    points = np.stack([x, y, z], axis=1)[order]
+    edges = np.searchsorted(owner[order], np.arange(count + 1)).tolist()
+    return [points[start:stop] for start, stop in pairwise(edges)]
 
 
 def area_of(totals: Totals) -> Floats:

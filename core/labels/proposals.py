@@ -62,6 +62,18 @@ class StackProposal:
         """Slices that nobody has decided on."""
         return tuple(z for z, decision in self.decisions.items() if decision == "open")
 
+    def add(self, z: int, labels: Labels) -> "StackProposal":
+        """The proposal with one more slice, which is open.
+
+        Raises InvalidInputError when it takes more memory than one proposal may.
+        """
+        grown = replace(
+            self, tiles={**self.tiles, **dict(_packed_slice(z, labels))}, decisions={**self.decisions, z: "open"}
+        )
+        if grown.nbytes > MAX_BYTES:
+            raise InvalidInputError("The proposal is too large to keep.", "Choose fewer slices.")
+        return grown
+
     def decide(self, slices: Iterable[int], decision: Decision) -> "StackProposal":
         """The proposal after a decision on some of its slices.
 
@@ -94,31 +106,6 @@ class StackProposal:
         return None if packed is None else unpack(packed)
 
 
-def packed_tiles(found: Iterable[tuple[int, Labels]]) -> dict[TileIndex, bytes]:
-    """The tiles of slices, those left out that propose nothing.
-
-    Raises InvalidInputError when they take more memory than one proposal may.
-    """
-    tiles: dict[TileIndex, bytes] = {}
-    room = MAX_BYTES
-    for z, labels in found:
-        fresh = dict(_packed_slice(z, labels))
-        room -= sum(map(len, fresh.values()))
-        if room < 0:
-            raise InvalidInputError("The proposal is too large to keep.", "Choose fewer slices.")
-        tiles |= fresh
-    return tiles
-
-
-def open_slices(tiles: Iterable[TileIndex]) -> dict[int, Decision]:
-    """The decisions of a fresh proposal.
-
-    >>> open_slices([(5, 0, 0), (4, 0, 0), (5, 0, 1)])
-    {4: 'open', 5: 'open'}
-    """
-    return dict.fromkeys(sorted({z for z, _, _ in tiles}), "open")
-
-
 class Proposals:
     """The proposals that wait, one for each person and volume, in the memory of this process. Safe for threads.
 
@@ -134,11 +121,16 @@ class Proposals:
         self._seen: dict[tuple[str, str], float] = {}
 
     def keep(self, user: str, proposal: StackProposal) -> None:
-        """Keep a proposal in place of the one that this person had; the longest unseen make room for it."""
+        """Keep a proposal in place of the one that this person had; the longest unseen make room for it.
+
+        One that has grown keeps the decisions that were made meanwhile.
+        """
         key = (user, proposal.volume)
         with self._lock:
             self._forget_old()
-            self._kept[key] = proposal
+            before = self._kept.get(key)
+            made = before.decisions if before is not None and before.id == proposal.id else {}
+            self._kept[key] = replace(proposal, decisions=dict(sorted({**proposal.decisions, **made}.items())))
             self._touch(key)
             while sum(kept.nbytes for kept in self._kept.values()) > MAX_ALL_BYTES:
                 self._drop(next(iter(self._kept)))

@@ -34,7 +34,7 @@ from utils.label_db import SqlLabelStore
 
 CHOSEN = InstanceSet(VOLUME, 1, 2)
 FEW, MANY = 100, 10_000
-IN_TILE = 6
+IN_TILE = 12  # so that all find place in the tiles there are
 CORRECTED = 40  # objects merged in pairs, and as many cut
 SIDE = 30
 ROUNDS = 40
@@ -97,7 +97,7 @@ def in_turns(*acts: Callable[[], None]) -> list[tuple[float, float]]:
 
 
 def filled(url: str, count: int) -> SqlLabelStore:
-    """A store with so many squares of class 1, by one import."""
+    """A store with so many squares of class 1, by one import; each tile at most once."""
     store = SqlLabelStore(url)
     places = [(n % SHAPE[0], n // SHAPE[0] % TILES // 3, n // SHAPE[0] % 3) for n in range(-(-count // IN_TILE))]
     tiles = [(place, partial(_squares, count=min(IN_TILE, count - n * IN_TILE))) for n, place in enumerate(places)]
@@ -108,7 +108,7 @@ def filled(url: str, count: int) -> SqlLabelStore:
 def _squares(tile: Tile, *, count: int) -> Tile:
     new = tile.copy()
     for n in range(count):
-        y, x = 40 + 80 * n, 30 + 70 * n
+        y, x = 40 + 150 * (n // 4), 30 + 110 * (n % 4)
         new[y : y + SIDE, x : x + SIDE] = 1
     return new
 

@@ -94,7 +94,7 @@ def test_a_proposal_is_seen_decided_on_by_keys_and_undone(chromium: Browser, run
 
     page.click("[data-panel=stack] summary")
     page.click(f"#{ids.STACK_PROPOSE}")
-    said(page, "slice 4 not decided")
+    said(page, "slice 4 not decided · 5 open")
     photograph(page, "dark")
     assert running.store.annotated_slices(PATH) == [0, 6], "nothing is a label before it is accepted"
     hand.until("s => s.ready && s.idle")

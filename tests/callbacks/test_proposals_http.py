@@ -1,5 +1,6 @@
 """Proposals through the stack as the viewer orders and decides on them, over real tiles and a real label database."""
 
+import threading
 import time
 import uuid
 import zlib
@@ -55,11 +56,15 @@ def proposed(client, **order):
     """What comes of an order: the state once the server has worked on it."""
     answer = post(client, **{"z": 3, "first": None, "last": None} | order)
     assert answer.status_code == 200, answer.json
-    end = time.monotonic() + PATIENCE_S
     state = answer.json  # a quick order is done by then, and what is wrong with it told
-    while state["state"] == "working":
-        assert time.monotonic() < end, "the order is worked on for ever"
-        state = client.get(ROOT).json
+    return until(client, lambda state: state["state"] != "working") if state["state"] == "working" else state
+
+
+def until(client, is_so):
+    """The first state that is so."""
+    end = time.monotonic() + PATIENCE_S
+    while not is_so(state := client.get(ROOT).json):
+        assert time.monotonic() < end, f"the order is worked on for ever: {state}"
     return state
 
 
@@ -137,6 +142,36 @@ def test_a_fill_by_grey_stays_in_the_view_and_in_reach_and_says_where_it_was_cut
     assert state["note"] == "The area goes on beyond slice 2 and 4."
     accept(client, state)
     assert iou(labels(store, 2) == 1, disc(2)) > 0.8
+
+
+class Gate(SqlLabelStore):
+    """The labels of the last slice cannot be read before the gate is open."""
+
+    gate = threading.Event()
+
+    def tile(self, volume, index):
+        assert index[0] < 6 or self.gate.wait(PATIENCE_S)
+        return super().tile(volume, index)
+
+
+@pytest.mark.parametrize("word", ["stop", None])
+def test_what_is_found_first_can_be_accepted_while_more_is_looked_for(store, monkeypatch, word):
+    monkeypatch.setattr(Gate, "gate", threading.Event())
+    monkeypatch.setattr(store, "__class__", Gate)
+    client = feature_client(proposals, tile_server(OneVolume()), store)
+    for z in (0, 3, 6):
+        paint(store, z, disc(z))
+    post(client, method="interpolate", z=1, first=0, last=6)
+    state = until(client, lambda state: len(state.get("slices", ())) == 2)
+    assert (state["state"], state["slices"]) == ("working", [[1, "open"], [2, "open"]])
+    assert "immutable" in client.get(f"{ROOT}/{state['id']}/z/1/0/0/0").headers["Cache-Control"]
+    assert "immutable" not in client.get(f"{ROOT}/{state['id']}/z/5/0/0/0").headers["Cache-Control"], "may yet be found"
+    assert accept(client, state, [1]).json["slices"] == [[1, "accepted"], [2, "open"]]
+    if word:
+        post(client, "/stop")
+    Gate.gate.set()
+    after = until(client, lambda state: state["state"] == "ready")
+    assert after["slices"] == [[1, "accepted"], *([z, "open"] for z in ((2,) if word else (2, 4, 5)))]
 
 
 def test_discarding_forgets_the_proposal_and_leaves_the_labels(client, store):

@@ -26,8 +26,8 @@ export interface Waiting {
 }
 
 export interface Proposed {
-  /** The server is at work on an order. */
-  readonly working: { readonly done: number; readonly total: number } | null;
+  /** The server is at work on an order; `found` once `waiting` is what has come of it so far. */
+  readonly working: { readonly done: number; readonly total: number; readonly found: boolean } | null;
   readonly waiting: Waiting | null;
   /** A decision is on its way. */
   readonly busy: boolean;
@@ -101,7 +101,12 @@ export class StackProposals {
     return open.length === 0 ? this.refuse("No slice of a proposal is open.") : this.send("accept", open);
   }
 
-  /** Forget the proposal, or end the work on it. */
+  /** End the work on an order; what it has found so far stays. */
+  stop(): Promise<void> {
+    return this.tell("/stop", {});
+  }
+
+  /** Forget the proposal, and end the work on it. */
   discard(): Promise<void> {
     const { waiting, working } = this.state.get();
     return waiting === null && working === null ? this.refuse("There is no proposal.") : this.tell("/discard", {});
@@ -188,17 +193,16 @@ export class StackProposals {
     return this.look();
   }
 
-  /** `done` is called once an order has become a proposal. */
+  /** `done` is called once something has come of an order. */
   private hear(volume: string | null, news: News, done?: () => void): void {
     if (volume !== this.volume) return;
     if (news.error !== "") this.main.host.error(news.error, "");
-    const waiting = news.state === "ready" ? { id: news.id!, method: news.method!, note: news.note!, decisions: new Map(news.slices) } : null;
-    if (news.state === "working") {
-      update(this.state, { working: { done: news.done!, total: news.total! } });
-      return this.again(done);
-    }
-    update(this.state, { working: null, waiting });
+    const waiting = news.id === undefined ? null : { id: news.id, method: news.method!, note: news.note!, decisions: new Map(news.slices) };
+    const isAtWork = news.state === "working";
+    if (isAtWork) update(this.state, { working: { done: news.done!, total: news.total!, found: waiting !== null }, ...(waiting !== null && { waiting }) });
+    else update(this.state, { working: null, waiting });
     if (waiting !== null && news.error === "") done?.();
+    if (isAtWork) this.again(waiting === null ? done : undefined);
   }
 
   private again(done?: () => void): void {

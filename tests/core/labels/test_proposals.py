@@ -7,7 +7,7 @@ from core.errors import InvalidInputError, NotFoundError
 from core.labels import proposals
 from core.labels.flooding import alike_greys, alike_labels, connected, open_ends
 from core.labels.planes import PlaneLabels
-from core.labels.proposals import Proposals, StackProposal, open_slices, packed_tiles
+from core.labels.proposals import Proposals, StackProposal
 from core.labels.rules import PaintRule
 
 
@@ -19,8 +19,10 @@ def slices(*wanted: int) -> list[tuple[int, np.ndarray]]:
 
 
 def proposal(name="p", *, volume="v", wanted=(4, 5), rule=None) -> StackProposal:
-    tiles = packed_tiles(slices(*wanted))
-    return StackProposal(name, volume, "follow", tiles, rule or PaintRule("empty"), open_slices(tiles))
+    one = StackProposal(name, volume, "follow", {}, rule or PaintRule("empty"))
+    for z, labels in slices(*wanted):
+        one = one.add(z, labels)
+    return one
 
 
 class Clock:
@@ -76,6 +78,14 @@ def test_decisions_can_be_taken_back_and_nothing_is_forgotten_by_them():
     assert dict(kept.find("ann", "v", "p").changes([4]))
 
 
+def test_a_proposal_that_grows_keeps_what_was_decided_meanwhile():
+    kept = Proposals()
+    kept.keep("ann", proposal(wanted=(5,)))
+    kept.decide("ann", "v", [5], "accepted")
+    kept.keep("ann", proposal(wanted=(5, 6, 4)))
+    assert list(kept.find("ann", "v", "p").decisions.items()) == [(4, "open"), (5, "accepted"), (6, "open")]
+
+
 def test_each_person_has_one_proposal_for_a_volume_and_sees_nobody_elses():
     kept = Proposals()
     kept.keep("ann", proposal("first"))
@@ -111,7 +121,7 @@ def test_memory_is_bounded_for_one_and_for_all(monkeypatch):
     assert [user for user in ("ann", "ben", "cid") if kept.of(user, "v")] == ["ben", "cid"]
     monkeypatch.setattr(proposals, "MAX_BYTES", size - 1)
     with pytest.raises(InvalidInputError, match="too large to keep"):
-        packed_tiles(slices(4, 5))
+        proposal()
 
 
 def test_a_fill_takes_what_hangs_together_over_the_slices_and_no_more():

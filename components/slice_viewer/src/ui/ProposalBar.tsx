@@ -16,26 +16,35 @@ export function ProposalBar({ proposals, engine }: BarProps): React.ReactElement
   const { working, waiting } = useStore(proposals.state);
   const { status, position } = useStore(engine.shell);
   if (status !== "shown") return null;
-  if (working !== null) return <Working proposals={proposals} {...working} />;
+  if (working !== null && (!working.found || waiting === null)) return <Working proposals={proposals} {...working} />;
   return waiting === null ? null : <Decide proposals={proposals} waiting={waiting} z={position.z} />;
 }
 
-function Working({ proposals, done, total }: { proposals: StackProposals; done: number; total: number }): React.ReactElement {
+interface Steps {
+  done: number;
+  total: number;
+}
+
+function Working({ proposals, done, total }: Steps & { proposals: StackProposals }): React.ReactElement {
   return (
     <div className="sv-offer" role="status">
       <span className="sv-offer-words">
-        <strong>Proposing labels</strong> {done} of {total} slices
+        <strong>Proposing labels</strong> {percent({ done, total })}
       </span>
       <progress max={total} value={done} aria-hidden="true" />
-      <button type="button" onClick={() => void proposals.discard()}>
+      <button type="button" onClick={() => void proposals.stop()}>
         Cancel
       </button>
     </div>
   );
 }
 
+function percent({ done, total }: Steps): string {
+  return `${Math.floor((100 * done) / total)} %`;
+}
+
 function Decide({ proposals, waiting, z }: { proposals: StackProposals; waiting: Waiting; z: number }): React.ReactElement {
-  const { busy } = useStore(proposals.state);
+  const { busy, working } = useStore(proposals.state);
   const open = slicesOf(waiting, "open").length;
   const made = waiting.decisions.get(z);
   return (
@@ -43,7 +52,10 @@ function Decide({ proposals, waiting, z }: { proposals: StackProposals; waiting:
       <span className="sv-offer-words" role="status">
         <strong>Proposal</strong> {told(waiting, z)}
         {waiting.note !== "" && <small>{waiting.note}</small>}
+        {working !== null && <small>More is on its way: {percent(working)}</small>}
       </span>
+      {working !== null && <progress max={working.total} value={working.done} aria-hidden="true" />}
+      {working !== null && <Choice word="Stop here" busy={busy} run={() => proposals.stop()} />}
       {made === "open" && <Choice first word="Accept slice" hotkey="Enter" busy={busy} run={() => proposals.accept()} />}
       {made === "open" && <Choice word="Reject slice" hotkey="Del" busy={busy} run={() => proposals.reject()} />}
       {made !== undefined && made !== "open" && <Choice word="Propose again" busy={busy} run={() => proposals.reopen()} />}
