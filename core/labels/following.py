@@ -24,7 +24,7 @@ REACH_PX = 4.0  # deeper inside its class a pixel is certain; so small things co
 WEIGHT = 1.0  # of what a pixel looks like against where the flow brings it, in pixels of depth
 LOOKED_AT = FeatureChoice((1.0, 3.5))  # two scales did as well as six
 HIDDEN, SAMPLED, RIDGE, LEAST = 64, 20_000, 1.0, 0.01
-AT_ONCE = 8192  # pixels that are looked at together: what is made of them stays in the processor's cache
+AT_ONCE, BLOCK = 8192, 256  # pixels looked at together: they stay in the cache, and blocks need no threads of BLAS
 THREADS = 2  # one an end; OpenCV and numpy leave Python's lock alone meanwhile
 
 Read = Callable[[Frame], Grey]
@@ -147,7 +147,8 @@ class Looks:
 
     def weigh(self, rows: Rows) -> Rows:
         """(N, classes) what the looks of pixels add to their depths."""
-        chances = _activated(rows, self.hidden) @ self.output
+        blocks = np.pad(rows, ((0, -len(rows) % BLOCK), (0, 0))).reshape(-1, BLOCK, rows.shape[1])
+        chances = (_activated(blocks, self.hidden) @ self.output).reshape(-1, len(self.ids))[: len(rows)]
         return WEIGHT * np.log(chances.clip(LEAST, 1.0) / self.share)
 
     def is_unsure(self, depths: Depths) -> NDArray[np.bool_]:
@@ -193,9 +194,9 @@ def _random_layer(seen: Rows, random: np.random.Generator) -> Rows:
 
 
 def _activated(rows: Rows, hidden: Rows) -> Rows:
-    """(N, HIDDEN + 1) what the hidden layer makes of features, and a constant."""
-    layer = np.ones((len(rows), hidden.shape[1] + 1), np.float32)
-    layer[:, :-1] = np.maximum(rows @ hidden[:-1] + hidden[-1], 0)
+    """(..., N, HIDDEN + 1) what the hidden layer makes of (..., N, K) features, and a constant."""
+    layer = np.ones((*rows.shape[:-1], hidden.shape[1] + 1), np.float32)
+    layer[..., :-1] = np.maximum(rows @ hidden[:-1] + hidden[-1], 0)
     return layer
 
 

@@ -245,7 +245,7 @@ def _sum_values(
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
     if count == 0:
         return np.zeros((0, 3)), low, high
-    inside = values.ravel()[pixels_of(runs)]
+    inside = values[np.divmod(pixels_of(runs), TILE_PX)]
     finite = np.isfinite(inside)
     known = np.where(finite, inside, 0.0)
     begins = np.append(0, np.cumsum(runs[:-1, 2] - runs[:-1, 1], dtype=np.int64))

@@ -33,11 +33,11 @@ def interpolate(first: Labels, last: Labels, count: int) -> Iterator[Labels]:
 
 def propagate(labels: Labels, images: Iterable[Grey]) -> Iterator[Labels]:
     """The labels on each image after the first, whose labels are given; ends early where the images drift apart."""
-    frames = (eight_bits(image) for image in images)
+    frames, flows = (eight_bits(image) for image in images), _Flows()
     before = next(frames)
     for after in frames:
-        flow = _flow(after, before)  # from each pixel of the next slice to where it was
-        if strayed(flow, _flow(before, after), labels) > MAX_STRAYED:
+        flow = flows.find(after, before)  # from each pixel of the next slice to where it was
+        if strayed(flow, flows.find(before, after), labels) > MAX_STRAYED:
             return
         labels = _warped(labels, flow)
         before = after
@@ -51,10 +51,10 @@ def carry(labels: Labels, images: Iterable[Labels]) -> Iterator[Labels]:
 
     images : (Y, X) uint8, as `eight_bits` makes them.
     """
-    frames = iter(images)
+    frames, flows = iter(images), _Flows()
     before, whole = next(frames), None
     for after in frames:
-        step = _flow(after, before)
+        step = flows.find(after, before)
         whole = step if whole is None else step + _remapped(whole, step)
         before = after
         yield _warped(labels, whole)
@@ -109,19 +109,30 @@ def eight_bits(grey: Grey) -> Labels:
     return np.rint(scene.contrast * 255).astype(np.uint8)
 
 
-def _flow(start: Labels, end: Labels) -> NDArray[np.float32]:
-    solver = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    return np.asarray(solver.calc(start, end, np.zeros((*start.shape, 2), np.float32)), np.float32)
+class _Flows:
+    """Finds flows between images of one size, one at a time: its memory serves for all of them."""
+
+    def __init__(self) -> None:
+        self._solver = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)  # quicker ones lost quality
+
+    def find(self, start: Labels, end: Labels) -> NDArray[np.float32]:
+        """(Y, X, 2) from each pixel of one image to where it is on the other: x, y."""
+        return np.asarray(self._solver.calc(start, end, None), np.float32)
 
 
 def _warped(labels: Labels, flow: NDArray[np.float32]) -> Labels:
-    y, x = np.indices(labels.shape, np.float32)
-    moved = cv2.remap(labels, x + flow[..., 0], y + flow[..., 1], cv2.INTER_NEAREST, borderValue=0)
+    moved = cv2.remap(labels, *_places(flow), cv2.INTER_NEAREST, borderValue=0)
     return np.asarray(moved, np.uint8)
 
 
 def _remapped(flow: NDArray[np.float32], by: NDArray[np.float32]) -> NDArray[np.float32]:
     """The flow at the places that another one leads to."""
-    y, x = np.indices(flow.shape[:2], np.float32)
-    found = cv2.remap(flow, x + by[..., 0], y + by[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    found = cv2.remap(flow, *_places(by), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(found, np.float32)
+
+
+def _places(flow: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """x and y of where a flow leads from each pixel."""
+    height, width = flow.shape[:2]
+    x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+    return flow[..., 0] + x, flow[..., 1] + y[:, None]
