@@ -117,7 +117,8 @@ class _Flows:
 
     def find(self, start: Labels, end: Labels) -> NDArray[np.float32]:
         """(Y, X, 2) from each pixel of one image to where it is on the other: x, y."""
-        return np.asarray(self._solver.calc(start, end, None), np.float32)
+        still = np.zeros((*start.shape, 2), np.float32)  # without a first guess what is left in its memory would count
+        return np.asarray(self._solver.calc(start, end, still), np.float32)
 
 
 def _warped(labels: Labels, flow: NDArray[np.float32]) -> Labels:

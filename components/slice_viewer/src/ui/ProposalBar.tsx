@@ -54,12 +54,11 @@ function Decide({ proposals, waiting, z }: { proposals: StackProposals; waiting:
         {waiting.note !== "" && <small>{waiting.note}</small>}
         {working !== null && <small>More is on its way: {percent(working)}</small>}
       </span>
-      {working !== null && <progress max={working.total} value={working.done} aria-hidden="true" />}
-      {working !== null && <Choice word="Stop here" busy={busy} run={() => proposals.stop()} />}
       {made === "open" && <Choice first word="Accept slice" hotkey="Enter" busy={busy} run={() => proposals.accept()} />}
       {made === "open" && <Choice word="Reject slice" hotkey="Del" busy={busy} run={() => proposals.reject()} />}
       {made !== undefined && made !== "open" && <Choice word="Propose again" busy={busy} run={() => proposals.reopen()} />}
       {made !== "open" && nextOpen(waiting, z) !== null && <Choice first word="Next open slice" busy={busy} run={async () => proposals.visit()} />}
+      {working !== null && <Choice word="Stop here" busy={busy} run={() => proposals.stop()} />}
       {open > 0 && <Choice word={`Accept all ${open}`} hotkey={`⇧${PROPOSAL_KEYS.acceptAll}`} busy={busy} run={() => proposals.acceptAll()} />}
       <Choice word={open > 0 ? "Discard" : "Close"} hotkey={`⇧${PROPOSAL_KEYS.discard}`} busy={busy} run={() => proposals.discard()} />
     </div>
