@@ -187,5 +187,5 @@ def _length(one: Image, two: Image) -> Image:
 
 def _eigenvalues(xx: Image, xy: Image, yy: Image) -> tuple[Image, Image]:
     """Of the symmetric 2 x 2 matrix at each pixel, the greater first."""
-    mean, spread = (xx + yy) / 2, _length((xx - yy) / 2, xy)
+    mean, spread = (xx + yy) / 2, _length(np.asarray((xx - yy) / 2, np.float32), xy)
     return np.asarray(mean + spread, np.float32), np.asarray(mean - spread, np.float32)
