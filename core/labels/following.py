@@ -149,7 +149,7 @@ class Looks:
         """(N, classes) what the looks of pixels add to their depths."""
         blocks = np.pad(rows, ((0, -len(rows) % BLOCK), (0, 0))).reshape(-1, BLOCK, rows.shape[1])
         chances = (_activated(blocks, self.hidden) @ self.output).reshape(-1, len(self.ids))[: len(rows)]
-        return WEIGHT * np.log(chances.clip(LEAST, 1.0) / self.share)
+        return np.asarray(WEIGHT * np.log(chances.clip(LEAST, 1.0) / self.share), np.float32)
 
     def is_unsure(self, depths: Depths) -> NDArray[np.bool_]:
         """(h, w) where looks can change what the depths say."""
