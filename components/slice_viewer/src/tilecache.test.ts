@@ -159,6 +159,23 @@ describe("asking for the tiles of a plane together", () => {
     expect(server.aborted).toEqual(["/5/tiles/3.0.0,1.0.0"]);
   });
 
+  test("a preview that is still being decoded is not asked for again, and exact tiles wait for the last preview", async () => {
+    const decoded: (() => void)[] = [];
+    const decode = (): Promise<ArrayBuffer> => new Promise((resolve) => decoded.push(() => resolve(new ArrayBuffer(4))));
+    const cache = new TileCache({ arrived: () => undefined, gone: () => undefined, trouble: () => undefined }, 1000, server.fetch, decode, undefined, connections);
+    const wishes = ["1.0.0", "1.1.0"].map((place) => ({ ...tileOf(5, place), preview: `/5/${place}?preview` }));
+    cache.want(wishes);
+    await server.send("/5/tiles/1.0.0,1.1.0?preview", new Response(joined([1], [2])));
+    cache.want(wishes);
+    decoded[0]();
+    await vi.advanceTimersByTimeAsync(0);
+    cache.want(wishes);
+    expect(server.asked).toHaveLength(1);
+    decoded[1]();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(server.asked.slice(1)).toEqual(["/5/tiles/1.0.0,1.1.0"]);
+  });
+
   test("an answer that breaks off keeps what has come, and the rest is asked for again", async () => {
     const cache = makeCache();
     cache.want([tileOf(5, "3.0.0"), tileOf(5, "1.0.0")]);

@@ -143,14 +143,14 @@ export class TileCache {
     }
   }
 
-  /** What is to be asked for now, most urgent first. Nothing is fetched ahead before all that is visible has come. */
+  /** What is to be asked for now. Better tiles, and those fetched ahead, wait until something is here of all that is visible. */
   private orders(): Order[] {
     const running = new Set([...this.running].flatMap(({ open }) => [...open]));
     const isNew = ({ key }: Wish): boolean => !this.kept.has(key);
     const left = this.wishes.filter(({ key }) => !running.has(key) && this.lacks(key));
     const visible = left.filter(({ prefetch }) => !prefetch);
-    const ahead = this.pending > 0 ? [] : left.filter(({ prefetch }) => prefetch);
-    return [visible.filter(isNew), visible.filter((wish) => !isNew(wish)), ahead].flatMap((wishes) => orders(wishes, isNew));
+    if (this.pending > 0) return orders(visible.filter(isNew), isNew);
+    return [visible, left.filter(({ prefetch }) => prefetch)].flatMap((wishes) => orders(wishes, isNew));
   }
 
   private start(order: Order): void {
@@ -183,9 +183,9 @@ export class TileCache {
       for await (const data of tilesOf(response, wishes.length)) {
         received += data.byteLength;
         const { key } = wishes[place++];
-        open.delete(key);
         if (isPreview) this.keepPreview(key, await this.decode(new Blob([data])));
         else this.keep(key, response.status === 204 ? null : data, response.headers.has(DRAFT));
+        open.delete(key);
       }
     } finally {
       this.link.end(received);
