@@ -47,10 +47,11 @@ class _Model:
 class LivePixels:
     """Features, rows and models, each within bounds. Not safe for threads: one question at a time.
 
-    max_bytes : of features and rows.
+    max_bytes : of features and rows. training_px : pixels that a model learns from at most.
     """
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, *, training_px: int = MAX_TRAINING_PX) -> None:
+        self._training_px = training_px
         self._features = ByteCache(max_bytes - max_bytes // ROWS_SHARE, size=lambda kept: kept.nbytes)
         self._rows = ByteCache(max_bytes // ROWS_SHARE, size=lambda kept: kept[0].nbytes)
         self._models: OrderedDict[str, _Model] = OrderedDict()
@@ -124,7 +125,7 @@ class LivePixels:
         painted = [(rows, truth) for rows, truth in (part for part in parts if part is not None) if len(truth)]
         class_ids = _told_apart([truth for _, truth in painted])
         rows, truth = (np.concatenate(column) for column in zip(*painted, strict=True))
-        chosen = _sample(truth, MAX_TRAINING_PX, SEED)
+        chosen = _sample(truth, self._training_px, SEED)
         parameters = PixelClassifierParameters.from_mapping(lesson.parameters)
         places = np.searchsorted(class_ids, truth[chosen])
         settings = parameters.settings

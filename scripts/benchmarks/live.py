@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page
 
-from scripts.benchmarks import DOCS, write_table
+from scripts.benchmarks import DOCS, live_lesson, write_table
 from scripts.benchmarks.page import HEAD, POINTER_JS, READY, Figure, drag, open_page
 from scripts.benchmarks.viewer import make_stack
 from scripts.local_stack import local_stack
@@ -20,7 +20,7 @@ SHAPE = (3, 2560, 2560)
 NODE = "stack/slice_"
 VIEW_PX = (1280, 800)
 PLACE = "xy_1280_1280_1_1"  # the middle of the second slice, full size
-STROKES = 24
+STROKES = 16
 LONGEST_MS = 60_000
 VIEWER = "document.querySelector('.sv-root').__viewer"
 
@@ -115,9 +115,15 @@ def while_computing(page: Page) -> list[float]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--write", action="store_true", help="write docs/speed-live.md")
+    parser.add_argument("--lesson", action="store_true", help="only how much it has to learn from (live_lesson.py)")
+    parser.add_argument("--data", type=Path, help="with --lesson: folder of the real image sets; else REAL_DATA_DIR")
 
 
 def run(options: argparse.Namespace) -> None:
+    """Print the table, and write it down when asked to."""
+    if options.lesson:
+        run_lesson(options)
+        return
     lines = [HEAD]
     print(HEAD)
     with tempfile.TemporaryDirectory() as folder:
@@ -132,3 +138,14 @@ def run(options: argparse.Namespace) -> None:
                 lines.append(figure.row())
     if options.write:
         write_table(DOCS / "speed-live.md", lines)
+
+
+def run_lesson(options: argparse.Namespace) -> None:
+    """The other table of the page."""
+    lines = [live_lesson.HEAD]
+    print(live_lesson.HEAD)
+    for line in live_lesson.table(options.data):
+        print(line, flush=True)
+        lines.append(line)
+    if options.write:
+        write_table(DOCS / "speed-live.md", lines, part="lesson")

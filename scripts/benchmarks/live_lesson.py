@@ -1,0 +1,81 @@
+"""How much a live prediction has to learn from: nearest painted slices and pixels, against quality and waiting.
+
+ISBI 2012 EM (`quality.py`): every second slice is painted with simulated strokes; a slice between is predicted from the
+nearest painted ones.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.labels.tools.scene import Frame
+from core.learning.live import LivePixels
+from core.learning.live_view import Image, Lesson, View, lesson, pieces
+from core.learning.metrics import Scores
+from core.learning.normalisation import Normalisation
+from scripts.benchmarks.quality import CLASSES, read_set
+from scripts.benchmarks.strokes import strokes_on
+
+HEAD = "| nearest painted slices | at most pixels | learned from | mean IoU | learning, s |\n|---|---|---|---|---|"
+TESTED = (4, 12, 18, 26)
+SLICES, PIXELS = (1, 3, 6, 15), (4_000, 16_000, 64_000)
+BYTES = 1 << 30
+
+
+def table(data: Path | None) -> Iterator[str]:
+    """The rows, as they come."""
+    images, truth = read_set(data)
+    labels = {z: strokes_on(truth[z], seed=z) for z in range(1, len(images), 2)}
+    plane = Frame(0, 0, *images.shape[1:])
+    image = Image("isbi", "", plane, Normalisation.of(list(images)))
+    for most in PIXELS:
+        live = LivePixels(BYTES, training_px=most)
+        for count in SLICES:
+            yield _row(live, image, images, truth, labels, count, most)
+
+
+def _row(
+    live: LivePixels,
+    image: Image,
+    images: NDArray[np.uint8],
+    truth: NDArray[np.uint8],
+    labels: dict[int, NDArray[np.uint8]],
+    count: int,
+    most: int,
+) -> str:
+    scores, seconds, pixels = Scores(tuple(CLASSES)), [], []
+    for z in TESTED:
+        taught = _lesson(live, image, images, labels, z, count)
+        began = time.perf_counter()
+        pixels.append(live.learn(f"{count} {z}", taught).pixels)
+        seconds.append(time.perf_counter() - began)
+        scores.add(truth[z], _predicted(live, image, images[z], z, f"{count} {z}"))
+    learned = f"{np.mean(pixels):,.0f}", f"{scores.report(CLASSES)['mean_iou']:.3f}", f"{np.median(seconds):.2f}"
+    return f"| {count} | {most:,} | {' | '.join(learned)} |"
+
+
+def _lesson(
+    live: LivePixels,
+    image: Image,
+    images: NDArray[np.uint8],
+    labels: dict[int, NDArray[np.uint8]],
+    z: int,
+    count: int,
+) -> Lesson:
+    nearest = sorted(labels, key=lambda painted: abs(painted - z))[:count]
+    tiles = lesson(((painted, {(0, 0): 1}) for painted in nearest), View(z, 0, image.plane, (0.0, 0.0)))
+    taught = Lesson(image, tuple(tiles), {})
+    for tile in live.lacking(taught):
+        live.study(taught, tile, labels[tile[0][0]], images[tile[0][0]])
+    return taught
+
+
+def _predicted(live: LivePixels, image: Image, pixels: NDArray[np.uint8], z: int, session: str) -> NDArray[np.uint8]:
+    """A slice of one block."""
+    (piece,) = pieces(View(z, 0, image.plane, (0.0, 0.0)), image.plane)
+    found = live.predict(session, image, piece, 1, rough=False, pixels=pixels)
+    assert found is not None, "it was given the pixels"
+    return found
