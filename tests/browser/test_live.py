@@ -14,7 +14,7 @@ from utils.live_worker import LiveWorker
 
 pytestmark = pytest.mark.browser
 
-LONGEST_MS = 30_000
+LONGEST_MS = 60_000  # its process imports for some seconds, and for half a minute on a busy machine
 PLACES = [(600, 100), (600, 1000)]  # far from all strokes: in the dark half, in the bright one
 WORKING = {"n_estimators": 5, "sigmas": "1"}
 
