@@ -30,7 +30,7 @@ from core.learning.live_view import (
 from core.learning.normalisation import Normalisation
 from core.services import Services
 
-MAX_LESSON_SLICES = 24  # each is a question to the database after every stroke
+MAX_LESSON_SLICES = 12  # more made nothing better (docs/speed-live.md), and each is a question to the database
 GREY_CHANNELS = 3  # of an image in colour; its opacity teaches nothing
 
 Told = tuple[Mapping[str, Any], NDArray[np.uint8] | None]

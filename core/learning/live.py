@@ -23,7 +23,7 @@ from core.learning.live_view import ROUGH, Image, Learned, Lesson, Piece, Place,
 from core.learning.pixel_classifier import PixelClassifierParameters, smoothed
 from core.learning.pixel_models import PixelModel
 
-MAX_TRAINING_PX = 16_000  # of all tiles; docs/speed-live.md has the seconds of more
+MAX_TRAINING_PX = 8_000  # of all tiles; more made learning longer and nothing better (docs/speed-live.md)
 MAX_TILE_PX = 4_000  # of one painted tile
 LEAST_CLASS_PX = 200  # of a class on a tile, however little of the tile it is
 MAX_MODELS = 32
