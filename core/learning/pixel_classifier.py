@@ -65,7 +65,7 @@ class PixelClassifierParameters:
     @property
     def settings(self) -> pixel_models.Settings:
         """Of the classifier alone."""
-        names = [each.name for each in fields(pixel_models.Settings)]
+        names = [each.name for each in fields(pixel_models.Settings) if hasattr(self, each.name)]
         return pixel_models.Settings(**{name: getattr(self, name) for name in names})
 
     @property

@@ -21,7 +21,7 @@ from scripts.benchmarks.strokes import strokes_on
 
 HEAD = "| nearest painted slices | at most pixels | learned from | mean IoU | learning, s |\n|---|---|---|---|---|"
 TESTED = (4, 12, 18, 26)
-SLICES, PIXELS = (1, 3, 6, 15), (4_000, 16_000, 64_000)
+SLICES, PIXELS = (1, 3, 6, 12, 15), (2_000, 4_000, 16_000)
 BYTES = 1 << 30
 
 
