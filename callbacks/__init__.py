@@ -29,7 +29,18 @@ from callbacks import (
     review,
     stack,
 )
-from callbacks.http import errors, health, images, instances, labels, pointing, proposals, results, tools
+from callbacks.http import (
+    errors,
+    health,
+    images,
+    importing,
+    instances,
+    labels,
+    pointing,
+    proposals,
+    results,
+    tools,
+)
 from callbacks.http import exchange as exchange_http
 from callbacks.http import history as past
 from callbacks.http import jobs as jobs_http
@@ -73,6 +84,7 @@ MACHINE_ROUTES = (
     review_http,
     jobs_http,
     exchange_http,
+    importing,
     health,
 )
 

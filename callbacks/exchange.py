@@ -1,7 +1,8 @@
-"""Exports, at once or as a job, and imports: a report first, then one edit. Files travel by callbacks/http."""
+"""Exports, at once or as a job, and what the page shows of an import. Files travel by callbacks/http."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,10 +12,9 @@ from callbacks.http.exchange import opened
 from components import exchange, ids, models, overlay, stores
 from core.errors import AppError, InvalidInputError
 from core.images.volumes import VolumeInfo
-from core.labels.exchange import find_format, open_labels
+from core.labels.exchange import find_format
 from core.labels.exchange.exporting import MAX_DIRECT_PIXELS, facts_of
-from core.labels.exchange.facts import LabelFile
-from core.labels.exchange.importing import Policy, Report, Target, apply, place, report_on
+from core.labels.exchange.importing import Report
 from core.learning.jobs import JobKind, JobRequest, format_ranges
 from core.learning.requests import Scope, Stack, chosen_slices
 from core.services import Services
@@ -27,7 +27,7 @@ def register(app: Dash, services: Services) -> None:
     """Choices, buttons, lists."""
     _register_choices(app, services)
     _register_export(app, services)
-    _register_import(app, services)
+    _register_import(app)
 
 
 def _register_choices(app: Dash, services: Services) -> None:
@@ -122,50 +122,28 @@ def _register_export(app: Dash, services: Services) -> None:
         return exchange.export_rows(mine[:MAX_SHOWN])
 
 
-def _register_import(app: Dash, services: Services) -> None:
+def _register_import(app: Dash) -> None:
+    in_browser = partial(ClientsideFunction, "imports")
+    app.clientside_callback(in_browser("prepare"), Input(ids.IMPORT_DROP, "id"), Input(stores.VOLUME, "data"))
+    app.clientside_callback(in_browser("place"), Input(ids.IMPORT_FIRST, "value"))
+    app.clientside_callback(in_browser("discard"), Input(ids.IMPORT_DISCARD, "n_clicks"), prevent_initial_call=True)
     app.clientside_callback(
-        ClientsideFunction("exchange", "prepare"), Input(ids.IMPORT_DROP, "id"), Input(stores.VOLUME, "data")
+        in_browser("write"),
+        Input(ids.IMPORT_BUTTON, "n_clicks"),
+        State(ids.IMPORT_POLICY, "value"),
+        prevent_initial_call=True,
     )
 
     @app.callback(
         Output(ids.IMPORT_REPORT, "children"),
         Output(ids.IMPORT_CHOICES, "hidden"),
         Output(ids.IMPORT_BUTTON, "children"),
-        Input(stores.UPLOAD, "data"),
-        Input(ids.IMPORT_FIRST, "value"),
-        Input(stores.VOLUME, "data"),
-        prevent_initial_call=True,
-    )
-    def check(upload: dict[str, str] | None, first: Any, volume: Volume) -> Any:
-        if not upload or volume is None or upload["volume"] != volume["path"]:
-            return exchange.hint(), True, no_update  # the file was for another volume
-        try:
-            _, found = examine(services, volume["path"], upload["id"], first)
-        except AppError as error:
-            return exchange.refusal(error.message, error.hint), True, no_update
-        return exchange.report(found, upload["name"]), not found.fits, button_text(found)
-
-    @app.callback(
         Output(ids.IMPORT_DONE, "children"),
-        Input(ids.IMPORT_BUTTON, "n_clicks"),
-        Input(stores.UPLOAD, "data"),
-        State(ids.IMPORT_FIRST, "value"),
-        State(ids.IMPORT_POLICY, "value"),
-        State(stores.VOLUME, "data"),
-        running=[(Output(ids.IMPORT_BUTTON, "className"), "button primary busy", "button primary")],
+        Input(stores.IMPORT, "data"),
         prevent_initial_call=True,
     )
-    def do_import(
-        _clicks: int | None, upload: dict[str, str] | None, first: Any, policy: Policy, volume: Volume
-    ) -> Any:
-        if ctx.triggered_id == stores.UPLOAD or not upload or volume is None:
-            return None  # another file: what was said of the last one is past
-        if upload["volume"] != volume["path"]:
-            raise InvalidInputError(f"{upload['name']} was checked for another volume.", "Choose the file again.")
-        file, found = examine(services, volume["path"], upload["id"], first)
-        user = services.current_user()
-        receipt = apply(services.labels, volume["path"], file, found, policy, user=user, told=lambda _: None)
-        return done_text(len({z for z, _, _ in receipt.changed}))
+    def show_import(state: dict[str, Any]) -> Any:
+        return what_shows(state)
 
 
 @dataclass(frozen=True)
@@ -222,13 +200,18 @@ def export_request(services: Services, choice: Choice, kind: str) -> JobRequest:
     )
 
 
-def examine(services: Services, volume: str, upload: str, first: Any) -> tuple[LabelFile, Report]:
-    """An uploaded file and what it would do to a volume. Raises LabelFileError, NotFoundError."""
-    info = services.volumes.open(volume).info
-    target = Target(info.shape, services.labels.classes(volume), info.voxel_size_um)
-    begin = first - 1 if isinstance(first, int) and first > 0 else 0
-    file = place(open_labels(services.exchange.upload(upload), info.shape), target, begin)
-    return file, report_on(file, target)
+def what_shows(state: Mapping[str, Any]) -> tuple[Any, bool, Any, Any]:
+    """(report, whether its choices are hidden, text of the button, outcome) of an import at a stage."""
+    stage, said = state["stage"], (state.get("said", ""), state.get("hint", ""))
+    if stage == "failed":
+        return exchange.refusal(*said), True, no_update, None
+    if stage == "done":
+        return exchange.hint(), True, no_update, done_text(state["changed"])
+    if stage not in ("ready", "writing"):
+        return exchange.hint(), True, no_update, None
+    found = Report.from_json(state["report"])
+    closed = stage == "writing" or not found.fits
+    return exchange.report(found, state["name"]), closed, button_text(found), exchange.outcome(*said)
 
 
 def obstacle_or_size(services: Services, choice: Choice, save: dict[str, Any] | None) -> str:

@@ -18,7 +18,7 @@ LABELS = "labels"  # the source that is no result
 
 
 def place() -> html.Div:
-    """Two cards; callbacks and assets/exchange.js fill them in."""
+    """Two cards; callbacks, assets/exchange.js and assets/imports.js fill them in."""
     return html.Div([_export(), _import()], className="exchange-grid")
 
 
@@ -41,6 +41,11 @@ def report(found: Report, name: str) -> list[Any]:
 def hint() -> html.P:
     """What happens when a file is chosen."""
     return html.P("First you see what the file holds and what fits; nothing changes before you press Import.")
+
+
+def outcome(said: str, hint: str) -> Any:
+    """What came of an import, under the button; None when there is nothing to say."""
+    return [said, html.Span(hint)] if hint else said or None
 
 
 def refusal(message: str, hint: str) -> list[Any]:
@@ -86,7 +91,13 @@ def _import() -> html.Section:
             html.Div(
                 [
                     _field("Where labels meet", _choices(ids.IMPORT_POLICY, POLICIES, "unlabelled")),
-                    html.Button("Import", id=ids.IMPORT_BUTTON, className="button primary"),
+                    html.Div(
+                        [
+                            html.Button("Import", id=ids.IMPORT_BUTTON, className="button primary"),
+                            html.Button("Discard", id=ids.IMPORT_DISCARD, className="button"),
+                        ],
+                        className="import-actions",
+                    ),
                 ],
                 id=ids.IMPORT_CHOICES, hidden=True,
             ),

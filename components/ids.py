@@ -168,6 +168,7 @@ IMPORT_REPORT = "import-report"
 IMPORT_CHOICES = "import-choices"
 IMPORT_POLICY = "import-policy"
 IMPORT_BUTTON = "import-button"
+IMPORT_DISCARD = "import-discard"
 IMPORT_DONE = "import-done"
 
 Pattern = dict[str, Any]

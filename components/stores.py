@@ -14,7 +14,7 @@ PLACE = "place-store"  # "annotate", "models" or "exchange"; written by callback
 THEME = "theme-store"  # "dark" or "light", kept by the browser; written by callbacks/places.py
 MESSAGE = "message-store"  # the newest message, see components/messages.py; written when callbacks fail
 OPEN_LOGS = "open-logs-store"  # ids of jobs whose log is open; written by callbacks/jobs.py
-UPLOAD = "upload-store"  # {"id", "name", "volume"} of the file sent last; written by assets/exchange.js
+IMPORT = "import-store"  # the import as docs/contracts.md has it, at each new stage; written by assets/imports.js
 DOWNLOAD = "download-store"  # {"url"} of a file to fetch at once; written by callbacks/exchange.py
 EXPORT_JOB = "export-job-store"  # id of the export started or stopped last; written by callbacks/exchange.py
 OBJECTS_SEEN = "objects-seen-store"  # {"set", "serial"} of the rows on the page; written by callbacks/objects.py
@@ -56,7 +56,7 @@ def stores() -> html.Div:
             dcc.Store(THEME, data="dark", storage_type="local"),
             dcc.Store(MESSAGE),
             dcc.Store(OPEN_LOGS, data=[]),
-            dcc.Store(UPLOAD),
+            dcc.Store(IMPORT),
             dcc.Store(DOWNLOAD),
             dcc.Store(EXPORT_JOB),
             dcc.Store(OBJECTS_SEEN),

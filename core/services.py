@@ -180,6 +180,10 @@ class ExchangeFiles(Protocol):
         """Raises NotFoundError."""
         ...
 
+    def forget_upload(self, upload_id: str) -> None:
+        """Remove an upload from the disk; harmless when it is not there. Raises NotFoundError for what is no id."""
+        ...
+
     def exported(self, job_id: str) -> Path:
         """The file that an export job has written. Raises NotFoundError."""
         ...

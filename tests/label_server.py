@@ -15,11 +15,12 @@ from dash import Dash, html
 from flask import request
 from werkzeug.serving import make_server
 
-from callbacks.http import errors, images, labels
+from callbacks.http import errors, images
+from callbacks.http import labels as labels_http
 from components.slice_viewer import SliceViewer
 from core.images.memory import ArrayVolume
 from core.images.volumes import CatalogEntry
-from core.labels.classes import DEFAULT_CLASSES
+from core.labels.store import LabelStore
 from core.services import Services
 from tests.tile_server import tile_server
 from utils.label_db import SqlLabelStore
@@ -44,19 +45,20 @@ class OneVolume:
 def build(database: str) -> Dash:
     """A page with nothing but the viewer, and the routes it calls."""
     app = Dash("labels", assets_folder=str(ROOT / "assets"), update_title="")
-    app.layout = html.Div(viewer(), style={"position": "fixed", "inset": 0})
+    labels = SqlLabelStore(database)
+    app.layout = html.Div(viewer(labels), style={"position": "fixed", "inset": 0})
     fields = {name: None for name in Services.__dataclass_fields__}
-    own = {"tiles": tile_server(OneVolume()), "labels": SqlLabelStore(database), "current_user": painter}
+    own = {"tiles": tile_server(OneVolume()), "labels": labels, "current_user": painter}
     services = Services(**fields | own)
-    for feature in (images, labels):
+    for feature in (images, labels_http):
         feature.register(app, services)
     errors.register(app.server)
     app.server.test_client().get("/_dash-layout")  # fills Dash's registry before threads ask for it (plotly/dash #3971)
     return app
 
 
-def viewer() -> SliceViewer:
-    classes = [{"id": c.id, "name": c.name, "color": c.color, "visible": True} for c in DEFAULT_CLASSES]
+def viewer(labels: LabelStore) -> SliceViewer:
+    classes = [{"id": c.id, "name": c.name, "color": c.color, "visible": True} for c in labels.classes(PATH)]
     volume = OneVolume.source.info.id
     return SliceViewer(id="viewer", volume=volume, classes=classes, activeClass=1, tool="brush", brushRadius=6)
 

@@ -73,6 +73,10 @@ class DiskExchange:
         """Raises NotFoundError."""
         return _only_file(self._folder("uploads", upload_id), "The upload is not there (any more).", "Send it again.")
 
+    def forget_upload(self, upload_id: str) -> None:
+        """Remove an upload from the disk; harmless when it is not there. Raises NotFoundError for what is no id."""
+        shutil.rmtree(self._folder("uploads", upload_id), ignore_errors=True)
+
     def export_folder(self, job_id: str) -> Path:
         """An empty folder for what an export job writes."""
         _remove_old(self._root / "exports", self._keep_exports_s)

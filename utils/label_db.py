@@ -7,7 +7,6 @@ holds the volume's lock; `utils/label_writes.py` is what happens inside.
 import logging
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -20,13 +19,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from core.errors import InvalidInputError, NotFoundError, UnavailableError
 from core.images.planes import PlaneAxis, turned
-from core.labels.classes import DEFAULT_CLASSES, LabelClass, is_step
+from core.labels.classes import DEFAULT_CLASSES, LabelClass
 from core.labels.corrections import Correction, InstanceSet
 from core.labels.edits import unpack
-from core.labels.history import EditRecord, Snapshot, check_snapshot_name, table_changes
+from core.labels.history import EditRecord, Snapshot, check_snapshot_name
 from core.labels.planes import parts_by_slice
 from core.labels.spans import clip
 from core.labels.store import Changes, ClassChange, History, Paint, Receipt, Rewrite, TileIndex
+from utils.label_class_changes import change_classes
 from utils.label_corrections import read_corrections
 from utils.label_history import (
     drop_snapshot,
@@ -37,7 +37,7 @@ from utils.label_history import (
     versions_across_at,
     versions_at,
 )
-from utils.label_rows import VolumeRow, find_receipt, lock_volume, read_rows, read_volume, step_kind
+from utils.label_rows import VolumeRow, find_receipt, lock_volume, read_volume, step_kind
 from utils.label_steps import DONE, read_steps
 from utils.label_tables import (
     class_pixels,
@@ -48,7 +48,7 @@ from utils.label_tables import (
     tiles,
     volumes,
 )
-from utils.label_writes import PAST, WriteTransaction
+from utils.label_writes import WriteTransaction
 
 log = logging.getLogger(__name__)
 
@@ -88,17 +88,9 @@ class SqlLabelStore:
     def set_classes(self, volume: str, classes: Sequence[LabelClass], *, user: str) -> int:
         return self.change_classes(volume, lambda _: tuple(classes), user=user)
 
-    def change_classes(self, volume: str, change: ClassChange, *, user: str, step: bool = True) -> int:
+    def change_classes(self, volume: str, change: ClassChange, *, user: str) -> int:
         with self._transaction(writes=True) as conn:
-            write = WriteTransaction(conn, lock_volume(conn, volume))
-            write.change_classes(change)
-            if not write.changes_classes:
-                return write.volume.revision
-            log.info("%s changed the classes of %s", user, volume)
-            write.detail = table_changes(write.volume.classes, write.classes)
-            write.state = DONE if step and is_step(read_rows(write.detail["rows"])) else PAST
-            write.record(kind="classes", edit_id=str(uuid.uuid4()), user=user)
-            return write.revision
+            return change_classes(conn, volume, change, user=user).revision
 
     def delete_class(self, volume: str, class_id: int, *, edit_id: str, user: str) -> Receipt:
         def work(write: WriteTransaction) -> None:
@@ -130,7 +122,7 @@ class SqlLabelStore:
             write.detail = dict(edit.detail)
             write.rewrite(edit.tiles)
 
-        return self._write(edit.volume, work, kind=edit.kind, edit_id=edit.id, user=edit.user)
+        return self._write(edit.volume, work, kind=edit.kind, edit_id=edit.id, user=edit.user, classes=edit.classes)
 
     def correct(self, chosen: InstanceSet, correction: Correction, *, edit_id: str, user: str) -> Receipt:
         def work(write: WriteTransaction) -> None:
@@ -239,13 +231,17 @@ class SqlLabelStore:
         total = select(class_pixels.c.class_id, func.sum(class_pixels.c.pixels)).where(*here)
         return {class_id: int(n) for class_id, n in self._rows(total.group_by(class_pixels.c.class_id))}
 
-    def _write(self, volume: str, work: Work, *, kind: str, edit_id: str, user: str) -> Receipt:
-        """Do `work` once, however often `edit_id` comes."""
+    def _write(
+        self, volume: str, work: Work, *, kind: str, edit_id: str, user: str, classes: ClassChange | None = None
+    ) -> Receipt:
+        """Do `work`, after a change of classes, once however often `edit_id` comes."""
         with self._transaction(writes=True) as conn:
             row = lock_volume(conn, volume)
             receipt = find_receipt(conn, row.id, edit_id)
             if receipt:
                 return receipt
+            if classes is not None:
+                row = change_classes(conn, volume, classes, user=user, step=False)
             write = WriteTransaction(conn, row)
             work(write)
             write.record(kind=kind, edit_id=edit_id, user=user)

@@ -77,6 +77,7 @@ class Rewrite:
     kind : what it was, in at most 12 letters, for the history: "accept", "import", ...
     tiles : each tile at most once, with what becomes of it; taken one after the other, so it may be a generator.
     detail : what the history tells beside it, as JSON.
+    classes : a change of the class table that comes first, in the same transaction; undo of the edit leaves it.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Rewrite:
     tiles: Iterable[tuple[TileIndex, TileChange]]
     user: str
     detail: Mapping[str, Any] = field(default_factory=dict)
+    classes: ClassChange | None = None
 
 
 @dataclass(frozen=True)
@@ -140,11 +142,8 @@ class LabelStore(Protocol):
         """
         ...
 
-    def change_classes(self, volume: str, change: ClassChange, *, user: str, step: bool = True) -> int:
-        """`set_classes` to what `change` makes of the table as it stands, while nobody else can write.
-
-        step : False for a change that belongs to another edit, which is the step.
-        """
+    def change_classes(self, volume: str, change: ClassChange, *, user: str) -> int:
+        """`set_classes` to what `change` makes of the table as it stands, while nobody else can write."""
         ...
 
     def next_class_id(self, volume: str) -> int:
@@ -168,7 +167,8 @@ class LabelStore(Protocol):
     def rewrite(self, edit: Rewrite) -> Receipt:
         """Apply `edit` as one step that undo takes back; durable when this returns.
 
-        Raises InvalidInputError if it leaves a pixel of a class that the volume does not have; nothing is changed then.
+        Raises InvalidInputError if it leaves a pixel of a class that the volume does not have. Nothing is changed then,
+        nor when the tiles or the change of classes raise: that is how to stop one.
         """
         ...
 

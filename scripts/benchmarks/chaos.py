@@ -23,11 +23,12 @@ import numpy as np
 
 from core.errors import AppError
 from core.images.volumes import volume_id
+from core.labels.rules import PaintRule
 from core.labels.slices import read_slice
 from core.labels.spans import EditBody
 from scripts.benchmarks import DOCS, write_table
 from scripts.benchmarks.chaos_model import Row, read_rows, replay
-from scripts.benchmarks.chaos_painters import ChromiumPainter, HttpPainter
+from scripts.benchmarks.chaos_painters import CLASSES, ChromiumPainter, HttpPainter
 from scripts.benchmarks.databases import add_database_argument, databases, part
 from scripts.benchmarks.label_model import Labels
 from scripts.benchmarks.wiretap import Wiretap
@@ -107,6 +108,7 @@ class Verdict:
     """What is left of it.
 
     kills : by who was killed. acknowledged, repeated : writes the server answered, and those it was asked again.
+    several, choosy : strokes of several classes; of an overwrite mode other than "all", or with a locked class.
     lost : acknowledged writes the database does not have. duplicated : strokes that are there more than once.
     unsent : strokes drawn that reached nobody, because a browser was killed before its disk had them.
     differing : pixels that differ from the model, of `pixels`.
@@ -115,6 +117,8 @@ class Verdict:
     kills: Counter[str]
     acknowledged: int
     steps: int
+    several: int
+    choosy: int
     repeated: int
     refused: int
     lost: int
@@ -130,6 +134,8 @@ class Verdict:
         yield f"| kill -9 of a Chromium that was painting | {self.kills['browser']} |"
         yield f"| writes acknowledged | {self.acknowledged:,} |"
         yield f"| of these undo and redo | {self.steps:,} |"
+        yield f"| strokes of several classes | {self.several:,} |"
+        yield f"| strokes with an overwrite mode or a locked class | {self.choosy:,} |"
         yield f"| writes sent again after their answer was lost | {self.repeated:,} |"
         yield f"| writes refused | {self.refused} |"
         yield f"| **acknowledged writes lost** | **{self.lost}** |"
@@ -172,6 +178,7 @@ def survive(storm: Storm, folder: Path, database: str) -> Verdict:
     """
     server = Server(database, folder / "server.log")
     tap, began = Wiretap(server.port), time.monotonic()
+    make_classes(database)
     server.start()
     tap.start()
     try:
@@ -235,12 +242,15 @@ def judge(tap: Wiretap, database: str, painters: list[Painter], kills: Counter[s
     rows = read_rows(database, PATH)
     labels = stored_labels(database)
     expected = replay(rows, tap.edits, labels.shape)  # type: ignore[arg-type]
-    arrived = Counter(row.user for row in rows if row.kind == "paint")
+    painted = [row for row in rows if row.kind == "paint"]
+    arrived = Counter(row.user for row in painted)
     unsent = Counter({painter.name: painter.made for painter in painters}) - arrived
     return Verdict(
         kills=kills,
         acknowledged=len(tap.answers),
-        steps=sum(row.kind != "paint" for row in rows),
+        steps=sum(row.kind in ("undo", "redo") for row in rows),
+        several=sum(bool(tap.edits[row.id].parts) for row in painted),
+        choosy=sum(tap.edits[row.id].rule != PaintRule() for row in painted),
         repeated=sum(count > 1 for count in tap.sent.values()),
         refused=len(tap.refused),
         lost=len(tap.answers.keys() - {row.id for row in rows}),
@@ -256,6 +266,13 @@ def count_repeats(rows: list[Row], sent: Mapping[str, EditBody]) -> int:
     """Strokes of one person that cover the same pixels of the same plane: by chance there are none."""
     strokes = [(row.user, sent[row.id]) for row in rows if row.kind == "paint"]
     return len(strokes) - len({(user, edit.axis, edit.index, edit.spans.tobytes()) for user, edit in strokes})
+
+
+def make_classes(database: str) -> None:
+    """What people paint with."""
+    store = SqlLabelStore(database)
+    store.set_classes(PATH, CLASSES, user="nobody who paints")
+    store.close()
 
 
 def stored_labels(database: str) -> Labels:

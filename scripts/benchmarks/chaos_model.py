@@ -35,10 +35,14 @@ def read_rows(database: str, volume: str) -> list[Row]:
 def replay(rows: list[Row], sent: Mapping[str, EditBody], shape: tuple[int, int, int]) -> Labels:
     """(Z, Y, X) uint8 class ids after all `rows`."""
     model = LabelModel(np.zeros(shape, np.uint8))
-    steps = {"undo": model.undo, "redo": model.redo}
+    steps = {"undo": model.undo, "redo": model.redo, "classes": _no_pixel}
     for row in rows:
         if row.kind == "paint":
             model.paint(row.user, sent[row.id])
         else:
             steps[row.kind](row.user)
     return model.labels
+
+
+def _no_pixel(_user: str) -> None:
+    """The classes are made before anybody paints, by somebody who takes nothing back."""

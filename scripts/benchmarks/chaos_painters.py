@@ -8,7 +8,7 @@ import json
 import threading
 import uuid
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import httpx
@@ -17,10 +17,16 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, Playwright, sync_playwright
 
 from core.images.planes import PlaneAxis, turned
-from core.labels.spans import EditBody, Spans, encode_edit
+from core.labels.classes import DEFAULT_CLASSES, LabelClass
+from core.labels.rules import Overwrite, PaintRule
+from core.labels.spans import EditBody, Parts, Spans, encode_edit
 from scripts.chromium import OwnChromium
 
 AXES: tuple[PlaneAxis, ...] = ("z", "y", "x")
+CLASSES = (*DEFAULT_CLASSES, LabelClass(3, "crack", "#009E73"), LabelClass(4, "binder", "#CC79A7"))
+OVERWRITES: tuple[Overwrite, ...] = ("all", "empty", *(c.id for c in CLASSES))
+PLAIN = 0.4  # of strokes that paint over everything, as most do
+SEVERAL, LOCKS = 0.3, 0.3  # shares of strokes of several classes, and of people who have locked one
 QUEUE = 5  # writes a person is ahead of the server
 PAUSE_S = 0.15  # between strokes, on average
 BACKOFF_S, MAX_BACKOFF_S = 0.05, 1.0
@@ -32,6 +38,7 @@ UNDO, REDO = 0.10, 0.05  # shares of what people do
 STATE = "document.querySelector('#viewer').__viewer.state()"
 READY = f"() => document.querySelector('#viewer')?.__viewer && {STATE}.ready && {STATE}.labelsReady"
 SAVED = f"() => {STATE}.saveState === 'saved'"
+LOCK = "classes => window.dash_clientside.set_props('viewer', {classes})"
 
 
 @dataclass(frozen=True)
@@ -44,16 +51,38 @@ class Write:
 
 
 def random_write(rng: np.random.Generator, shape: tuple[int, int, int]) -> Write:
-    """A stroke on any plane, an erasure, or a step back or forth."""
+    """A stroke of one or several classes on any plane, under any rule, an erasure, or a step back or forth."""
     edit_id, chance = str(uuid.UUID(bytes=rng.bytes(16), version=4)), rng.random()
     if chance < UNDO + REDO:
         path = "undo" if chance < UNDO else "redo"
         return Write(path, "application/json", json.dumps({"id": edit_id}).encode())
+    return Write("edits", "application/octet-stream", encode_edit(random_edit(rng, shape, edit_id)))
+
+
+def random_edit(rng: np.random.Generator, shape: tuple[int, int, int], edit_id: str) -> EditBody:
+    """A stroke on any plane."""
     axis = AXES[int(rng.choice(len(AXES), p=(0.8, 0.1, 0.1)))]
     count, *plane = turned(shape, axis)
-    spans = random_spans(rng, plane[0], plane[1])
-    body = encode_edit(EditBody(edit_id, int(rng.integers(count)), int(rng.integers(3)), spans, axis))
-    return Write("edits", "application/octet-stream", body)
+    spans, index = random_spans(rng, plane[0], plane[1]), int(rng.integers(count))
+    parts = random_parts(rng, len(spans)) if rng.random() < SEVERAL else ()
+    return EditBody(edit_id, index, _any_class(rng), spans, axis, parts, random_rule(rng))
+
+
+def random_parts(rng: np.random.Generator, count: int) -> Parts:
+    """One to three classes, or the eraser, that share `count` spans."""
+    cuts = np.sort(rng.integers(0, count + 1, int(rng.integers(3))))
+    sizes = np.diff([0, *cuts, count])
+    return tuple((_any_class(rng), int(size)) for size in sizes)
+
+
+def random_rule(rng: np.random.Generator) -> PaintRule:
+    """What may be painted over, and perhaps a locked class."""
+    overwrite: Overwrite = "all" if rng.random() < PLAIN else OVERWRITES[int(rng.integers(len(OVERWRITES)))]
+    return PaintRule(overwrite, (int(rng.integers(1, len(CLASSES) + 1)),) if rng.random() < LOCKS else ())
+
+
+def _any_class(rng: np.random.Generator) -> int:
+    return int(rng.integers(len(CLASSES) + 1))
 
 
 def random_spans(rng: np.random.Generator, height: int, width: int) -> Spans:
@@ -177,12 +206,15 @@ class ChromiumPainter:
         return True
 
     def _act(self, page: Page, rng: np.random.Generator) -> None:
-        """A stroke of one of the classes or of the eraser, or a step back or forth, or another slice."""
+        """A stroke, a step back or forth, or another class, overwrite mode, lock or slice."""
         chance = rng.random()
         if chance < UNDO + REDO:
             page.keyboard.press("Control+z" if chance < UNDO else "Control+Shift+z")
         elif chance < 0.3:
-            page.keyboard.press(str(rng.choice(["1", "2", "ArrowLeft", "ArrowRight"])))
+            page.keyboard.press(str(rng.choice(["1", "2", "3", "4", "o", "o", "ArrowLeft", "ArrowRight"])))
+        elif chance < 0.35:
+            locked = int(rng.integers(len(CLASSES) + 1))  # 0: none
+            page.evaluate(LOCK, [asdict(c) | {"locked": c.id == locked} for c in CLASSES])
         else:
             self._drag(page, rng)
 

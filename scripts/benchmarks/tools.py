@@ -1,4 +1,4 @@
-"""How long each tool that looks at the image takes on 1024 x 1024 pixels: p50 and p95, and the bar it must keep."""
+"""How long each tool that looks at the image takes on 1024 x 1024 pixels, and the wand in the page: p50, p95 and bar."""
 
 import argparse
 import time
@@ -15,7 +15,7 @@ from core.labels.tools.scene import Ask, Frame, Scene
 from core.labels.tools.superpixels import divided, superpixel
 from core.labels.tools.table import find_tool
 from core.learning.interactive import Prompts
-from scripts.benchmarks import DOCS, write_table
+from scripts.benchmarks import DOCS, tools_page, write_table
 
 SIDE = 1024
 REPEATS = 12
@@ -116,6 +116,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     lines = [*HEAD, *(row(name, measure(use), bar) for name, (use, bar) in actions(make_scene()).items())]
+    lines += [row(figure.name, figure.values, AT_ONCE_MS) for figure in tools_page.figures()]
     print("\n".join(lines))
     if options.write:
         write_table(DOCS / "speed-tools.md", lines)

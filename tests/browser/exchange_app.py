@@ -18,7 +18,7 @@ from callbacks import access, create_app
 from core.images.memory import ArrayVolume
 from core.labels.classes import LabelClass
 from core.labels.slices import read_slice
-from core.labels.store import Rewrite
+from core.labels.store import Rewrite, TileChange, TileIndex
 from core.services import Services
 from tests.browser.painting_app import PATH, OneVolume
 from tests.tile_server import tile_server
@@ -45,6 +45,26 @@ class ExchangeApp:
         """Erase every label, as another person would."""
         tiles = [((z, 0, 0), np.zeros_like) for z in range(SHAPE[0])]
         self.labels.rewrite(Rewrite(edit_id, PATH, "import", tiles, "somebody else"))
+
+    @contextmanager
+    def held_up(self) -> Iterator[None]:
+        """While the block lasts somebody else writes, and all others wait."""
+        begun, over = threading.Event(), threading.Event()
+
+        def tiles() -> Iterator[tuple[TileIndex, TileChange]]:
+            begun.set()
+            over.wait(60)
+            yield (0, 0, 0), np.zeros_like
+
+        edit = Rewrite("8" * 32, PATH, "import", tiles(), "somebody else")
+        writer = threading.Thread(target=self.labels.rewrite, args=(edit,))
+        writer.start()
+        begun.wait(60)
+        try:
+            yield
+        finally:
+            over.set()
+            writer.join()
 
 
 @contextmanager

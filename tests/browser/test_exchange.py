@@ -71,11 +71,30 @@ def test_labels_exported_as_tiff_and_coco_come_back_to_the_same_pixels(app, page
         assert not app.pixels().any()
         imported(page, path)
         np.testing.assert_array_equal(app.pixels(), painted)
+    app.wipe("9" * 32)
+    cancel_one_that_was_found_again(page, app, files[0])
+    tell_what_does_not_fit(page, tmp_path)
 
 
-def test_a_file_that_does_not_fit_is_told_and_offers_no_import(app, page, tmp_path):
-    Hand(page).open(app.url)
-    page.click(".place-tab:has-text('Exchange')")
+def cancel_one_that_was_found_again(page: Page, app: ExchangeApp, path: Path) -> None:
+    """An import that somebody else's write holds up: it is there after a reload, and nothing of it after a cancel."""
+    page.set_input_files(".import-field", path)
+    with app.held_up():
+        page.click(f"#{ids.IMPORT_BUTTON}:visible")
+        expect(page.locator(".import-doing")).to_have_text("Writing")
+        page.reload()
+        page.click(".place-tab:has-text('Exchange')")
+        expect(page.locator(".import-name")).to_have_text(path.name)
+        expect(page.get_by_role("progressbar", name=f"Writing {path.name}")).to_have_attribute("aria-valuenow", "0")
+        page.click(".import-stop")
+        expect(page.locator(".import-doing")).to_have_text("Stopping")
+    expect(page.locator(f"#{ids.IMPORT_DONE}")).to_have_text("Cancelled: nothing was changed.")
+    assert not app.pixels().any()
+    page.click(f"#{ids.IMPORT_DISCARD}")
+    expect(page.locator(".import-words")).to_have_text(f"Cancelled: {path.name} was not imported.")
+
+
+def tell_what_does_not_fit(page: Page, tmp_path: Path) -> None:
     np.save(tmp_path / "small.npy", np.ones((4, 30, 40), np.uint8))
     page.set_input_files(".import-field", tmp_path / "small.npy")
     expect(page.locator(f"#{ids.IMPORT_REPORT}")).to_contain_text(

@@ -1,6 +1,7 @@
 """Files of labels through the routes: out at once, in as a stream, and what is refused."""
 
 import io
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import tifffile
 from dash import Dash, html
 
-from callbacks.http import errors, exchange
+from callbacks.http import errors, exchange, importing
 from core.images.memory import ArrayVolume
 from core.images.volumes import volume_id
 from core.labels.store import Rewrite
@@ -28,10 +29,11 @@ def place(tmp_path):
         "large": ArrayVolume(np.zeros((9, 2000, 2000), np.uint8), "large"),
     })  # fmt: skip
     files = DiskExchange(tmp_path / "exchange", max_upload_bytes=5000, keep_exports_s=3600)
-    services: Any = SimpleNamespace(labels=labels, volumes=catalog, exchange=files)
+    services: Any = SimpleNamespace(labels=labels, volumes=catalog, exchange=files, current_user=lambda: "ann")
     app = Dash("exchange")
     app.layout = html.Div()
     exchange.register(app, services)
+    importing.register(app, services)
     errors.register(app.server)
     yield SimpleNamespace(client=app.server.test_client(), labels=labels, files=files, folder=tmp_path / "exchange")
     labels.close()
@@ -75,6 +77,47 @@ def test_an_upload_beyond_the_limit_is_refused_and_not_kept(place):
     assert answer.status_code == 400
     assert "larger than" in answer.json["error"]
     assert list((place.folder / "uploads").iterdir()) == []
+
+
+def test_an_upload_that_breaks_off_is_not_kept(place):
+    place.client.post("/api/imports?name=a.tif", data=b"12", headers={"Content-Length": "4000"})
+    assert list((place.folder / "uploads").iterdir()) == []
+
+
+def when(place, *stages: str) -> dict[str, Any]:
+    """The state of the import once it is at one of these stages."""
+    end = time.monotonic() + 20
+    while (state := place.client.get(f"/api/imports/{VID}").json)["stage"] not in stages:
+        assert time.monotonic() < end, state
+    return state
+
+
+def upload(place) -> dict[str, str]:
+    file = io.BytesIO()
+    np.savez_compressed(file, labels=np.ones((1, 40, 50), np.uint8))
+    return place.client.post("/api/imports?name=one.npz", data=file.getvalue()).json
+
+
+def test_a_file_is_looked_through_then_written_by_the_choice_made_and_removed(place):
+    sent = upload(place)
+    place.client.post(f"/api/imports/{VID}", json=sent | {"first": 3})
+    state = when(place, "ready")
+    assert (state["name"], state["placed"], state["report"]["slices"]) == ("one.npz", False, [2])
+    assert place.client.post(f"/api/imports/{VID}/write", json={"policy": "somehow"}).status_code == 400
+    place.client.post(f"/api/imports/{VID}/write", json={"policy": "over"})
+    assert when(place, "done")["changed"] == 1
+    assert place.labels.class_pixels("stack") == {1: 2000}
+    assert place.client.post(f"/api/imports/{VID}/write", json={"policy": "over"}).status_code == 400
+
+
+def test_a_file_that_is_discarded_is_removed_and_cannot_be_written(place):
+    sent = upload(place)
+    place.client.post(f"/api/imports/{VID}", json=sent)
+    when(place, "ready")
+    assert place.client.post(f"/api/imports/{VID}/cancel", json={}).json == {"stage": "none"}
+    assert list((place.folder / "uploads").iterdir()) == []
+    assert place.client.post(f"/api/imports/{VID}/write", json={"policy": "over"}).status_code == 404
+    assert place.client.post(f"/api/imports/{VID}", json=sent).status_code == 404
 
 
 @pytest.mark.parametrize("job", ["0" * 32, "..", "a.b"])

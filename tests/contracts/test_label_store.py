@@ -597,9 +597,30 @@ def test_undo_leaves_names_others_have_given_and_classes_others_paint_with(store
     assert (store.class_pixels(VOLUME), [c.name for c in store.classes(VOLUME)][2]) == ({3: 1}, "crack")
 
 
-def test_a_change_of_classes_that_belongs_to_another_edit_is_no_step(store):
-    store.change_classes(VOLUME, lambda table: rename_class(table, 1, "Pore"), user="ann", step=False)
-    assert store.history(VOLUME, user="ann") == History(0, 0)
+def grown(table):
+    return add_class(table, class_id=3, name="crack")
+
+
+def test_a_rewrite_brings_its_classes_and_is_one_step(store):
+    edit = Rewrite(str(uuid.uuid4()), VOLUME, "import", [((0, 0, 0), filled_where_empty(3))], "ann", classes=grown)
+    store.rewrite(edit)
+    assert (store.history(VOLUME, user="ann"), store.class_pixels(VOLUME)) == (History(1, 0), {3: 512 * 512})
+    undo(store)
+    assert (store.class_pixels(VOLUME), store.classes(VOLUME)[-1].name) == ({}, "crack")
+
+
+def test_a_rewrite_that_is_stopped_leaves_neither_pixels_nor_classes(store):
+    paint(store, [0, 0, 3])
+    before = store.revision(VOLUME), store.classes(VOLUME)
+
+    def until_stopped():
+        yield (0, 0, 0), filled_where_empty(3)
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        store.rewrite(Rewrite(str(uuid.uuid4()), VOLUME, "import", until_stopped(), "ann", classes=grown))
+    assert (store.revision(VOLUME), store.classes(VOLUME)) == before
+    assert store.class_pixels(VOLUME) == {1: 3}
 
 
 def test_a_table_that_breaks_a_rule_is_refused(store):

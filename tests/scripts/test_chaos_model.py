@@ -4,28 +4,21 @@ import uuid
 
 import numpy as np
 
-from core.images.planes import turned
 from core.labels.slices import read_slice
 from core.labels.spans import EditBody
 from core.labels.store import Paint
 from scripts.benchmarks.chaos import count_repeats
 from scripts.benchmarks.chaos_model import Row, read_rows, replay
-from scripts.benchmarks.chaos_painters import AXES, random_spans
+from scripts.benchmarks.chaos_painters import CLASSES, random_edit
 from utils.label_db import SqlLabelStore
 
 SHAPE = (4, 530, 540)
 
 
-def random_edit(rng: np.random.Generator) -> EditBody:
-    axis = AXES[int(rng.integers(3))]
-    count, *plane = turned(SHAPE, axis)
-    spans = random_spans(rng, plane[0], plane[1])
-    return EditBody(str(uuid.uuid4()), int(rng.integers(count)), int(rng.integers(3)), spans, axis)
-
-
 def test_the_model_agrees_with_the_store_pixel_by_pixel(tmp_path):
     url, rng, sent = f"sqlite:///{tmp_path / 'labels.db'}", np.random.default_rng(1), {}
     store = SqlLabelStore(url)
+    store.set_classes("v", CLASSES, user="nobody")
     for _ in range(60):
         user, chance, edit_id = str(rng.choice(["ann", "bob"])), rng.random(), str(uuid.uuid4())
         if chance < 0.3:
@@ -33,13 +26,13 @@ def test_the_model_agrees_with_the_store_pixel_by_pixel(tmp_path):
         elif chance < 0.5:
             store.redo("v", edit_id=edit_id, user=user)
         else:
-            edit = random_edit(rng)
-            sent[edit.id] = edit
-            store.paint(Paint(edit.id, "v", edit.index, edit.label, edit.spans, user, edit.axis), shape=SHAPE)
+            sent[edit_id] = edit = random_edit(rng, SHAPE, edit_id)
+            what = edit.axis, edit.parts, edit.rule
+            store.paint(Paint(edit_id, "v", edit.index, edit.label, edit.spans, user, *what), shape=SHAPE)
     pixels = np.stack([read_slice(store, "v", z, SHAPE[1:]) for z in range(SHAPE[0])])
     store.close()
     np.testing.assert_array_equal(replay(read_rows(url, "v"), sent, SHAPE), pixels)
-    assert pixels.any()
+    assert set(np.unique(pixels)) == {0, 1, 2, 3, 4}
 
 
 def test_the_same_stroke_under_two_ids_counts_as_applied_twice():

@@ -5,7 +5,7 @@ only looks; `apply` writes what it found through `LabelStore.rewrite`.
 """
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.errors import InvalidInputError, LabelFileError
 from core.images.geometry import TILE_PX
 from core.labels.classes import MAX_CLASSES, RESERVED_NAMES, LabelClass, add_class, suggest_color
-from core.labels.exchange.facts import Facts, FileClass, LabelFile, Shape, Told, moved
+from core.labels.exchange.facts import Facts, FileClass, LabelFile, Shape, moved
 from core.labels.store import LabelStore, Receipt, Rewrite, TileChange, TileIndex
 
 Policy = Literal["unlabelled", "over", "replace"]
@@ -24,6 +24,8 @@ POLICIES: dict[Policy, str] = {
     "over": "Over the labels that are there",
     "replace": "Replace the slices",
 }
+Advance = Callable[[float], None]
+"""Called with the number of slices done, now and then within a large one. What it raises ends the work."""
 MAX_VALUES = 1 << 16
 _COUNT_AT_ONCE = 1 << 24  # numpy counts in int64: 128 MiB
 
@@ -57,6 +59,12 @@ class Report:
     obstacles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Report":
+        """What `dataclasses.asdict` and JSON have made of a report."""
+        matches = tuple(Match(**row) for row in values["matches"])
+        return cls(tuple(values["slices"]), matches, tuple(values["obstacles"]), tuple(values["notes"]))
+
     @property
     def fits(self) -> bool:
         return not self.obstacles
@@ -76,13 +84,13 @@ def place(file: LabelFile, target: Target, first: int) -> LabelFile:
     return file if file.facts.placed else replace(file, facts=moved(file.facts, first, target.shape))
 
 
-def report_on(file: LabelFile, target: Target) -> Report:
+def report_on(file: LabelFile, target: Target, *, told: Advance = lambda _: None) -> Report:
     """Look through a whole file, a slice at a time. Raises LabelFileError when it is damaged."""
     facts = file.facts
     obstacles = _obstacles(facts, target.shape)
     if obstacles:  # nothing is decoded that is too large for the volume
         return Report(facts.slices, obstacles=tuple(obstacles))
-    counts, negative = _count(file)
+    counts, negative = _count(file, told)
     matches, nameless = _matches(facts.classes, counts, target.classes)
     notes = [*_notes(facts, target), *_value_notes(nameless, negative)]
     return Report(facts.slices, tuple(matches), tuple(_class_obstacles(matches, target)), tuple(notes))
@@ -111,28 +119,39 @@ def lookup(report: Report, classes: Sequence[LabelClass]) -> NDArray[np.uint8]:
     table = np.zeros(MAX_VALUES, np.uint8)
     for match in report.matches:
         class_id = match.class_id or ids.get(match.name.casefold(), 0)
-        if not class_id:
+        if class_id not in ids.values():
             raise InvalidInputError(f"The class {match.name!r} is not there (any more).", "Check the file again.")
         table[match.value] = class_id
     return table
 
 
 def apply(
-    store: LabelStore, volume: str, file: LabelFile, report: Report, policy: Policy, *, user: str, told: Told
+    store: LabelStore, volume: str, file: LabelFile, report: Report, policy: Policy, *, user: str, told: Advance
 ) -> Receipt:
-    """Add the new classes, then write all pixels as one edit that undo takes back.
+    """Add the new classes and write all pixels in one transaction, as one edit that undo takes back.
 
-    told : called with the number of slices read. Raises LabelFileError for a report that does not fit.
+    Raises LabelFileError for a report that does not fit. Whatever is raised on the way, by `told` too, leaves nothing.
     """
     if not report.fits:
         raise LabelFileError(report.obstacles[0], "Choose a file that fits the volume.")
-    if report.new:
-        first = store.next_class_id(volume)
-        store.change_classes(volume, lambda table: add_classes(report, table, first), user=user, step=False)
-    classes = store.classes(volume)
-    tiles = changes(file, lookup(report, classes), policy, locked=[c.id for c in classes if c.locked], told=told)
+    first = store.next_class_id(volume)
+    classes: list[LabelClass] = []  # as they are when nobody else can write any more
+
+    def grow(table: tuple[LabelClass, ...]) -> tuple[LabelClass, ...]:
+        classes[:] = add_classes(report, table, first)
+        return tuple(classes)
+
+    tiles = _changes_by(file, report, classes, policy, told)
     detail = {"file": file.facts.name, "slices": len(report.slices), "policy": policy}
-    return store.rewrite(Rewrite(str(uuid.uuid4()), volume, "import", tiles, user, detail))
+    return store.rewrite(Rewrite(str(uuid.uuid4()), volume, "import", tiles, user, detail, classes=grow))
+
+
+def _changes_by(
+    file: LabelFile, report: Report, classes: Sequence[LabelClass], policy: Policy, told: Advance
+) -> Iterator[tuple[TileIndex, TileChange]]:
+    """`changes` by a class table that is looked at when the first tile is asked for, not before."""
+    locked = [c.id for c in classes if c.locked]
+    yield from changes(file, lookup(report, classes), policy, locked=locked, told=told)
 
 
 def changes(
@@ -141,17 +160,23 @@ def changes(
     policy: Policy,
     *,
     locked: Sequence[int] = (),
-    told: Told = lambda _: None,
+    told: Advance = lambda _: None,
 ) -> Iterator[tuple[TileIndex, TileChange]]:
     """Each tile that the file touches, one slice in memory at a time; pixels of locked classes stay."""
-    for count, (z, pixels) in enumerate(file, start=1):
-        told(count)
+    for count, (z, pixels) in enumerate(file):
         labels = table[_values(pixels)]
-        for ty in range(0, -(-labels.shape[0] // TILE_PX)):
-            for tx in range(0, -(-labels.shape[1] // TILE_PX)):
-                tile = _cut(labels, ty, tx)
+        rows = -(-labels.shape[0] // TILE_PX)
+        for ty in range(rows):
+            told(count + ty / rows)
+            for tx, tile in _row(labels, ty):
                 if policy == "replace" or tile.any():
                     yield (z, ty, tx), _keeping(locked, _change(tile, policy))
+        told(count + 1)
+
+
+def _row(labels: NDArray[np.uint8], ty: int) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """(tx, tile) of a row of tiles."""
+    return ((tx, _cut(labels, ty, tx)) for tx in range(-(-labels.shape[1] // TILE_PX)))
 
 
 def _cut(labels: NDArray[np.uint8], ty: int, tx: int) -> NDArray[np.uint8]:
@@ -220,16 +245,18 @@ def _class_obstacles(matches: Sequence[Match], target: Target) -> Iterator[str]:
         yield f"The file brings {len(new)} new classes; a volume has at most {MAX_CLASSES}."
 
 
-def _count(file: LabelFile) -> tuple[dict[int, int], int]:
+def _count(file: LabelFile, told: Advance) -> tuple[dict[int, int], int]:
     """({value: pixels} without 0, pixels whose value is out of range)."""
     total, outside = np.zeros(MAX_VALUES, np.int64), 0
-    for _, pixels in file:
+    for count, (_, pixels) in enumerate(file):
         flat = pixels.ravel()
         for start in range(0, flat.size, _COUNT_AT_ONCE):
+            told(count + start / flat.size)
             part = flat[start : start + _COUNT_AT_ONCE]
             outside += _out_of_range(part)
             counted = np.bincount(_values(part))
             total[: len(counted)] += counted
+        told(count + 1)
     return {value: int(total[value]) for value in np.flatnonzero(total).tolist() if value}, outside
 
 
