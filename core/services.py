@@ -84,6 +84,10 @@ class ResultStore(Protocol):
         """z of the result's slices, and its XZ or YZ planes with one row or column for each of these."""
         ...
 
+    def read_confidence_planes(self, job_id: str, axis: PlaneAxis, start: int, stop: int) -> NDArray[np.uint8] | None:
+        """As `read_planes`, confidence in place of class ids, 0 where nothing is predicted; None if none is kept."""
+        ...
+
 
 @dataclass(frozen=True)
 class InstanceView:

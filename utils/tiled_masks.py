@@ -215,16 +215,27 @@ class TiledResults:
         class ids; what is not predicted yet shows the first class. Raises NotFoundError.
         """
         metadata = self._tiled.metadata(job_id)["metadata"]
-        count, height, width = self._tiled.metadata(f"{job_id}/{RESULT}")["structure"]["shape"]
+        places = self._planes(f"{job_id}/{RESULT}", axis, start, stop, dtype="int8")
+        labels = labels_of(places, [c.id for c in classes_of(metadata)])
+        slices = metadata.get("mask_idx")
+        return list(range(len(labels))) if slices is None else list(slices), turned_pixels(labels, axis)
+
+    def read_confidence_planes(self, job_id: str, axis: PlaneAxis, start: int, stop: int) -> NDArray[np.uint8] | None:
+        """As `read_planes`, confidence in place of class ids, 0 where nothing is predicted; None if none is kept."""
+        try:
+            return turned_pixels(self._planes(f"{job_id}/{CONFIDENCE}", axis, start, stop, dtype="uint8"), axis)
+        except NotFoundError:
+            return None
+
+    def _planes(self, key: str, axis: PlaneAxis, start: int, stop: int, *, dtype: str) -> NDArray[Any]:
+        """(slices, Y, X) of an array, cut to some of its rows ("y") or columns ("x")."""
+        count, height, width = self._tiled.metadata(key)["structure"]["shape"]
         part, shape = (
             (f":,{start}:{stop},:", (count, stop - start, width))
             if axis == "y"
             else (f":,:,{start}:{stop}", (count, height, stop - start))
         )
-        places = self._tiled.read(f"{job_id}/{RESULT}", part, dtype="int8", shape=shape)
-        labels = labels_of(places, [c.id for c in classes_of(metadata)])
-        slices = metadata.get("mask_idx")
-        return list(range(count)) if slices is None else list(slices), turned_pixels(labels, axis)
+        return self._tiled.read(key, part, dtype=dtype, shape=shape)
 
     def _require_written(self, job_id: str, index: int, z: int) -> None:
         try:

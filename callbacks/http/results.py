@@ -12,7 +12,7 @@ from callbacks.http.pixels import deflated_tile, empty_answer
 from core.byte_cache import ByteCache
 from core.errors import NotFoundError
 from core.images.geometry import level_shapes, tile_bounds
-from core.images.planes import PlaneAxis, turned
+from core.images.planes import PlaneAxis, placed, turned
 from core.images.pyramid import max_pool
 from core.learning.jobs import JobView
 from core.learning.uncertainty import BANDS_OF, entropy_of_two
@@ -111,15 +111,9 @@ def read_slab(
 
     shape : planes, rows and columns of the volume seen along `axis`.
     """
-    depth, height, width = shape
-    start, stop = slab * SLAB, min((slab + 1) * SLAB, depth)
+    start, stop = slab * SLAB, min((slab + 1) * SLAB, shape[0])
     slices, labels = results.read_planes(view.id, axis, start, stop)
-    places = [place for place, z in enumerate(slices) if z in set(view.slices_done)]
-    planes = np.zeros((stop - start, height, width), np.uint8)
-    along = 1 if axis == "y" else 2
-    found = np.take(labels, places, axis=along)
-    planes[(slice(None),) * along + ([slices[place] for place in places],)] = found
-    return [reduce_slice(plane) for plane in planes]
+    return [reduce_slice(plane) for plane in placed(labels, slices, view.slices_done, axis, shape=shape[1:])]
 
 
 def count_bytes(kept: Levels | list[Levels]) -> int:

@@ -5,6 +5,7 @@ that XZ lies below XY and YZ to its right with shared axes. `PlaneVolume` turns 
 axis become its slices; levels, tiles and caches then need not know of planes.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeVar, get_args
 
@@ -75,3 +76,29 @@ class PlaneVolume:
 
     def read(self, box: Box) -> NDArray[Any]:
         return np.ascontiguousarray(turned_pixels(self._source.read(turned_box(box, self._axis)), self._axis))
+
+
+def placed(
+    found: NDArray[np.uint8], slices: Sequence[int], there: Iterable[int], axis: PlaneAxis, *, shape: tuple[int, ...]
+) -> NDArray[np.uint8]:
+    """XZ or YZ planes of a part of a stack, put where they belong in planes of the whole stack.
+
+    Parameters
+    ----------
+    found : (n, slices, X) for "y", (n, Y, slices) for "x".
+    slices : z of each row or column. there : those that count; the others are left out.
+    shape : rows and columns of a whole plane.
+
+    Returns
+    -------
+    (n, *shape), a copy; 0 on all other slices.
+
+    >>> placed(np.array([[[7, 8], [9, 9]]], np.uint8), [1, 3], {1}, "y", shape=(4, 2)).tolist()
+    [[[0, 0], [7, 8], [0, 0], [0, 0]]]
+    """
+    known = set(there)
+    places = [place for place, z in enumerate(slices) if z in known]
+    along = 1 if axis == "y" else 2
+    planes = np.zeros((len(found), *shape), np.uint8)
+    planes[(slice(None),) * along + ([slices[place] for place in places],)] = np.take(found, places, axis=along)
+    return planes

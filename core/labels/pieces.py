@@ -1,4 +1,4 @@
-"""Pieces: the connected areas of each class in one slice of a result, kept as runs of pixels.
+"""Pieces: the connected areas of each class in one slice, or one plane across them, of a result, as runs of pixels.
 
 A piece is what is accepted by a click and what a review steps through. Runs are 50 to 1,000 times smaller than a
 numbered image, so many slices can be kept. `core/labels/review.py` orders pieces; instances

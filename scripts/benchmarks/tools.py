@@ -1,4 +1,4 @@
-"""How long each tool that looks at the image takes on 1024 x 1024 pixels, and the wand in the page: p50, p95 and bar."""
+"""How long each tool that looks at the image takes on 1024 x 1024 pixels, and the wand in the page: p50, p95, bar."""
 
 import argparse
 import time

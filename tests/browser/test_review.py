@@ -133,6 +133,27 @@ def begin_review(page: Page) -> Any:
     return page.locator(".sv-review")
 
 
+def take_on_xz(hand: Hand, running: SimpleNamespace) -> None:
+    """A click on the plane across the slices takes the row of the piece that it shows, and undo gives it back."""
+    before = pixels(running, 0)
+    hand.page.get_by_role("button", name="XZ").click()
+    hand.until("s => s.axis === 'y' && s.ready && s.labelsReady && s.idle")
+    while hand.state()["scale"] < 4:  # CSS pixels a slice, so that a click can tell them apart
+        hand.key("+")
+    row, (y0, x0, y1, x1) = hand.state()["position"]["y"], LESS.box
+    assert y0 <= row < y1
+    click(hand, 0.5, (x0 + x1) / 2)
+    hand.page.wait_for_function("() => document.querySelector('#viewer').__viewer.state().proposal === 'none'")
+    hand.until_saved()
+    taken = before.copy()
+    taken[row, x0:x1][before[row, x0:x1] == 0] = 2
+    np.testing.assert_array_equal(pixels(running, 0), taken)
+    hand.key("Control+z")
+    hand.until_saved()
+    hand.page.get_by_role("button", name="XY").click()
+    hand.until("s => s.axis === 'z' && s.slice === 0 && s.ready && s.labelsReady")
+
+
 def is_drawn(page: Page) -> None:
     """Wait for something on the canvas of the pointer."""
     drawn = "c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v > 0)"
@@ -165,6 +186,7 @@ def test_a_result_becomes_labels_by_click_by_area_and_in_a_review(chromium: Brow
     hand.until_saved()
     np.testing.assert_array_equal(pixels(running, 0), theirs)
 
+    take_on_xz(hand, running)
     page.keyboard.down("Shift")
     corners = hand.drag((280, 480), (330, 540))
     page.keyboard.up("Shift")
@@ -188,6 +210,18 @@ def test_a_result_becomes_labels_by_click_by_area_and_in_a_review(chromium: Brow
     hand.key("Enter")
     expect(bar).to_contain_text("2 of 4")
     hand.until("s => s.slice === 2 && s.ready")
+    page.get_by_role("button", name="XZ").click()
+    hand.until("s => s.axis === 'y' && s.ready")
+    hand.key("Enter")
+    expect(bar).to_contain_text("3 of 4")
+    hand.key("ArrowUp")
+    expect(bar).to_contain_text("You have accepted it")
+    hand.until("s => s.axis === 'z' && s.slice === 2 && s.ready")
+    hand.until_saved()
+    np.testing.assert_array_equal(pixels(running, 2), np.where(WRONG.mask, 2, 0), "on its slice, whatever plane showed")
+    page.get_by_role("button", name="YZ").click()
+    page.get_by_role("button", name="Back to slice 3").click()
+    hand.until("s => s.axis === 'z' && s.slice === 2 && s.ready")
     hand.key("Delete")
     expect(bar).to_contain_text("3 of 4")
     hand.key("Shift+Enter")

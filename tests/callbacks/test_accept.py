@@ -218,7 +218,6 @@ def test_a_click_takes_a_piece_as_sure_as_asked_for_and_an_area_what_lies_inside
     [
         ({"index": 3, "points": [[1, 1]]}, "does not hold slice 4"),
         ({"points": [[1, 1]], "options": {"classes": [6]}}, "no class “rim”"),
-        ({"points": [[1, 1]], "axis": "y"}, "slice by slice"),
         ({}, "pointed at"),
     ],
 )
@@ -226,6 +225,18 @@ def test_what_cannot_be_taken_says_why(page, question, words):
     answer = take(page, **question)
     assert answer.status_code in (400, 404)
     assert words in answer.json["error"]
+
+
+@pytest.mark.parametrize(("axis", "point"), [("y", [1.5, 20.5]), ("x", [20.5, 2.5])])
+@pytest.mark.parametrize("least", [0, 100, 200])
+def test_on_a_plane_across_the_slices_a_click_takes_what_hangs_together_there(page, axis, point, least):
+    labels, confidence = predicted()
+    expected = np.zeros(SHAPE, bool)
+    expected[list(DONE)] = (labels == 5) & (confidence >= least)  # slice 3 is to come
+    plane = expected[:, 300] if axis == "y" else expected[:, :, 300].T
+    parts = take(page, axis=axis, index=300, points=[point], options={"least": least}).json["parts"]
+    spans = np.array([span for part in parts for span in part["spans"]]).reshape(-1, 3)
+    np.testing.assert_array_equal(mask_of(spans, Frame(0, 0, *plane.shape)), plane)
 
 
 def test_a_review_reads_the_slices_that_are_there_and_lists_the_least_sure_first(page):

@@ -304,7 +304,7 @@ export interface LabelLayer {
   finish(): void;
   /** Keep what the server suggests. */
   keep(): void;
-  /** Make parts of the result labels of slice `z`, as one edit; `away` takes their labels away instead. */
+  /** Make parts of the result labels of slice `z`, whatever plane shows, as one edit; `away` takes their labels away instead. */
   accept(z: number, parts: readonly Part[], how?: { away: boolean }): void;
   /** Clean up the active class on the part of the slice that shows, as one edit. */
   refine(operation: RefineOperation): void;

@@ -1,4 +1,4 @@
-"""The piece of a result under a point, what of the result lies in a region, or all of the slice: to become labels."""
+"""The piece of a result under a point, what of it lies in a region, or all of the plane: to become labels."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,10 +31,8 @@ def source_of(ask: Ask) -> Source:
     Raises
     ------
     InvalidInputError
-        If they name no result or no class, or the plane is not a slice.
+        If they name no result or no class.
     """
-    if ask.axis != "z":
-        raise InvalidInputError("A result is used slice by slice.", "Show the XY plane.")
     job, classes = ask.options.get("job"), ask.options.get("classes")
     if not isinstance(job, str) or not job:
         raise InvalidInputError("No result is shown.", "Choose one in the panel “Overlay”.")
@@ -48,7 +46,7 @@ def accept(pieces: Pieces, ask: Ask, names: Mapping[int, int], *, least: int = 0
 
     Parameters
     ----------
-    pieces : of the slice and the classes asked about.
+    pieces : of the plane and the classes asked about.
     ask : with spans, what lies inside; with a point, the piece under it; with the option `whole`, all.
     names : {class id of the result: class id of the volume}.
     least : confidence that was asked for; only for the words of the note.

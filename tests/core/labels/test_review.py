@@ -31,8 +31,8 @@ def pixels(pieces: Pieces, piece: int) -> np.ndarray:
     return mask_of(pieces.spans(piece), SLICE)
 
 
-def ask(*, points: Any = (), spans: Any = NO_SPANS, axis: Any = "z", **options: Any) -> Ask:
-    return Ask(axis, 0, SLICE, SLICE, np.reshape(np.array(points, float), (-1, 2)), np.array(spans), 0, options)
+def ask(*, points: Any = (), spans: Any = NO_SPANS, **options: Any) -> Ask:
+    return Ask("z", 0, SLICE, SLICE, np.reshape(np.array(points, float), (-1, 2)), np.array(spans), 0, options)
 
 
 @settings(max_examples=60, deadline=None)
@@ -91,14 +91,13 @@ def test_a_point_takes_one_piece_and_nothing_where_there_is_none():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"job": "j", "classes": [1], "axis": "y"}, "XY plane"),
         ({"classes": [1]}, "No result"),
         ({"job": "j", "classes": []}, "ticked"),
         ({"job": "j", "classes": [True]}, "ticked"),
         ({"job": "j", "classes": [1], "least": 256}, "256"),
     ],
 )
-def test_a_question_without_a_result_a_class_or_a_slice_says_what_to_do(options, words):
+def test_a_question_without_a_result_or_a_class_says_what_to_do(options, words):
     with pytest.raises(InvalidInputError, match=words):
         source_of(ask(**options))
 

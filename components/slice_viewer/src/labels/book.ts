@@ -103,16 +103,16 @@ export class LabelBook {
   }
 
   /** Make sorted, disjoint `spans` one edit: on the screen, in the outbox, on its way. */
-  submitEdit(z: number, label: number, spans: Spans, rule = this.ruleFor(label)): void {
-    if (spans.length > 0) this.submit({ ...this.newEdit(z), label, spans, rule });
+  submitEdit(z: number, label: number, spans: Spans, rule = this.ruleFor(label), axis = this.manifest.axis): void {
+    if (spans.length > 0) this.submit({ ...this.newEdit(z, axis), label, spans, rule });
   }
 
   /** `submitEdit` of several classes, as one edit. No pixel may be in two parts. */
-  submitParts(z: number, parts: readonly Part[], rule = this.ruleFor(Math.max(0, ...parts.map(({ label }) => label)))): void {
+  submitParts(z: number, parts: readonly Part[], rule = this.ruleFor(Math.max(0, ...parts.map(({ label }) => label))), axis = this.manifest.axis): void {
     const painted = parts.filter(({ spans }) => spans.length > 0);
     if (painted.length === 0) return;
     const counts = painted.map(({ label, spans }): [number, number] => [label, spans.length / 3]);
-    this.submit({ ...this.newEdit(z), spans: joined(painted), parts: counts, rule });
+    this.submit({ ...this.newEdit(z, axis), spans: joined(painted), parts: counts, rule });
   }
 
   /** Have the server make a change, as one step. */
@@ -156,8 +156,8 @@ export class LabelBook {
     await (await this.sync).stop();
   }
 
-  private newEdit(z: number): Write {
-    return { id: newId(), volume: this.volume, kind: "edit", axis: this.manifest.axis, z, label: 0, spans: EMPTY };
+  private newEdit(z: number, axis = this.manifest.axis): Write {
+    return { id: newId(), volume: this.volume, kind: "edit", axis, z, label: 0, spans: EMPTY };
   }
 
   private ruleFor(label: number): PaintRule {

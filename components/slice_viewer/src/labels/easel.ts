@@ -2,7 +2,7 @@
 import { toleranceOf, type Combine, type ProposalState, type ToolSettings } from "../settings";
 import { askServer, type Answer, type Place, type Question, type ServerTool } from "../tools/server";
 import type { Easel } from "../tools/tool";
-import type { LabelTool, Point, Rect, ResultChoice, ViewerHost } from "../types";
+import type { LabelTool, PlaneAxis, Point, Rect, ResultChoice, ViewerHost } from "../types";
 import type { LabelBook } from "./book";
 import { ruleNow, type PaintRule, type Part } from "./rules";
 import { complement, intersect, union, type Spans } from "./spans";
@@ -96,21 +96,22 @@ export class BookEasel implements Easel {
 
   accept(parts: readonly Part[]): void {
     const book = this.open();
-    if (book !== null) this.acceptOn(book.z, parts);
+    if (book !== null) this.acceptOn(this.host.manifest.axis, book.z, parts);
   }
 
-  /** Make parts of the result labels of plane `z`, as one edit. */
-  acceptOn(z: number, parts: readonly Part[]): void {
-    this.open()?.submitParts(z, parts.map(({ label, spans }) => ({ label, spans: union(spans) })), ruleNow(this.host.settings.acceptOver, this.host.classes, 1));
+  /** Make parts of the result labels of plane `z` of `axis`, as one edit. */
+  acceptOn(axis: PlaneAxis, z: number, parts: readonly Part[]): void {
+    const merged = parts.map(({ label, spans }) => ({ label, spans: union(spans) }));
+    this.open()?.submitParts(z, merged, ruleNow(this.host.settings.acceptOver, this.host.classes, 1), axis);
   }
 
   takeAway(part: Part): void {
     const book = this.open();
-    if (book !== null) this.takeAwayOn(book.z, part);
+    if (book !== null) this.takeAwayOn(this.host.manifest.axis, book.z, part);
   }
 
-  takeAwayOn(z: number, { label, spans }: Part): void {
-    this.open()?.submitEdit(z, 0, union(spans), this.only(label));
+  takeAwayOn(axis: PlaneAxis, z: number, { label, spans }: Part): void {
+    this.open()?.submitEdit(z, 0, union(spans), this.only(label), axis);
   }
 
   async ask(tool: ServerTool, question: Question, signal: AbortSignal): Promise<Answer> {

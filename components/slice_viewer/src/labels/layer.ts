@@ -129,8 +129,8 @@ export class Layer implements LabelLayer {
 
   accept(z: number, parts: readonly Part[], { away } = { away: false }): void {
     this.finish();
-    if (away) for (const part of parts) this.easel.takeAwayOn(z, part);
-    else this.easel.acceptOn(z, parts);
+    if (away) for (const part of parts) this.easel.takeAwayOn("z", z, part);
+    else this.easel.acceptOn("z", z, parts);
   }
 
   key(event: KeyboardEvent): boolean {

@@ -67,6 +67,12 @@ export class Review {
     return this.aim.by === "pieces";
   }
 
+  /** Whether the slice of the item is on the screen; a review goes slice by slice, and one may look at other planes meanwhile. */
+  get inView(): boolean {
+    const { axis, slice } = this.engine.shell.get();
+    return axis === "z" && slice === this.state.get().item?.z;
+  }
+
   /** The result is being read, and not for long: what it is least sure of may be still to come. */
   get isEarly(): boolean {
     return this.state.get().queue?.state === "reading" && performance.now() - this.begun < PATIENCE_MS;
@@ -95,6 +101,7 @@ export class Review {
     this.record(item, "fixed");
     update(this.state, { fixing: true });
     if (taken.parts.length > 0) this.engine.choices.setActiveClass(taken.parts[0].label);
+    if (!this.inView) this.visit(item); // they are corrected where they are judged
     this.engine.choices.setTool("brush");
   }
 

@@ -24,9 +24,9 @@ export function ReviewBar({ engine, review }: { engine: Engine; review: Review }
 /** The pixels of the piece that is looked at. */
 export function ReviewOutline({ engine, review }: { engine: Engine; review: Review }): React.ReactElement | null {
   const { item, answer } = useStore(review.state);
-  const { axis, slice } = useStore(engine.shell);
+  useStore(engine.shell); // where the view is
   const path = React.useMemo(() => outlinePath((answer?.parts ?? []).flatMap(({ spans }) => runsOf(spans))), [answer]);
-  if (item === null || item.label === 0 || axis !== "z" || slice !== item.z) return null;
+  if (item === null || item.label === 0 || !review.inView) return null;
   return <Outline engine={engine} path={path} />;
 }
 
@@ -42,7 +42,7 @@ function ProgressLine({ state }: { state: ReviewState }): React.ReactElement {
 
 /** What is on the screen, and how far the review is. */
 function Looking({ engine, review, state }: { engine: Engine; review: Review; state: ReviewState }): React.ReactElement {
-  const { slice } = useStore(engine.shell);
+  useStore(engine.shell); // where the view is
   const { item, decisions, fixing, items, answer } = state;
   const { z, area, label, confidence, key } = item!;
   const shown = label === 0 ? undefined : engine.classes.find(({ id }) => id === answer?.parts[0]?.label);
@@ -60,7 +60,7 @@ function Looking({ engine, review, state }: { engine: Engine; review: Review; st
         )}
         {confidence === null ? "" : `${Math.round(100 * confidence)} % sure, `}
         {area.toLocaleString("en")} px
-        {slice === z ? (
+        {review.inView ? (
           ` on slice ${z + 1}`
         ) : (
           <button type="button" className="sv-text-button" onMouseDown={keepFocus} onClick={() => review.look()}>
