@@ -1,5 +1,7 @@
 """Between spans of a plane and masks of a part of it."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from core.errors import InvalidInputError
@@ -15,11 +17,12 @@ def spans_of(mask: Mask, frame: Frame) -> Spans:
     >>> spans_of(np.array([[False, True, True], [True, False, True]]), Frame(5, 10, 7, 13)).tolist()
     [[5, 11, 13], [6, 10, 11], [6, 12, 13]]
     """
-    padded = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
-    padded[:, 1:-1] = mask
-    steps = np.diff(padded, axis=1)
-    rows, starts = np.nonzero(steps == 1)
-    stops = np.nonzero(steps == -1)[1]
+    height, step = mask.shape[0], mask.shape[1] + 1  # a False before each row, and one after the last
+    flat = np.zeros(height * step + 1, bool)
+    flat[:-1].reshape(height, step)[:, 1:] = mask
+    edges = np.flatnonzero(flat[1:] != flat[:-1])
+    rows, starts = np.divmod(edges[::2], step)
+    stops = edges[1::2] - rows * step
     return np.stack([rows + frame.y0, starts + frame.x0, stops + frame.x0], axis=1).astype(np.int32)
 
 
@@ -53,8 +56,15 @@ def region_of(ask: Ask, scene: Scene) -> Mask:
 
 
 def answer_of(mask: Mask, label: int, scene: Scene, note: str = "") -> Answer:
-    """An answer of one class."""
-    return answer_of_labels(mask.astype(np.uint8), (1,), scene, note, names={1: label})
+    """An answer of one class. Raises InvalidInputError when it has more pieces than a page can draw at once."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not len(rows):
+        return Answer(note=note)
+    top, stop = int(rows[0]), int(rows[-1]) + 1
+    frame = replace(scene.frame, y0=scene.frame.y0 + top, y1=scene.frame.y0 + stop)
+    spans = spans_of(mask[top:stop], frame)
+    check_count(len(spans))
+    return Answer((Part(label, spans),), note=note)
 
 
 def answer_of_labels(

@@ -12,7 +12,7 @@ export function buildPalette(classes: readonly LabelClass[]): Uint32Array {
   return palette;
 }
 
-function rgb(color: string): [number, number, number] {
+export function rgb(color: string): [number, number, number] {
   const value = Number.parseInt(color.slice(1), 16);
   return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
 }

@@ -2,24 +2,25 @@
 import type { Spans } from "../labels/spans";
 import type { Camera } from "../types";
 import { inkPath } from "./ink";
+import { MOST_OUTLINED, Speckle } from "./speckle";
 import type { Part } from "../labels/rules";
 
 const FILL_ALPHA = 0.45;
 
-interface Drawn {
+interface Outlined {
   color: string;
   fill: Path2D;
   outline: Path2D;
 }
 
 export class Proposal {
-  private readonly drawn: Drawn[];
+  private readonly drawn: (Outlined | Speckle)[];
 
   constructor(
     readonly parts: readonly Part[],
     colorOf: (label: number) => string,
   ) {
-    this.drawn = parts.map(({ label, spans }) => ({ color: colorOf(label), fill: fillPath(spans), outline: outlinePath(spans) }));
+    this.drawn = parts.map(({ label, spans }) => drawnAs(spans, colorOf(label)));
   }
 
   get isEmpty(): boolean {
@@ -29,14 +30,24 @@ export class Proposal {
   draw(context: CanvasRenderingContext2D, camera: Camera): void {
     const { scale, aspect, offsetX, offsetY } = camera;
     const toScreen = new DOMMatrix([scale, 0, 0, scale * aspect, offsetX, offsetY]);
-    for (const { color, fill, outline } of this.drawn) {
+    for (const drawn of this.drawn) {
       context.globalAlpha = FILL_ALPHA;
-      context.fillStyle = color;
-      context.fill(moved(fill, toScreen));
+      if (drawn instanceof Speckle) drawn.draw(context, toScreen);
+      else fill(context, drawn, toScreen);
       context.globalAlpha = 1;
-      inkPath(context, camera, color, moved(outline, toScreen));
+      if (!(drawn instanceof Speckle)) inkPath(context, camera, drawn.color, moved(drawn.outline, toScreen));
     }
   }
+}
+
+function drawnAs(spans: Spans, color: string): Outlined | Speckle {
+  if (spans.length / 3 > MOST_OUTLINED) return new Speckle(spans, color);
+  return { color, fill: fillPath(spans), outline: outlinePath(spans) };
+}
+
+function fill(context: CanvasRenderingContext2D, { color, fill }: Outlined, toScreen: DOMMatrix): void {
+  context.fillStyle = color;
+  context.fill(moved(fill, toScreen));
 }
 
 function moved(path: Path2D, matrix: DOMMatrix): Path2D {
