@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,7 @@ SERVER_SHARE = 0.3  # of the kills while a browser paints
 MAX_WRITES = 12  # acknowledged between two kills, and then a moment of
 REST_S = 0.1  # on average
 POLL_S = 0.01
-END_S = 180.0
+END_S = 900.0  # a machine that is busy with other things may stop us for minutes; that is no loss
 HEAD = "| what | figure |\n|---|---|"
 
 Painter = HttpPainter | ChromiumPainter
@@ -73,7 +74,7 @@ class Server:
         """Return when it answers."""
         self._pid = int(self._ask("start"))
         url = f"http://127.0.0.1:{self.port}/api/labels/{volume_id(PATH)}"
-        wait_until(lambda: answers(url), f"the label server (log: {self.log})")
+        wait_until(lambda: answers(url), f"the label server (log: {self.log})", deadline_s=END_S)
 
     def kill(self) -> None:
         """SIGKILL, at once."""
@@ -204,7 +205,7 @@ def painting(storm: Storm, tap: Wiretap, folder: Path) -> Iterator[list[Painter]
     with ThreadPoolExecutor(len(painters)) as threads:
         working = [threads.submit(painter.run) for painter in painters]
         try:
-            wait_until(lambda: _all_paint(painters, working), "the first strokes of all")
+            wait_until(lambda: _all_paint(painters, working), "the first strokes of all", deadline_s=END_S)
             yield painters
         finally:
             resting.set()
@@ -224,7 +225,8 @@ def kill_at_random(storm: Storm, server: Server, tap: Wiretap, browsers: list[Ch
     rng, kills = np.random.default_rng(storm.seed), Counter[str]()
     for _ in range(storm.kills):
         goal = tap.answered + int(rng.integers(1, MAX_WRITES))
-        wait_until(lambda goal=goal: tap.answered >= goal, "the writes between two kills", every_s=POLL_S)  # type: ignore[misc]
+        enough = partial(_answered, tap, goal)
+        wait_until(enough, "the writes between two kills", deadline_s=END_S, every_s=POLL_S)
         time.sleep(rng.exponential(REST_S))
         alive = [browser for browser in browsers if browser.is_painting]
         if alive and rng.random() > SERVER_SHARE:
@@ -235,6 +237,10 @@ def kill_at_random(storm: Storm, server: Server, tap: Wiretap, browsers: list[Ch
             server.start()
             kills["server"] += 1
     return kills
+
+
+def _answered(tap: Wiretap, goal: int) -> bool:
+    return tap.answered >= goal
 
 
 def judge(tap: Wiretap, database: str, painters: list[Painter], kills: Counter[str], seconds: float) -> Verdict:
