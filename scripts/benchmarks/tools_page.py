@@ -1,21 +1,22 @@
 """The magic wand as a person meets it: from the pointer to the preview on the screen, over a real server, in Chromium.
 
-The stack is that of the viewer's benchmark, the page the whole app. A figure runs from the pointer event to the frame
-after the answer has been taken over, so it holds the way there and back, the thinking and the drawing.
+The page is that of the painting tests, the viewer with the routes it asks, over slices like those of the viewer's
+benchmark. A figure runs from the pointer event to the frame after the answer has been taken over, so it holds the way
+there and back, the thinking and the drawing.
 """
 
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from playwright.sync_api import Page
 
 from scripts.benchmarks.page import READY, Figure, open_page, settle
-from scripts.benchmarks.viewer import make_stack
-from scripts.local_stack import local_stack
+from tests.browser.painting_app import serve
 
-SHAPE = (4, 2560, 2560)
-NODE = "stack/slice_"
+SHAPE = (2, 2560, 2560)
 PLACES = ((0.35, 0.35), (0.5, 0.3), (0.65, 0.45), (0.3, 0.6), (0.45, 0.7), (0.6, 0.65), (0.5, 0.5), (0.4, 0.45))
 REACH_PX = 40  # the pointer goes this far to the right: a third more tolerance
 
@@ -51,27 +52,32 @@ WATCH_JS = """() => {
 def figures() -> Iterator[Figure]:
     """Time to the preview of a press and of a move, of a slice seen whole and of one seen pixel by pixel."""
     with tempfile.TemporaryDirectory() as folder:
-        make_stack(Path(folder) / "data" / "stack", SHAPE)
-        with local_stack(Path(folder) / "data", Path(folder) / "state", nodes=(NODE,)) as stack:
-            yield from measure(stack.url)
+        app = serve(Path(folder), make_slices())
+        try:
+            yield from measure(app.url)
+        finally:
+            app.close()
+
+
+def make_slices() -> NDArray[np.uint16]:
+    """SHAPE of blobs and noise."""
+    y, x = np.mgrid[: SHAPE[1], : SHAPE[2]].astype(np.float32)
+    blobs = 9000 * (np.sin(y / 90) * np.cos(x / 70) + 1.2)
+    noise = np.random.default_rng(0).normal(0, 900, SHAPE).astype(np.float32)
+    return (blobs + noise).clip(0, 65535).astype(np.uint16)
 
 
 def measure(url: str) -> Iterator[Figure]:
     with open_page(url) as page:
-        page.goto(f"{url}?volume={NODE}")
         page.wait_for_function(READY, timeout=60_000)
         settle(page)
         page.evaluate(WATCH_JS)
         page.keyboard.press("y")
-        yield from _views(page)
-
-
-def _views(page: Page) -> Iterator[Figure]:
-    yield from _uses(page, "whole slice in view")
-    while page.evaluate(SCALE) < 1:
-        page.keyboard.press("+")
-    settle(page)
-    yield from _uses(page, "1:1")
+        yield from _uses(page, "whole slice in view")
+        while page.evaluate(SCALE) < 1:
+            page.keyboard.press("+")
+        settle(page)
+        yield from _uses(page, "1:1")
 
 
 def _uses(page: Page, view: str) -> Iterator[Figure]:
