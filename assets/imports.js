@@ -73,17 +73,18 @@
     zone.querySelector(".import-words").textContent = text;
   }
 
-  /** Take over what the server says; the page hears of it when the stage is another. */
-  function take(told, { quietly = false } = {}) {
+  /** Take over what the server says; the page hears of it when the stage is another, of work that may be over at once a little later. */
+  function take(told, { soon = false } = {}) {
     const before = state;
     state = told;
     if (!busy()) stopping = false;
     draw();
-    if (!quietly && (before.stage !== told.stage || before.id !== told.id || before.said !== told.said || told.stage === "ready")) {
+    const waits = soon && busy();
+    if (!waits && (before.stage !== told.stage || before.id !== told.id || before.said !== told.said || told.stage === "ready")) {
       window.dash_clientside.set_props(STORE, { data: told });
     }
     clearTimeout(timer);
-    if (busy()) timer = setTimeout(look, quietly ? SOON_MS : EVERY_MS);
+    if (busy()) timer = setTimeout(look, soon ? SOON_MS : EVERY_MS);
   }
 
   async function look() {
@@ -103,7 +104,7 @@
   /** Let the server look through a file that it has. */
   async function read(asked, { id, name }) {
     const told = await ask(asked.id, "", { id, name, first });
-    if (told && asked.id === volume?.id) take(told, { quietly: true });
+    if (told && asked.id === volume?.id) take(told, { soon: true });
   }
 
   function reason(request) {
@@ -148,8 +149,10 @@
     request.send(file);
   }
 
+  /** Stop what is under way; of what only waits, forget the file. */
   async function cancel() {
     const now = under();
+    const { name } = now ?? state;
     if (now?.what === "sending") {
       sending = null;
       now.request.abort();
@@ -160,7 +163,7 @@
       const told = await ask(volume.id, "/cancel", {});
       if (told) take(told);
     }
-    if (now && now.what !== "writing") note(`Cancelled: ${now.name} was not imported.`);
+    if (now?.what !== "writing") note(`Cancelled: ${name} was not imported.`);
   }
 
   function dropArea() {
