@@ -13,6 +13,7 @@
   let volume = null; // {path, id} of the open one
   let state = { stage: "none" }; // of the open volume, as the server told last
   let sending = null; // {request, name, volume, done, total}
+  let shown = "none,,"; // what the page was told last
   let stopping = false;
   let first = 1;
   let timer = 0;
@@ -75,16 +76,19 @@
 
   /** Take over what the server says; the page hears of it when the stage is another, of work that may be over at once a little later. */
   function take(told, { soon = false } = {}) {
-    const before = state;
     state = told;
     if (!busy()) stopping = false;
     draw();
-    const waits = soon && busy();
-    if (!waits && (before.stage !== told.stage || before.id !== told.id || before.said !== told.said || told.stage === "ready")) {
-      window.dash_clientside.set_props(STORE, { data: told });
-    }
+    if (!(soon && busy())) show(told);
     clearTimeout(timer);
     if (busy()) timer = setTimeout(look, soon ? SOON_MS : EVERY_MS);
+  }
+
+  function show(told) {
+    const news = [told.stage, told.id, told.said].join();
+    if (news === shown && told.stage !== "ready") return; // a report may be another of the same file
+    shown = news;
+    window.dash_clientside.set_props(STORE, { data: told });
   }
 
   async function look() {
