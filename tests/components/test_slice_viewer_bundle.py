@@ -46,6 +46,7 @@ def test_python_and_typescript_list_the_same_incoming_properties(component):
         "classesRevision",
         "cut",
         "error",
+        "liveText",
         "manifest",
         "objectsRevision",
         "pick",
