@@ -28,7 +28,11 @@ def compose(settings: Settings) -> Dash:
         password=settings.user_password.get_secret_value(),
     )
     return create_app(
-        build_services(settings), assets_folder=str(ROOT / "assets"), guard=guard, debug=settings.mode == "dev"
+        build_services(settings),
+        assets_folder=str(ROOT / "assets"),
+        guard=guard,
+        browser_cache_mb=settings.browser_cache_mb,
+        debug=settings.mode == "dev",
     )
 
 

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 
 from dash import Dash
@@ -89,13 +90,21 @@ MACHINE_ROUTES = (
 )
 
 
-def create_app(services: Services, *, assets_folder: str, guard: Callable[[Dash], None], debug: bool = False) -> Dash:
+def create_app(
+    services: Services,
+    *,
+    assets_folder: str,
+    guard: Callable[[Dash], None],
+    browser_cache_mb: int | None = None,
+    debug: bool = False,
+) -> Dash:
     """A fresh app over these services.
 
     Parameters
     ----------
     assets_folder : where the style sheets are.
     guard : puts the login and the CSRF check before every route (`callbacks.access`).
+    browser_cache_mb : MiB of tiles that a page keeps; None leaves it to the viewer.
     debug : shows Dash's developer tools.
     """
     app = Dash(
@@ -106,7 +115,7 @@ def create_app(services: Services, *, assets_folder: str, guard: Callable[[Dash]
         serve_locally=True,
         on_error=messages.show_error,
     )
-    app.layout = page
+    app.layout = partial(page, browser_cache_mb=browser_cache_mb)
     guard(app)
     services = people.by_name(services)
     errors.register(app.server)

@@ -11,6 +11,8 @@ from core.images.positions import read_positions
 from core.images.volumes import volume_id
 from core.services import Services
 
+PATIENCE_S = 0.7  # a list that is whole within this comes in one piece
+
 
 def register(app: Dash, services: Services) -> None:
     """Open volumes and list them."""
@@ -50,16 +52,19 @@ def register(app: Dash, services: Services) -> None:
 
     @app.callback(
         Output(ids.DATASET_LIST, "children"),
+        Output(ids.DATASET_REFRESH, "disabled"),
+        Output(ids.DATASET_POLL, "disabled"),
         Input(ids.DATASET_BUTTON, "n_clicks"),
         Input(ids.DATASET_REFRESH, "n_clicks"),
-        running=[(Output(ids.DATASET_REFRESH, "disabled"), True, False)],
+        Input(ids.DATASET_POLL, "n_intervals"),
         prevent_initial_call=True,
     )
-    def list_datasets(_open: int, _refresh: int) -> Any:
+    def list_datasets(_open: int, _refresh: int, _poll: int) -> Any:
         try:
-            return datasets.rows(services.volumes.list_entries())
+            listing = services.volumes.listing(wait_s=PATIENCE_S)
         except AppError as error:
-            return datasets.failure(error)
+            return datasets.failure(error), False, True
+        return datasets.rows(listing), not listing.is_complete, listing.is_complete
 
     @app.callback(
         Output(stores.VOLUME, "data"),
@@ -105,9 +110,14 @@ def read_address(search: str | None) -> tuple[str | None, int | None]:
 
 
 def first_volume(services: Services) -> str | None:
-    """What a first visit opens: a stack, else an image; None when Tiled has none or is down (the picker says why)."""
+    """What a first visit opens: a stack, else an image; None when Tiled has none or is down (the picker says why).
+
+    It does not wait for the whole list when a part of it has a stack.
+    """
     try:
-        found = [entry.info for entry in services.volumes.list_entries() if entry.info is not None]
+        listing = services.volumes.listing(wait_s=PATIENCE_S)
+        while not (listing.is_complete or any(info.shape[0] > 1 for info in listing.infos)):
+            listing = services.volumes.listing(wait_s=PATIENCE_S)
     except AppError:
         return None
-    return min(found, key=lambda info: info.shape[0] == 1).path if found else None
+    return min(listing.infos, key=lambda info: info.shape[0] == 1).path if listing.infos else None

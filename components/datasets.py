@@ -1,15 +1,15 @@
 """The dataset picker: a panel over the image with every volume that Tiled serves."""
 
 import math
-from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from dash import dcc, html
 
 from components import ids
 from core.errors import AppError
-from core.images.volumes import CatalogEntry, VolumeInfo
+from core.images.volumes import CatalogEntry, Listing, VolumeInfo
 
+POLL_MS = 1000  # while more datasets are being found
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -39,6 +39,7 @@ def picker() -> html.Div:
                 autoComplete="off",
             ),
             html.Div("Looking for datasets", id=ids.DATASET_LIST, className="dataset-list"),
+            dcc.Interval(id=ids.DATASET_POLL, interval=POLL_MS, disabled=True),
         ],
         id=ids.DATASET_PICKER,
         className="picker",
@@ -47,12 +48,19 @@ def picker() -> html.Div:
     )
 
 
-def rows(entries: Sequence[CatalogEntry]) -> list[html.Div | dcc.Link]:
+def rows(listing: Listing) -> list[html.Div | dcc.Link]:
     """A link for each volume that opens, a line with the reason for each that does not."""
-    if not entries:
+    found = [_row(entry) for entry in listing.entries]
+    if not listing.is_complete:
+        return [_looking(len(found)), *found]
+    if not found:
         return [_notice("The Tiled server has no images.", "Put TIFF, HDF5 or zarr files in its folder, then refresh.")]
     none = html.Div("Nothing is called that.", className="notice dataset-none", hidden=True)
-    return [*(_row(entry) for entry in entries), none]
+    return [*found, none]
+
+
+def _looking(count: int) -> html.Div:
+    return html.Div(f"Looking for more datasets, {count} so far", className="notice dataset-looking", role="status")
 
 
 def failure(error: AppError) -> list[html.Div]:

@@ -29,6 +29,7 @@ DATASET_FACTS = "dataset-facts"
 DATASET_PICKER = "dataset-picker"
 DATASET_SEARCH = "dataset-search"
 DATASET_REFRESH = "dataset-refresh"
+DATASET_POLL = "dataset-poll"
 DATASET_LIST = "dataset-list"
 DATASET_CLOSE = "dataset-close"
 

@@ -22,8 +22,9 @@ from components.slice_viewer import SliceViewer
 from components.stores import stores
 
 
-def page() -> html.Div:
-    """The layout, without any data: callbacks fill it in."""
+def page(*, browser_cache_mb: int | None = None) -> html.Div:
+    """The layout, without any data: callbacks fill it in. `browser_cache_mb`: of tiles that the viewer keeps, MiB."""
+    viewer = SliceViewer(id=ids.VIEWER, apiRoot="/api", classes=[], tileCacheMb=browser_cache_mb)
     return html.Div(
         [
             dcc.Location(ids.LOCATION, refresh=False),
@@ -35,7 +36,7 @@ def page() -> html.Div:
                         [
                             html.Div(
                                 [
-                                    SliceViewer(id=ids.VIEWER, apiRoot="/api", classes=[]),
+                                    viewer,
                                     objects.drawer(),
                                     moments.banner(),
                                 ],

@@ -45,9 +45,18 @@ ARRAYS: dict[str, NDArray] = {
     "pyramid": RNG.integers(0, 255, (3, 1401, 600)).astype("u2"),  # TIFF, levels in SubIFDs
     "pyramid_pages": RNG.integers(0, 255, (1401, 600, 3)).astype("u1"),  # TIFF, levels as pages, and a thumbnail
     "sizes": RNG.integers(0, 255, (1, 1401, 600)).astype("u1"),  # HDF5, levels as s0 and s1
+    "imaris": RNG.integers(0, 255, (4, 1401, 600)).astype("u1"),  # its coarser level has half the slices
+    "viewer": RNG.integers(0, 60_000, (4, 1401, 600)).astype("u2"),  # BigDataViewer; likewise, kept as int16
     "tall": RNG.integers(0, 255, (1, 1400, 600)).astype("u1"),  # two tiles wide, three high, three levels
 }
-COARSER = {"levels", "pyramid", "pyramid_pages", "sizes"}  # have a stored level 1 of 700 x 300 pixels of value COARSE
+COARSER = {
+    "levels",
+    "pyramid",
+    "pyramid_pages",
+    "sizes",
+    "imaris",
+    "viewer",
+}  # have a stored level 1 of 700 x 300 pixels of value COARSE
 UNREADABLE = {"cut": "cut.tif", "complex": "complex64", "sixfold": "6 axes"}  # path -> a word of the reason
 
 
@@ -105,6 +114,31 @@ def _write_hdf5(folder: Path) -> None:
         file["volume"] = ARRAYS["single"]
     with h5py.File(folder / "sizes.h5", "w") as file:
         file["s0"], file["s1"] = ARRAYS["sizes"], np.full((1, 700, 300), COARSE, "u1")
+    write_imaris(folder / "imaris.ims", [ARRAYS["imaris"][None, None], np.full((1, 1, 2, 700, 300), COARSE, "u1")])
+    with h5py.File(folder / "viewer.h5", "w") as file:
+        file["t00000/s00/0/cells"] = ARRAYS["viewer"].view("i2")
+        file["t00000/s00/1/cells"] = np.full((2, 700, 300), COARSE, "i2")
+
+
+def write_imaris(path: Path, levels: list[NDArray], *, voxel_um: float = 1, channels: tuple[tuple[str, str], ...] = ()):
+    """An Imaris file of (t, c, z, y, x) arrays, the largest first, with its padding; (name, "r g b") of channels."""
+    with h5py.File(path, "w") as file:
+        for level, pixels in enumerate(levels):
+            for t, c in np.ndindex(pixels.shape[:2]):
+                group = file.create_group(f"DataSet/ResolutionLevel {level}/TimePoint {t}/Channel {c}")
+                group["Data"] = np.pad(pixels[t, c], [(0, 1), (0, 7), (0, 24)])
+                group.attrs.update(_letters({f"ImageSize{a}": n for a, n in zip("ZYX", pixels.shape[2:], strict=True)}))
+        image, sizes = file.create_group("DataSetInfo/Image"), levels[0].shape[2:]
+        extent = {f"ExtMax{place}": size * voxel_um for place, size in zip((2, 1, 0), sizes, strict=True)}
+        lowest = {f"ExtMin{place}": 0 for place in range(3)}
+        image.attrs.update(_letters({**dict(zip("ZYX", sizes, strict=True)), **extent, **lowest, "Unit": "um"}))
+        for place, (name, color) in enumerate(channels):
+            file.create_group(f"DataSetInfo/Channel {place}").attrs.update(_letters({"Name": name, "Color": color}))
+
+
+def _letters(facts: dict[str, object]) -> dict[str, NDArray]:
+    """Attributes as Imaris writes them: arrays of single characters."""
+    return {name: np.array(list(str(value)), "S1") for name, value in facts.items()}
 
 
 def _write_zarr(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """One archive from the network: fetched with resume, checked, and unpacked where nothing can escape.
 
-Half a download stays beside the target as `.NAME.part` and the next call continues it; nothing appears under its own
-name before it is whole.
+Half a download stays beside the target as `.NAME.part`, with what tells this state of the file from others, and the
+next call continues it; nothing appears under its own name before it is whole.
 """
 
 import hashlib
@@ -66,6 +66,7 @@ def fetch(url: str, target: Path, *, sha256: str | None, progress: Progress) -> 
     except httpx.HTTPError as error:
         raise UnavailableError(f"{url} cannot be read to the end ({error}).", "Run the same command again.") from error
     found = digest(part)
+    _state_of(part).unlink(missing_ok=True)
     if sha256 is not None and found != sha256.lower():
         part.unlink()
         raise InvalidInputError(f"The SHA-256 of {url} is {found}, not {sha256}.", "Check both; the file was deleted.")
@@ -74,9 +75,9 @@ def fetch(url: str, target: Path, *, sha256: str | None, progress: Progress) -> 
 
 
 def _append(client: httpx.Client, url: str, part: Path, progress: Progress) -> None:
-    """Ask for what is missing of `part`; a server that cannot continue sends everything again."""
+    """Ask for what is missing of `part`; a server that cannot continue, or has another file now, sends everything."""
     have = part.stat().st_size if part.exists() else 0
-    headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
+    headers = {"Accept-Encoding": "identity", **(_rest_from(have, part) if have else {})}
     with client.stream("GET", url, headers=headers) as response:
         if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             if response.headers.get("Content-Range") != f"bytes */{have}":
@@ -85,6 +86,8 @@ def _append(client: httpx.Client, url: str, part: Path, progress: Progress) -> N
             return
         response.raise_for_status()
         resumed = response.status_code == httpx.codes.PARTIAL_CONTENT
+        if not resumed:
+            _state_of(part).write_text(_state(response.headers))
         done = have if resumed else 0
         length = response.headers.get("Content-Length")
         total = done + int(length) if length else None
@@ -98,6 +101,22 @@ def _append(client: httpx.Client, url: str, part: Path, progress: Progress) -> N
                 if done - told >= TELL_EVERY or done == total:
                     progress(done, total)
                     told = done
+
+
+def _rest_from(have: int, part: Path) -> dict[str, str]:
+    """Headers that ask for all but the first bytes, provided that the file is still the one that was begun."""
+    known = _state_of(part).read_text() if _state_of(part).exists() else ""
+    return {"Range": f"bytes={have}-", **({"If-Range": known} if known else {})}
+
+
+def _state(headers: httpx.Headers) -> str:
+    """What changes when the file does; a weak ETag may not be asked for, and some servers say nothing."""
+    tag = headers.get("ETag", "")
+    return headers.get("Last-Modified", "") if not tag or tag.startswith("W/") else tag
+
+
+def _state_of(part: Path) -> Path:
+    return part.with_name(f"{part.name}.state")
 
 
 def digest(path: Path) -> str:

@@ -5,6 +5,7 @@ one asks the file for what is wanted and nothing else. Strings, records and refe
 """
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import h5py
@@ -13,12 +14,14 @@ from numpy.typing import NDArray
 from tiled.adapters.core import Adapter
 from tiled.adapters.hdf5 import HDF5Adapter, get_hdf5_attrs
 from tiled.ndslice import NDBlock, NDSlice
-from tiled.structures.array import ArrayStructure, BuiltinDtype
+from tiled.structures.array import ArrayStructure, BuiltinDtype, ObjectArrayTypeDisabled
 from tiled.structures.core import StructureFamily
-from tiled.utils import path_from_uri
+from tiled.utils import BrokenLink, path_from_uri
 
 from utils.tiff_adapter import EVERYTHING, MAX_CHUNK_BYTES, MAX_READ_BYTES, UnreadableError
+from utils.tiled_contents import WithContents
 
+FEW = 64
 NUMBERS = "biufc"  # numpy's kinds of bool, integers, floats and complex numbers
 
 
@@ -29,10 +32,38 @@ class Hdf5Tree(HDF5Adapter):
         dataset = f"{self.dataset or ''}/{key.strip('/')}"
         if _holds_numbers(self.uris[0], dataset):
             return Hdf5Array(self.uris[0], dataset)
-        child = super().__getitem__(key)  # also says what is missing or a broken link
+        try:
+            child = super().__getitem__(key)  # also says what is missing or a broken link
+        except ObjectArrayTypeDisabled as error:  # of no use to anybody, and no reason to hide what lies beside it
+            raise BrokenLink(f"{dataset} holds nothing that can be served.") from error
         if isinstance(child, HDF5Adapter):
             return Hdf5Tree(child._tree, *self.uris, dataset=dataset, specs=child.specs, **self._kwargs)
         return child
+
+
+def with_contents(tree: Hdf5Tree) -> Hdf5Tree | WithContents:
+    """A group together with what is in it, opened here and now; one that holds more than `FEW` as it is.
+
+    Tiled would open its data sets one by one where it does nothing else meanwhile.
+    """
+    if _count(tree._tree) > FEW:
+        return tree
+    return WithContents(dict(_children(tree)), metadata=tree.metadata(), specs=tree.specs)
+
+
+def _children(tree: Hdf5Tree) -> Iterator[tuple[str, Any]]:
+    """All children but links that lead nowhere."""
+    for key in tree:
+        try:
+            child = tree[key]
+        except BrokenLink:
+            continue
+        yield key, with_contents(child) if isinstance(child, Hdf5Tree) else child
+
+
+def _count(node: Any) -> int:
+    """Groups and data sets below a group."""
+    return sum(1 + _count(child) for child in node.values()) if isinstance(node, dict) else 0
 
 
 def _holds_numbers(uri: str, dataset: str) -> bool:
@@ -63,9 +94,7 @@ class Hdf5Array(Adapter[ArrayStructure]):
         structure = self.structure()
         picked = tuple(NDSlice(slice).expand_for_shape(structure.shape))
         dtype = structure.data_type.to_numpy_dtype()
-        size = math.prod(NDSlice(slice).shape_after_slice(structure.shape)) * dtype.itemsize
-        if size > MAX_READ_BYTES:
-            raise UnreadableError(f"{size / 2**30:.1f} GiB is too much for one read; ask for fewer slices or rows.")
+        check_size(NDSlice(slice).shape_after_slice(structure.shape), dtype)
         try:
             with h5py.File(self._path, "r") as file:
                 return np.asarray(file[self._dataset][picked], dtype)
@@ -76,6 +105,13 @@ class Hdf5Array(Adapter[ArrayStructure]):
     def read_block(self, block: NDBlock, slice: NDSlice = EVERYTHING) -> NDArray[Any]:
         array = self.read(block.slice_from_chunks(self.structure().chunks))
         return array[tuple(slice)] if slice else array
+
+
+def check_size(shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Raise UnreadableError when an array is more than one answer should hold."""
+    size = math.prod(shape) * dtype.itemsize
+    if size > MAX_READ_BYTES:
+        raise UnreadableError(f"{size / 2**30:.1f} GiB is too much for one read; ask for fewer slices or rows.")
 
 
 def chunks_of(shape: tuple[int, ...], itemsize: int) -> tuple[tuple[int, ...], ...]:

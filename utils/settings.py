@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     state_dir: Path = Field(ROOT / ".state", description="folder for labels, jobs, models and caches")
     labels_db_uri: str = Field("", description="SQLAlchemy URL of the label database; empty: SQLite in STATE_DIR")
     slice_cache_mb: int = Field(512, ge=64, description="memory for decoded slices, MiB")
+    browser_cache_mb: int = Field(256, ge=32, description="memory for tiles in each page of a browser, MiB")
     disk_cache_gb: float = Field(
         50, ge=0, description="disk for overviews of large images and for XZ and YZ planes, GB; in STATE_DIR"
     )

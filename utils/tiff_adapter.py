@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from tiled.adapters.core import Adapter
-from tiled.adapters.mapping import MapAdapter
 from tiled.adapters.utils import IncompatibleShapeError, init_adapter_from_catalog
 from tiled.ndslice import NDBlock, NDSlice
 from tiled.structures.array import ArrayStructure, BuiltinDtype
@@ -29,6 +28,7 @@ from tiled.utils import path_from_uri
 
 from core.errors import AppError, UnsupportedImageError
 from utils.tiff_files import WHOLE_PAGE_BYTES, TiffLayout, layout_of, read_rows
+from utils.tiled_contents import WithContents
 
 EVERYTHING = NDSlice(...)
 MAX_CHUNK_BYTES = 256 << 20  # Tiled refuses answers above 300 MB unless told otherwise
@@ -140,7 +140,7 @@ class TiffAdapter(Adapter[ArrayStructure]):
             raise UnreadableError(f"{path.name} cannot be opened: {error.strerror}.") from error
 
 
-def open_tiff(*data_uris: str) -> TiffAdapter | MapAdapter:
+def open_tiff(*data_uris: str) -> TiffAdapter | WithContents:
     """The stack; where its files are pyramids, all levels in a container that says so as OME-Zarr does.
 
     Raises UnsupportedImageError.
@@ -152,7 +152,7 @@ def open_tiff(*data_uris: str) -> TiffAdapter | MapAdapter:
     levels = [full, *(TiffAdapter.from_uris(*data_uris, level=number + 1) for number in range(len(coarser)))]
     names = [str(number) for number in range(len(levels))]
     scales = {"datasets": [{"path": name} for name in names]}
-    return MapAdapter(dict(zip(names, levels, strict=True)), metadata={"multiscales": [scales]})
+    return WithContents(dict(zip(names, levels, strict=True)), metadata={"multiscales": [scales]})
 
 
 def structure_of(layout: TiffLayout, *, leading: tuple[int, ...]) -> ArrayStructure:

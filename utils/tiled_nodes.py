@@ -21,10 +21,10 @@ from utils.tiled_reader import Node, TiledReader
 NX_ARRAY = "entry/data/data"  # where spec NXtomoproc keeps its stack
 
 
-def image_of(reader: TiledReader, container: Node, children: tuple[Node, ...]) -> Node | None:
+def image_of(find: Callable[[str], Node], container: Node, children: Sequence[Node]) -> Node | None:
     """The array a container stands for: of spec NXtomoproc, the largest of several levels, or its only child.
 
-    None for a plain folder.
+    None for a plain folder. `find` gives the node at a path.
 
     Raises
     ------
@@ -36,11 +36,21 @@ def image_of(reader: TiledReader, container: Node, children: tuple[Node, ...]) -
     if "unreadable" in container.metadata:
         raise UnsupportedImageError(str(container.metadata["unreadable"]))
     if "NXtomoproc" in container.specs:
-        return reader.node(f"{container.path}/{NX_ARRAY}")
+        return find(f"{container.path}/{NX_ARRAY}")
     if names := level_names(container, children):
-        return reader.node(f"{container.path}/{names[0]}")
+        return find(f"{container.path}/{names[0]}")
     if len(children) == 1 and children[0].family == "array":
         return children[0]
+    return None
+
+
+def find_among(nodes: Sequence[Node], path: str) -> Node | None:
+    """The node at `path` if it is one of these, or has come along with one of them."""
+    for node in nodes:
+        if node.path == path:
+            return node
+        if path.startswith(f"{node.path}/"):
+            return find_among(node.children or (), path)
     return None
 
 

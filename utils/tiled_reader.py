@@ -6,7 +6,7 @@ compression, which costs more than it saves on images, and takes longer still. `
 
 import json
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
@@ -19,7 +19,7 @@ from urllib3.connection import HTTPConnection
 from core.errors import AppError, NotFoundError, UnavailableError, UnsupportedImageError
 from utils.tiled_http import TiledAccess, split_uri
 
-PAGE = 300  # the most children Tiled lists in one answer
+PAGE = 50  # children in one answer: the first rows come soon, and others get their turn. Tiled allows 300
 CONNECTIONS = 8  # kept open; the app's threads share them
 CONNECT_TIMEOUT_S = 5.0
 RECEIVE_BYTES = (
@@ -100,17 +100,24 @@ class TiledReader:
         return self._parsed(answer, path)
 
     def children(self, node: Node) -> tuple[Node, ...]:
-        """The children of a container, in as many requests as it has pages."""
+        """The children of a container."""
+        return tuple(child for page in self.pages(node) for child in page)
+
+    def pages(self, node: Node) -> Iterator[tuple[Node, ...]]:
+        """The children of a container, a request a page; at least one page."""
         if node.children is not None:
-            return node.children
-        found: list[Node] = []
-        while True:
-            query = f"?page[offset]={len(found)}&page[limit]={PAGE}&omit_links=true"
-            answer = self._json(self._url("search", node.path) + query)
-            page = self._parsed_children(answer, node.path)
-            found += page
-            if len(page) < PAGE:
-                return tuple(found)
+            yield node.children
+            return
+        page, found = self._page(node.path, 0), PAGE
+        yield page
+        while len(page) == PAGE:
+            page = self._page(node.path, found)
+            found += PAGE
+            yield page
+
+    def _page(self, path: str, offset: int) -> tuple[Node, ...]:
+        query = f"?page[offset]={offset}&page[limit]={PAGE}&omit_links=true"
+        return tuple(self._parsed_children(self._json(self._url("search", path) + query), path))
 
     def read(self, path: str, selection: str) -> NDArray[np.uint8]:
         """The bytes of `selection`, e.g. "3:4,0:10,0:10", of an array, as stored: C order, the array's byte order.
@@ -196,7 +203,7 @@ def parse_node(item: Mapping[str, Any], path: str) -> Node:
         metadata=attributes.get("metadata") or {},
         structure={key: value for key, value in structure.items() if key != "contents"},
         data_sources=tuple(attributes.get("data_sources") or ()),
-        children=None if contents is None else tuple(parse_node(c, _join(path, k)) for k, c in contents.items()),
+        children=None if contents is None else _parsed_contents(contents, path),
     )
 
 
@@ -215,6 +222,11 @@ def _filled(body: NDArray[np.uint8], portions: Iterable[bytes]) -> NDArray[np.ui
         body[at : at + len(portion)] = np.frombuffer(portion, np.uint8)
         at += len(portion)
     return body
+
+
+def _parsed_contents(contents: Mapping[str, Any], path: str) -> tuple[Node, ...]:
+    """What came along; a link in an HDF5 file that leads nowhere has no description."""
+    return tuple(parse_node(child, _join(path, key)) for key, child in contents.items() if child is not None)
 
 
 def _join(path: str, key: str) -> str:

@@ -33,11 +33,14 @@ from tiled.structures.core import StructureFamily
 from tiled.utils import path_from_uri
 
 from core.errors import AppError
-from utils.hdf5_adapter import Hdf5Tree
+from utils.hdf5_adapter import Hdf5Tree, with_contents
+from utils.hdf5_levels import open_hdf5
 from utils.tiff_adapter import current_layout, open_tiff
+from utils.tiled_contents import WithContents
 from utils.tiled_quick import remember_signatures
 
 LISTING_S = 2.0  # a folder is listed again after this long; a burst of slice reads costs one listing
+TOLD_ENTRIES = 16  # a folder of at most so many is described together with all that is in it
 CHECKED_FILES = 16  # files of a sequence whose headers are compared; every header of 2160 files would take seconds
 TIFF = (".tif", ".tiff")
 
@@ -48,7 +51,7 @@ def open_npy(uri: str) -> ArrayAdapter:
 
 
 OPENERS: dict[str, Callable[[str], Any]] = {
-    **dict.fromkeys((".h5", ".hdf5", ".hdf", ".nxs"), Hdf5Tree.from_uris),
+    **dict.fromkeys((".h5", ".hdf5", ".hdf", ".nxs", ".ims"), open_hdf5),
     **dict.fromkeys((".jpg", ".jpeg"), JPEGAdapter.from_uris),
     ".npy": open_npy,
     ".zarr": ZarrAdapter.from_uris,
@@ -66,25 +69,11 @@ class Item:
     stamp: tuple[int, ...]
 
 
-class Unreadable(Adapter[ContainerStructure]):
+class Unreadable(WithContents):
     """An empty container that says why there is nothing in it."""
 
-    structure_family = StructureFamily.container
-
     def __init__(self, reason: str) -> None:
-        super().__init__(ContainerStructure(keys=[]), metadata={"unreadable": reason})
-
-    def __len__(self) -> int:
-        return 0
-
-    def keys(self) -> list[str]:
-        return []
-
-    def items(self) -> list[tuple[str, Any]]:
-        return []
-
-    def __getitem__(self, key: str) -> Any:
-        raise KeyError(key)
+        super().__init__({}, metadata={"unreadable": reason})
 
 
 @dataclass
@@ -116,7 +105,13 @@ class FolderTree(Adapter[ContainerStructure]):
 
     def open(self, key: str) -> Any:
         """The adapter of one child; kept until its files change."""
-        item = self.listing()[key]
+        return self._adapter(key, self.listing()[key])
+
+    def contents(self) -> dict[str, Any]:
+        """The adapters of all children."""
+        return {key: self._adapter(key, item) for key, item in self.listing().items()}
+
+    def _adapter(self, key: str, item: Item) -> Any:
         stamp, adapter = self._opened.get(key, ((), None))
         if adapter is None or stamp != item.stamp:
             adapter = FolderTree(item.paths[0], above=self._above) if item.is_folder else open_item(item)
@@ -152,7 +147,23 @@ class FolderTree(Adapter[ContainerStructure]):
         return (await self.keys_page(offset, limit))[0]
 
     def _open_all(self, keys: Iterable[str]) -> list[tuple[str, Any]]:
-        return [(key, self.open(key)) for key in keys]
+        items = self.listing()
+        return [(key, _with_contents(self._adapter(key, items[key]))) for key in keys if key in items]
+
+
+def _with_contents(adapter: Any, room: int = TOLD_ENTRIES) -> Any:
+    """A folder of at most `room` entries, those of folders in it included, as what is in it now; else the folder.
+
+    Opens files, so it is for a thread.
+    """
+    if isinstance(adapter, Hdf5Tree):
+        return with_contents(adapter)
+    if not isinstance(adapter, FolderTree) or len(adapter.listing()) > room:
+        return adapter
+    contents = adapter.contents()
+    folders = sum(isinstance(child, FolderTree) for child in contents.values())
+    share = (room - len(contents)) // max(1, folders)
+    return WithContents({key: _with_contents(child, share) for key, child in contents.items()})
 
 
 def folder_tree(folder: str) -> FolderTree:

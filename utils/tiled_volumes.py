@@ -1,37 +1,28 @@
-"""Volumes on a Tiled server: found by walking its containers, read one slice a request.
+"""Volumes on a Tiled server, read one slice a request.
 
 `TiledCatalog` is the VolumeCatalog of the app; `open_uri` opens one array for scripts. What counts as a volume is
-decided in `core/images/layout.py`, requests are sent by `utils/tiled_reader.py`.
+decided in `core/images/layout.py`, `utils/tiled_walk.py` finds them, requests are sent by `utils/tiled_reader.py`.
 """
 
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import AppError, NotFoundError, UnavailableError, UnsupportedImageError
+from core.errors import NotFoundError, UnavailableError, UnsupportedImageError
 from core.images.geometry import Box, level_shapes
 from core.images.layout import Layout
 from core.images.positions import read_positions
-from core.images.volumes import CatalogEntry, VolumeInfo, VolumeSource
+from core.images.volumes import CatalogEntry, Listing, VolumeInfo, VolumeSource
 from utils.tiled_http import TiledAccess
 from utils.tiled_nodes import describe, image_of, layout_of, level_names, stored_dtype, version_of
 from utils.tiled_reader import Node, TiledReader
+from utils.tiled_walk import SETTING, GrowingListing, Walk
 
-SETTING = "DATA_TILED"
 LISTING_S = 3.0  # people press refresh twice, and every open page asks
-WALKERS = 4  # requests at a time while walking
-MAX_DEPTH = 8
-MAX_CONTAINERS = 2000  # a facility's server may hold millions of nodes
 MAX_ANSWER_BYTES = 250_000_000  # Tiled refuses answers above 300 MB unless configured otherwise
-UNSEEN = (
-    f"Not looked into: it lies deeper than {MAX_DEPTH} levels, or there are more than {MAX_CONTAINERS} folders. "
-    f"Point {SETTING}_URI at it."
-)
 
 
 class TiledVolume:
@@ -87,7 +78,7 @@ class TiledCatalog:
         self._reader = TiledReader(TiledAccess(uri, api_key, SETTING, timeout_s))
         self._start = self._reader.start
         self._lock = threading.Lock()
-        self._listed: tuple[float, list[CatalogEntry]] | None = None
+        self._listing: GrowingListing | None = None
 
     def list_entries(self) -> list[CatalogEntry]:
         """Every volume below the container, sorted by path; at most three seconds old.
@@ -97,10 +88,16 @@ class TiledCatalog:
         UnavailableError
             If the server does not answer, refuses the key, or has no such container.
         """
-        with self._lock:
-            if self._listed is None or time.monotonic() - self._listed[0] > LISTING_S:
-                self._listed = (time.monotonic(), sorted(self._walk(), key=lambda entry: entry.path))
-            return list(self._listed[1])
+        return list(self.listing(wait_s=None).entries)
+
+    def listing(self, *, wait_s: float | None) -> Listing:
+        """As `list_entries`, but as far as it is known after `wait_s`; the search goes on in the background."""
+        growing = self._current_listing()
+        try:
+            return growing.wait(wait_s)
+        except Exception:
+            self._forget(growing)
+            raise
 
     def open(self, path: str) -> VolumeSource:
         """Open a volume as it is now; a changed source has another version.
@@ -118,56 +115,19 @@ class TiledCatalog:
                 return open_node(self._reader, root, path)
         return open_node(self._reader, self._reader.node(f"{self._start}/{place}".strip("/")), path)
 
-    def _walk(self) -> list[CatalogEntry]:
-        root = self._root()
-        if root.family == "array":
-            return [self._entry(root, root.path.rpartition("/")[2])]
-        level, entries, seen = [root], list[CatalogEntry](), 0
-        with ThreadPoolExecutor(WALKERS) as pool:
-            for _ in range(MAX_DEPTH):
-                seen += len(level)
-                if not level or seen > MAX_CONTAINERS:
-                    break
-                found = list(pool.map(self._look_into, level))
-                entries += [entry for rows, _ in found for entry in rows]
-                level = [container for _, deeper in found for container in deeper]
-        return entries + [CatalogEntry(self._below(container), None, UNSEEN) for container in level]
+    def _current_listing(self) -> GrowingListing:
+        with self._lock:
+            if self._listing is None:
+                self._listing = GrowingListing(Walk(self._reader))
+            elif self._listing.is_older_than(LISTING_S):
+                self._listing = GrowingListing(Walk(self._reader), known=self._listing.entries)
+            return self._listing
 
-    def _root(self) -> Node:
-        try:
-            return self._reader.node(self._start)
-        except NotFoundError as error:
-            message = f"There is nothing at {self._reader.uri_of(self._start)}."
-            raise UnavailableError(message, f"Check {SETTING}_URI.") from error
-
-    def _look_into(self, container: Node) -> tuple[list[CatalogEntry], list[Node]]:
-        """The rows a container gives, and the containers to look into next."""
-        try:
-            children = self._reader.children(container)
-            image = image_of(self._reader, container, children) if container.path != self._start else None
-        except AppError as error:  # one broken file must not hide the others
-            if container.path == self._start:
-                raise
-            return [CatalogEntry(self._below(container), None, str(error))], []
-        if image is not None:
-            return [self._entry(image, self._below(container), container)], []
-        deeper = [child for child in children if child.family == "container"]
-        arrays = [child for child in children if child.family == "array"]
-        images = [child for child in arrays if len(child.structure.get("shape", ())) >= 2]
-        rows = images if images or deeper else arrays  # angles and spectra beside images are not worth a row
-        return [self._entry(child, self._below(child)) for child in rows], deeper
-
-    def _below(self, node: Node) -> str:
-        """The path of a node counted from the catalog's container."""
-        return node.path.removeprefix(self._start).lstrip("/")
-
-    def _entry(self, array: Node, path: str, container: Node | None = None) -> CatalogEntry:
-        """A row; its version is left empty, since finding it may take further requests."""
-        try:
-            info = describe(self._reader, array, path=path, version="", container=container)
-        except UnsupportedImageError as error:
-            return CatalogEntry(path, None, str(error))
-        return CatalogEntry(path, info)
+    def _forget(self, failed: GrowingListing) -> None:
+        """The next to ask begins anew."""
+        with self._lock:
+            if self._listing is failed:
+                self._listing = None
 
 
 def open_uri(uri: str, *, api_key: str = "", timeout_s: float = 30.0) -> VolumeSource:
@@ -198,7 +158,7 @@ def open_node(reader: TiledReader, node: Node, path: str) -> TiledVolume:
 def _stored_levels(
     reader: TiledReader, container: Node | None, children: Sequence[Node], info: VolumeInfo
 ) -> dict[int, VolumeSource]:
-    """The coarser arrays of a container that halve y and x and keep z, by level."""
+    """The coarser arrays of a container that halve y and x, by level; some have fewer slices, too."""
     found: dict[int, VolumeSource] = {}
     if container is None:
         return found
@@ -212,16 +172,16 @@ def _stored_levels(
 
 
 def matching_level(info: VolumeInfo, coarse: VolumeInfo) -> int | None:
-    """The level of `info` that `coarse` is, sizes rounded up or down; None when it is none."""
+    """The level of `info` that `coarse` is: sizes rounded up or down, as many slices or fewer. None when it is none."""
     for level, (height, width) in enumerate(level_shapes(info.shape[1:])):
         near = abs(coarse.shape[1] - height) <= 1 and abs(coarse.shape[2] - width) <= 1
-        if level and near and coarse.shape[0] == info.shape[0] and coarse.channels == info.channels:
+        if level and near and coarse.shape[0] <= info.shape[0] and coarse.channels == info.channels:
             return level
     return None
 
 
 def _only_image(reader: TiledReader, node: Node, children: Sequence[Node], path: str) -> Node:
-    image = image_of(reader, node, children)
+    image = image_of(reader.node, node, children)
     if image is None:
         raise NotFoundError(f"{path} is a folder without an image of its own.", "Choose an image in it.")
     return image

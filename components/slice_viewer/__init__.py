@@ -50,6 +50,7 @@ class SliceViewer(_ViewerComponent):
     objectsRevision : written by the component: grows with each request, undo and redo.
     labelOpacity : 0 to 1.
     order : None, or labels to be proposed through the stack: {"method", "first", "last", "number"}.
+    tileCacheMb : MiB of image and result tiles that all panes keep together; None: 256.
     moment : None, or labels of the past in place of those of now: as `overlay`, with "root", the path of its tiles.
     overlay : None or {"id", "classes", "opacity", "slices", "least"}.
     live : whether the live prediction follows what is painted; both ways.
@@ -95,6 +96,7 @@ class SliceViewer(_ViewerComponent):
         "saveState",
         "sibling",
         "slice",
+        "tileCacheMb",
         "tool",
         "volume",
         "window",

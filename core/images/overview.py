@@ -70,6 +70,10 @@ class StoredLevel:
     number: int
     source: VolumeSource
 
+    def slice_of(self, z: int, info: VolumeInfo) -> int:
+        """Which of its slices shows slice `z` of the volume: it may have fewer."""
+        return z * self.source.info.shape[0] // info.shape[0]
+
 
 def stored_level(source: VolumeSource, level: int) -> StoredLevel | None:
     """The stored level that a tile of `level` is best made from, or None."""
@@ -81,7 +85,7 @@ def stored_level(source: VolumeSource, level: int) -> StoredLevel | None:
 def read_stored_levels(info: VolumeInfo, stored: StoredLevel, z: int) -> SliceLevels:
     """Read slice `z` of a stored level once and reduce it further."""
     height, width = level_shapes(info.shape[1:])[stored.number]
-    pixels = _read_padded(stored.source, z, slice(0, height), slice(0, width))
+    pixels = _read_padded(stored.source, stored.slice_of(z, info), slice(0, height), slice(0, width))
     return SliceLevels(image_levels(pixels), first=stored.number)
 
 
@@ -89,7 +93,7 @@ def read_stored(info: VolumeInfo, stored: StoredLevel, z: int, level: int, tx: i
     """A tile of `level` made from a stored one. Raises NotFoundError outside the image."""
     shapes = level_shapes(info.shape[1:])
     rows, columns = _area_under(shapes[level], shapes[stored.number], level - stored.number, tx, ty)
-    return reduced(_read_padded(stored.source, z, rows, columns), level - stored.number)
+    return reduced(_read_padded(stored.source, stored.slice_of(z, info), rows, columns), level - stored.number)
 
 
 def _read_padded(source: VolumeSource, z: int, rows: slice, columns: slice) -> NDArray[Any]:

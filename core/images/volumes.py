@@ -104,7 +104,10 @@ class MultiscaleSource(VolumeSource, Protocol):
 
     @property
     def levels(self) -> Mapping[int, VolumeSource]:
-        """Level, from 1 on, to a volume of that level's shape, give or take the last row and column."""
+        """Level, from 1 on, to a volume of that level's shape, give or take the last row and column.
+
+        It may have fewer slices; each then stands for several.
+        """
         ...
 
 
@@ -123,6 +126,19 @@ class CatalogEntry:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class Listing:
+    """The volumes found so far, sorted by path. is_complete : there are no more."""
+
+    entries: tuple[CatalogEntry, ...]
+    is_complete: bool
+
+    @property
+    def infos(self) -> list[VolumeInfo]:
+        """Those that can be opened."""
+        return [entry.info for entry in self.entries if entry.info is not None]
+
+
 class VolumeCatalog(Protocol):
     """Where volumes are found."""
 
@@ -134,6 +150,10 @@ class VolumeCatalog(Protocol):
         UnavailableError
             If the server does not answer or refuses the key.
         """
+        ...
+
+    def listing(self, *, wait_s: float | None) -> Listing:
+        """What of these is known after `wait_s` seconds at the most; the search goes on. Raises as `list_entries`."""
         ...
 
     def open(self, path: str) -> VolumeSource:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -194,6 +195,18 @@ def connect(app: Dash) -> None:
         return f"slice {z}"
 
 
+@contextmanager
+def running(app: Dash) -> Iterator[str]:
+    """Serve an app on this machine; gives its address."""
+    app.server.test_client().get("/_dash-layout")  # Dash fills its registry before two threads ask for it at once
+    server = make_server("127.0.0.1", 0, app.server, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
@@ -215,15 +228,9 @@ def viewer_server() -> Iterator[ViewerApp]:
     halves[:, :, 200:] = 2
     results: dict[str, np.ndarray] = {"halves": halves}
     done: set[int] = set()
-    app = build_app(catalog, results, done)
-    app.server.test_client().get("/_dash-layout")  # Dash fills its registry before two threads ask for it at once
-    server = make_server("127.0.0.1", 0, app.server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
     values = {name: array for name, (array, _) in made.items()}
-    yield ViewerApp(f"http://127.0.0.1:{server.server_port}/", values, catalog, results, done)
-    server.shutdown()
-    thread.join()
+    with running(build_app(catalog, results, done)) as url:
+        yield ViewerApp(url, values, catalog, results, done)
 
 
 @pytest.fixture

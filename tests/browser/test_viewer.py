@@ -1,11 +1,10 @@
-"""The viewer in a real Chromium: the canvas shows what is in the volume, and the view obeys mouse, keys and window."""
+"""The viewer in a real Chromium: it obeys mouse, keys and window. `test_pixels.py` looks at every pixel it shows."""
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from core.images.memory import ArrayVolume
-from core.images.pyramid import image_levels
 from core.images.volumes import volume_id
 
 pytestmark = pytest.mark.browser
@@ -67,34 +66,6 @@ def wait_slice(page: Page, z: int) -> None:
 
 def grey(value: float, lo: float, hi: float) -> float:
     return float(np.clip((float(value) - lo) * 255 / (hi - lo), 0, 255))
-
-
-@pytest.mark.parametrize("notches", [3, 8, 15])
-def test_above_full_size_each_image_pixel_shows_its_own_grey(page, viewer_app, notches):
-    viewer_app.open(page, "grey8", window={"lo": 0, "hi": 255})
-    zoom(page, notches)
-    assert state(page)["level"] == 0
-    assert state(page)["scale"] > 2
-    for y, x in [(150, 200), (149, 201), (152, 197), (147, 203)]:
-        value = int(viewer_app.arrays["grey8"][0, y, x])
-        assert pixel(page, y + 0.5, x + 0.5) == [value, value, value, 255]
-
-
-def test_below_full_size_the_canvas_shows_the_area_mean_of_the_right_level(page, viewer_app):
-    viewer_app.open(page, "grey16", window={"lo": 0, "hi": 65535})
-    zoom(page, -5)
-    level = state(page)["level"]
-    assert level == 2
-    mean = image_levels(viewer_app.arrays["grey16"][0])[level]
-    for y, x in [(100, 120), (750, 1050), (1400, 2000), (30, 1600)]:
-        expected = grey(mean[y >> level, x >> level], 0, 65535)
-        assert pixel(page, y, x)[0] == pytest.approx(expected, abs=4)  # a canvas pixel covers five image pixels
-
-
-def test_colour_is_drawn_as_colour(page, viewer_app):
-    viewer_app.open(page, "colour", window={"lo": 0, "hi": 255})
-    zoom(page, 10)
-    assert pixel(page, 150.5, 200.5) == [*viewer_app.arrays["colour"][0, 150, 200].tolist(), 255]
 
 
 def test_nan_is_transparent_and_called_so(page, viewer_app):

@@ -16,7 +16,7 @@ from callbacks import access, create_app, moments
 from callbacks.people import COOKIE
 from components import datasets, ids, stores
 from components.page import page
-from core.images.volumes import volume_id
+from core.images.volumes import Listing, volume_id
 from core.labels.moments import ADDED
 from core.labels.store import Paint
 from core.services import Services
@@ -118,6 +118,33 @@ def test_the_picker_lists_what_opens_and_says_why_the_rest_does_not(client, serv
     text = json.dumps(told)
     for entry in services.volumes.list_entries():
         assert (datasets.link(entry.path) if entry.info else entry.reason[:40]) in text
+
+
+def test_rows_come_before_the_list_is_whole_and_the_page_asks_for_the_rest(services):
+    class Slow:
+        """A catalog that finds its last volume while the page shows the first."""
+
+        found = 0
+
+        def listing(self, *, wait_s):
+            self.found += 1
+            entries = tuple(services.volumes.list_entries()[: self.found])
+            return Listing(entries, is_complete=self.found == 2)
+
+    guard = partial(access.guard, login=False, user_name="", password="")
+    client = PageClient(create_app(replace(services, volumes=Slow()), assets_folder="assets", guard=guard))
+    first = client.call(f"{ids.DATASET_LIST}.children", {}, trigger=f"{ids.DATASET_BUTTON}.n_clicks")
+    assert "Looking for more datasets, 1 so far" in json.dumps(first)
+    assert (first[ids.DATASET_REFRESH]["disabled"], first[ids.DATASET_POLL]["disabled"]) == (True, False)
+    rest = client.call(f"{ids.DATASET_LIST}.children", {}, trigger=f"{ids.DATASET_POLL}.n_intervals")
+    assert "Looking for more" not in json.dumps(rest)
+    assert (rest[ids.DATASET_REFRESH]["disabled"], rest[ids.DATASET_POLL]["disabled"]) == (False, True)
+
+
+def test_a_page_keeps_as_many_tiles_as_the_setting_says(services):
+    guard = partial(access.guard, login=False, user_name="", password="")
+    app = create_app(services, assets_folder="assets", guard=guard, browser_cache_mb=96)
+    assert '"tileCacheMb":96' in app.server.test_client().get("/_dash-layout").text
 
 
 def test_the_picker_says_what_to_do_when_tiled_is_down(services, free_port):

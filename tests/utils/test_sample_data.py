@@ -96,11 +96,15 @@ def test_the_command_runs_as_a_file_from_anywhere(tmp_path):
 
 
 class Files(ThreadingHTTPServer):
-    """A server of `contents`. `cut_after` breaks the connection of answers without a Range after so many bytes."""
+    """A server of `contents`. `cut_after` breaks the connection of answers without a Range after so many bytes.
+
+    `tag` names the state of its files; it may be left out, as servers do.
+    """
 
     contents: dict[str, bytes]
     cut_after: int | None = None
     ranges: list[str]
+    tag: str = ""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -111,7 +115,7 @@ class Handler(BaseHTTPRequestHandler):
         if body is None:
             self.send_error(404)
             return
-        asked = self.headers.get("Range")
+        asked = self.headers.get("Range") if self.headers.get("If-Range", self.server.tag) == self.server.tag else None
         start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
         if asked:
             self.server.ranges.append(asked)
@@ -123,6 +127,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.send_response(206 if asked else 200)
         self.send_header("Content-Length", str(len(body) - start))
+        if self.server.tag:
+            self.send_header("ETag", self.server.tag)
         self.end_headers()
         stop = len(body) if asked or self.server.cut_after is None else self.server.cut_after
         self.wfile.write(body[start:stop])
@@ -192,6 +198,18 @@ def test_an_interrupted_download_goes_on_where_it_stopped(files, tmp_path):
     download(url_of(files, "a.zip"), tmp_path, sha256=sha256(files.contents["/a.zip"]))
     assert files.ranges == ["bytes=100000-"]
     assert (tmp_path / "a" / "x").stat().st_size == 300_000
+
+
+def test_a_file_that_changes_between_two_tries_is_fetched_from_its_beginning(files, tmp_path):
+    files.contents["/a.zip"] = zipped(x=bytes(300_000))
+    files.cut_after, files.tag = 100_000, '"first"'
+    with pytest.raises(UnavailableError):
+        download(url_of(files, "a.zip"), tmp_path, sha256=None)
+    files.contents["/a.zip"] = zipped(y=bytes(200_000))
+    files.cut_after, files.tag = None, '"second"'
+    download(url_of(files, "a.zip"), tmp_path, sha256=None)
+    assert files.ranges == []
+    assert [path.name for path in tmp_path.rglob("*")] == ["a", "y"]
 
 
 def test_a_download_that_was_whole_before_is_not_fetched_again(files, tmp_path):

@@ -9,8 +9,13 @@ import psutil
 import pytest
 import tifffile
 
+from core.errors import AppError
+from core.images.volumes import CatalogEntry
+from tests.tile_server import tile_server
 from tests.utils.tiled_questions import Questions
+from utils.tile_cache import CachedTileServer
 from utils.tiled_server import Item, list_folder
+from utils.tiled_volumes import TiledCatalog
 
 pytestmark = [
     pytest.mark.real_data,
@@ -133,3 +138,28 @@ def test_hostile_files_are_refused_in_a_sentence_and_the_server_lives_on(tiled, 
         assert len(sentence) < 300
     assert tiled.keys("") == ["broken", "made", "ok"]
     assert psutil.Process(limited.process.pid).memory_info().rss < 1 << 30
+
+
+def test_the_app_lists_all_that_is_good_and_survives_the_rest(limited, zoo):
+    catalog = TiledCatalog(limited.uri, limited.key)
+    entries = {entry.path: entry for entry in catalog.list_entries()}
+    for folder in ("ok", "made", "broken"):
+        assert {f"{folder}/{key}" for key in list_folder(zoo / folder)} <= entries.keys()
+    hostile = {path for path in entries if path.startswith("broken/") or path.startswith("made/BAD_")}
+    unseen = {path.split("/")[1] for path in entries.keys() - hostile if entries[path].info is None}
+    assert unseen <= REFUSED.keys()
+    server = tile_server(catalog)
+    for path in hostile:
+        key, sentence = path.split("/")[1], shown(server, entries[path])
+        assert bool(sentence) == (key not in HARMLESS) or key in PARTLY_READABLE, path
+        assert len(sentence) < 300
+
+
+def shown(server: CachedTileServer, entry: CatalogEntry) -> str:
+    """Open a volume as the viewer does, its first tile included; why it cannot be."""
+    try:
+        server.manifest(entry.path)
+        assert server.tile(entry.path, "z", 0, 0, 0, 0).pixels
+    except AppError as error:
+        return str(error)
+    return ""

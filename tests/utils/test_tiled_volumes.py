@@ -8,16 +8,19 @@ import httpx
 import numpy as np
 import pytest
 import tifffile
+import urllib3
 
 from core.errors import NotFoundError, UnavailableError, UnsupportedImageError
 from core.images import overview
 from core.images.geometry import Box, whole_slice
 from core.images.layout import ExtraAxis
+from core.images.volumes import CatalogEntry, Listing
 from scripts.local_stack import wait_until
 from tests.image_files import ARRAYS, CELLS, COARSE, COARSER, MOVIE, STACK, UNREADABLE
 from tests.tile_server import tile_server
 from utils import tiled_volumes
 from utils.tiled_volumes import TiledCatalog, open_uri, split_box
+from utils.tiled_walk import GrowingListing
 
 
 @pytest.fixture
@@ -307,6 +310,10 @@ def own_dir(tmp_path_factory):
     (folder / "many").mkdir()
     for n in range(305):
         np.save(folder / "many" / f"a{n:03d}x.npy", np.zeros((2, 2), "u1"))
+    for n in range(40):
+        slices = folder / "scans" / f"scan{n}x" / "recon" / "slices"
+        slices.mkdir(parents=True)
+        np.save(slices / "a.npy", np.zeros((2, 2, 2), "u1"))
     deep = folder.joinpath("deep", *"abcdefghij")
     deep.mkdir(parents=True)
     np.save(deep / "lost.npy", np.zeros((2, 2), "u1"))
@@ -323,6 +330,58 @@ def own_server(serve_tiled, own_dir):
 def test_more_children_than_a_page_are_all_found(own_server):
     catalog = TiledCatalog(f"{own_server.uri}api/v1/metadata/many", own_server.key)
     assert len(catalog.list_entries()) == 305
+
+
+def test_small_folders_of_folders_take_one_question_for_each_page_not_one_for_each_folder(own_server, asked):
+    catalog = TiledCatalog(f"{own_server.uri}api/v1/metadata/scans", own_server.key)
+    entries = catalog.list_entries()
+    assert [entry.path for entry in entries] == sorted(f"scan{n}x/recon/slices" for n in range(40))
+    assert all(entry.info.shape == (2, 2, 2) for entry in entries)
+    assert len(asked) == 2, "what the catalog starts at, and a page of what is in it"
+
+
+@pytest.fixture
+def asked(monkeypatch) -> list[str]:
+    """The requests that are sent to Tiled."""
+    urls: list[str] = []
+    request = urllib3.PoolManager.request
+    monkeypatch.setattr(
+        urllib3.PoolManager, "request", lambda pool, method, url: urls.append(url) or request(pool, method, url)
+    )
+    return urls
+
+
+def test_a_list_is_shown_as_far_as_it_is_known_and_stays_while_a_newer_one_is_made():
+    first, second = (CatalogEntry(name, None) for name in "ab")
+    go_on = threading.Event()
+
+    def rows():
+        yield [second]
+        go_on.wait()
+        yield [first]
+
+    growing = GrowingListing(rows())
+    wait_until(lambda: growing.entries == (second,), "the first row")
+    assert growing.wait(0.01) == Listing((second,), is_complete=False)
+    go_on.set()
+    assert growing.wait(None) == Listing((first, second), is_complete=True)
+    go_on.clear()
+    renewed = GrowingListing(rows(), known=growing.entries)
+    assert renewed.wait(0.01) == Listing((first, second), is_complete=False)
+    go_on.set()
+    renewed.wait(None)
+
+
+def test_what_ends_a_search_is_told_to_all_who_wait():
+    growing = GrowingListing(failing())
+    for _ in range(2):
+        with pytest.raises(UnavailableError, match="gone"):
+            growing.wait(None)
+
+
+def failing():
+    yield [CatalogEntry("a", None)]
+    raise UnavailableError("gone")
 
 
 def test_folders_too_deep_are_named_rather_than_followed(own_server):

@@ -4,7 +4,7 @@ import { tileKey, tileRect, tileSize, type ImageTile } from "./grid";
 import { cover, type Cover, type Need, wishes } from "./pieces";
 import type { Renderer, Sprite } from "./renderer";
 import { decodePreview } from "./previews";
-import { CACHE_BYTES, TileCache, type CacheEvents } from "./tilecache";
+import { TileCache, type CacheEvents } from "./tilecache";
 import type { Camera, Manifest, Rect, TileAddress } from "./types";
 
 export interface LayerSource {
@@ -34,7 +34,7 @@ export class TileLayer {
       this.renderer.forget(source.name, key);
       events.arrived(key);
     };
-    this.cache = new TileCache({ ...events, arrived }, CACHE_BYTES, undefined, (data) => decodePreview(data, manifest));
+    this.cache = new TileCache({ ...events, arrived }, undefined, undefined, (data) => decodePreview(data, manifest));
   }
 
   /** Ask for what `need` says, of slices that exist, and drop other requests. */

@@ -60,8 +60,21 @@ function shades(map: Colormap, gamma: number): Uint32Array {
   });
 }
 
-/** Colour raw pixels. `raw` has `channels` values a pixel (1, 3 or 4), `out` one word a pixel. */
-export function colorize(raw: Uint8Array | Uint16Array, channels: number, lut: Uint32Array, out: Uint32Array): void {
+/** Opacity, 0 to 255, of each stored value of an alpha channel; it is not subject to the window. */
+export function buildAlphas(encoding: Encoding, dtype: string): Uint8Array {
+  const opaque = fullScale(dtype);
+  const opacity = (stored: number): number => (stored === encoding.nan_code ? 0 : (encoding.lo + stored * encoding.step) / opaque);
+  return Uint8Array.from({ length: encoding.dtype === "uint8" ? 256 : 65536 }, (_, stored) => place(opacity(stored)));
+}
+
+/** What counts as opaque: 1 for yes and no and for floating numbers, else the greatest number of the type. */
+function fullScale(dtype: string): number {
+  const [, kind, bits] = /^(u?int)(\d+)$/.exec(dtype) ?? [];
+  return kind === undefined ? 1 : 2 ** (Number(bits) - (kind === "int" ? 1 : 0)) - 1;
+}
+
+/** Colour raw pixels. `raw` has `channels` values a pixel (1, 3 or 4), `out` one word a pixel; a fourth is read in `alphas`. */
+export function colorize(raw: Uint8Array | Uint16Array, channels: number, lut: Uint32Array, out: Uint32Array, alphas?: Uint8Array): void {
   if (channels === 1) {
     for (let i = 0; i < out.length; i++) out[i] = lut[raw[i]];
     return;
@@ -70,14 +83,9 @@ export function colorize(raw: Uint8Array | Uint16Array, channels: number, lut: U
     const red = lut[raw[at]] & 0xff;
     const green = lut[raw[at + 1]] & 0xff;
     const blue = lut[raw[at + 2]] & 0xff;
-    const alpha = channels === 4 ? alphaOf(raw, at + 3) : 0xff;
+    const alpha = alphas === undefined ? 0xff : alphas[raw[at + 3]];
     out[i] = ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0;
   }
-}
-
-/** The alpha channel is not subject to the window: full scale is opaque. */
-function alphaOf(raw: Uint8Array | Uint16Array, at: number): number {
-  return raw instanceof Uint8Array ? raw[at] : raw[at] >> 8;
 }
 
 // Light adds up, so the first two are complementary to what most screens and eyes tell apart best.

@@ -5,7 +5,7 @@
  */
 import { chooseLevel, tileKey, visibleTiles, type ImageTile } from "./grid";
 import { TileLayer } from "./layer";
-import { buildLut, buildMixers, colorize, firstChannels, mix, PLAIN, type Look, type Mixer, type Window } from "./lut";
+import { buildAlphas, buildLut, buildMixers, colorize, firstChannels, mix, PLAIN, type Look, type Mixer, type Window } from "./lut";
 import { isBusy, Making, type Progress } from "./making";
 import type { Cover, Need } from "./pieces";
 import { LINK } from "./previews";
@@ -57,6 +57,7 @@ export class Picture {
   private window: Window | null = null;
   private look: Look = PLAIN;
   private lut: Uint32Array;
+  private readonly alphas: Uint8Array | undefined; // of an image with an alpha channel
   private mixers: Mixer[] = [];
   private trail: number[] = [];
   private direction = 1;
@@ -76,6 +77,7 @@ export class Picture {
     const [, height, width] = manifest.shape;
     this.area = { x0: 0, y0: 0, x1: width, y1: height };
     this.lut = this.buildLut();
+    this.alphas = manifest.is_colour && manifest.channels === 4 ? buildAlphas(manifest.encoding, manifest.dtype) : undefined;
     this.mixers = this.buildMixers();
     this.image = this.createImage();
     this.making = new Making(`${apiRoot}/img/${manifest.id}/progress`, (progress) => this.hear(progress));
@@ -288,7 +290,7 @@ export class Picture {
 
   private colorizeImage(bytes: ArrayBuffer, out: Uint32Array): void {
     if (this.manifest.channel_windows.length > 0) mix(this.pixels(bytes), this.manifest.channels, this.mixers, out);
-    else colorize(this.pixels(bytes), this.manifest.channels, this.lut, out);
+    else colorize(this.pixels(bytes), this.manifest.channels, this.lut, out, this.alphas);
   }
 
   private createImage(): TileLayer {

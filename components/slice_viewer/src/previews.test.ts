@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { expand, Speed } from "./previews";
 import { TileCache } from "./tilecache";
+import { TileMemory } from "./tilememory";
 import type { Manifest } from "./types";
 
 describe("the speed of the link", () => {
@@ -43,7 +44,7 @@ it("asks for previews of all visible tiles first, then for the exact ones", asyn
     asked.push(url);
     return Promise.resolve(new Response(new Uint8Array(url.endsWith("p") ? 1 : 10)));
   }) as typeof fetch;
-  const cache = new TileCache({ arrived: () => undefined, gone: () => undefined, trouble: () => undefined }, 1000, fetcher);
+  const cache = new TileCache({ arrived: () => undefined, gone: () => undefined, trouble: () => undefined }, new TileMemory(1000), fetcher);
   const keys = ["a", "b", "c", "d", "e", "f", "g", "h"];
   cache.want(keys.map((key) => ({ key, url: `/${key}`, preview: `/${key}p`, prefetch: false })));
   await expect.poll(() => cache.idle).toBe(true);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Wish } from "./batches";
 import { Connections } from "./connections";
 import { TileCache, type Problem } from "./tilecache";
+import { TileMemory } from "./tilememory";
 
 /** A server whose answers the test gives one by one. */
 class Server {
@@ -48,13 +49,13 @@ let arrived: string[];
 let gone: string[];
 let troubles: (Problem | null)[];
 
-function makeCache(budget = 1000): TileCache {
+function makeCache(memory = new TileMemory(1000)): TileCache {
   const events = {
     arrived: (key: string) => void arrived.push(key),
     gone: (key: string) => void gone.push(key),
     trouble: (problem: Problem | null) => void troubles.push(problem),
   };
-  return new TileCache(events, budget, server.fetch, undefined, undefined, connections);
+  return new TileCache(events, memory, server.fetch, undefined, undefined, connections);
 }
 
 beforeEach(() => {
@@ -64,6 +65,25 @@ beforeEach(() => {
   [arrived, gone, troubles] = [[], [], []];
 });
 afterEach(() => void vi.useRealTimers());
+
+describe("memory", () => {
+  test("caches share it: what was used longest ago in any goes first, what came last stays", async () => {
+    const memory = new TileMemory(25);
+    const [image, result] = [makeCache(memory), makeCache(memory)];
+    image.want(["a", "b"].map((key) => wish(key)));
+    await server.answer("/a");
+    await server.answer("/b");
+    image.get("a");
+    result.want([wish("c")]);
+    await server.answer("/c");
+    expect([image.has("a"), image.has("b"), result.has("c")]).toEqual([true, false, true]);
+    result.want([wish("d")]);
+    await server.answer("/d", 100);
+    expect([image.has("a"), result.has("c"), result.has("d")]).toEqual([false, false, true]);
+    result.clear();
+    expect(image.bytes + result.bytes).toBe(0);
+  });
+});
 
 describe("fetching", () => {
   test("tiles are asked for in the order of the wishes, and leave two of a browser's six connections to labels and the page", async () => {
@@ -188,7 +208,7 @@ describe("asking for the tiles of a plane together", () => {
 
 describe("keeping", () => {
   test("the tile used longest ago goes when the bytes exceed the budget", async () => {
-    const cache = makeCache(25);
+    const cache = makeCache(new TileMemory(25));
     for (const key of ["a", "b"]) {
       cache.want([wish(key)]);
       await server.answer(`/${key}`);

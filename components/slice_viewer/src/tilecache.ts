@@ -1,5 +1,5 @@
 /**
- * Tiles as raw bytes: fetched in the order of a wish list, aborted when no longer wished for, kept up to a number of bytes.
+ * Tiles as raw bytes: fetched in the order of a wish list, aborted when no longer wished for, kept while there is memory for them.
  *
  * The engine calls `want` with everything it needs, most urgent first, whenever the view changes. Failed requests are repeated
  * with growing pauses until they succeed, so a server that comes back is noticed without a reload.
@@ -8,9 +8,8 @@
 import { orders, tilesOf, type Order, type Wish } from "./batches";
 import { CONNECTIONS, type Connections } from "./connections";
 import { LINK, type Speed } from "./previews";
+import { TILE_MEMORY, type Sharer, type TileMemory } from "./tilememory";
 
-// A 2560 x 2560 uint16 slice fitted into a window is 3.3 MB, so this holds some 75 slices, and stays small beside a browser tab.
-export const CACHE_BYTES = 256 * 2 ** 20;
 const DRAFT = "X-Draft"; // the server is still making the overview this tile is cut from
 const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 8000;
@@ -38,8 +37,14 @@ interface Request {
   abort: AbortController;
 }
 
-export class TileCache {
-  private readonly kept = new Map<string, TileBytes>(); // oldest use first
+interface Kept {
+  tile: TileBytes;
+  /** The number of its last use, as the memory counts. */
+  used: number;
+}
+
+export class TileCache implements Sharer {
+  private readonly kept = new Map<string, Kept>(); // oldest use first
   private readonly running = new Set<Request>();
   private readonly pumpAgain = (): void => this.pump();
   private readonly dead = new Set<string>();
@@ -47,18 +52,34 @@ export class TileCache {
   private readonly drafts = new Set<string>(); // kept, but to be replaced
   private readonly resting = new Set<string>(); // drafts not to be asked for before the next `refreshDrafts`
   private wishes: Wish[] = [];
-  private bytes = 0;
+  private total = 0;
   private failures = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(
     private readonly events: CacheEvents,
-    private readonly budget = CACHE_BYTES,
+    private readonly memory: TileMemory = TILE_MEMORY,
     private readonly fetcher: typeof fetch = (input, init) => fetch(input, init),
     private readonly decode: (preview: Blob) => Promise<ArrayBuffer> = (preview) => preview.arrayBuffer(),
     private readonly link: Speed = LINK,
     private readonly connections: Connections = CONNECTIONS,
   ) {}
+
+  /** Bytes kept. */
+  get bytes(): number {
+    return this.total;
+  }
+
+  get oldest(): number | null {
+    return this.kept.values().next().value?.used ?? null;
+  }
+
+  dropOldest(): void {
+    const [key] = this.kept.keys();
+    this.total -= size(this.kept.get(key));
+    this.kept.delete(key);
+    this.drafts.delete(key);
+  }
 
   has(key: string): boolean {
     return this.kept.has(key);
@@ -71,16 +92,16 @@ export class TileCache {
 
   /** The tile, without marking it as used. */
   peek(key: string): TileBytes | undefined {
-    return this.kept.get(key);
+    return this.kept.get(key)?.tile;
   }
 
   /** The tile, marked as used; undefined when it is not here. */
   get(key: string): TileBytes | undefined {
-    const tile = this.kept.get(key);
-    if (tile === undefined) return undefined;
+    const kept = this.kept.get(key);
+    if (kept === undefined) return undefined;
     this.kept.delete(key);
-    this.kept.set(key, tile);
-    return tile;
+    this.kept.set(key, { ...kept, used: this.memory.use() });
+    return kept.tile;
   }
 
   /** Replace the wish list, most urgent first. Requests for anything else are aborted. */
@@ -108,7 +129,7 @@ export class TileCache {
   /** Forget empty and missing tiles: they may have come into being, as the slices of a running job do. `all`: the rest, too. */
   askAgain({ all = false } = {}): void {
     this.dead.clear();
-    for (const [key, tile] of this.kept) {
+    for (const [key, { tile }] of this.kept) {
       if (tile === null) this.kept.delete(key);
       else if (all) this.drafts.add(key);
     }
@@ -125,7 +146,8 @@ export class TileCache {
     this.kept.clear();
     this.dead.clear();
     this.drafts.clear();
-    this.bytes = 0;
+    this.total = 0;
+    this.memory.leave(this);
     this.calm();
   }
 
@@ -199,16 +221,13 @@ export class TileCache {
   }
 
   private keep(key: string, tile: TileBytes, draft: boolean): void {
-    this.bytes += (tile?.byteLength ?? 0) - (this.kept.get(key)?.byteLength ?? 0);
-    this.kept.set(key, tile);
+    const before = this.kept.get(key);
+    this.kept.delete(key);
+    this.kept.set(key, { tile, used: this.memory.use() });
+    this.total += (tile?.byteLength ?? 0) - size(before);
     this.drafts.delete(key);
     if (draft) for (const list of [this.drafts, this.resting]) list.add(key);
-    for (const [oldest, bytes] of this.kept) {
-      if (this.bytes <= this.budget || oldest === key) break;
-      this.kept.delete(oldest);
-      this.drafts.delete(oldest);
-      this.bytes -= bytes?.byteLength ?? 0;
-    }
+    this.memory.grow(this);
     this.calm();
     this.events.arrived(key);
   }
@@ -242,6 +261,8 @@ export class TileCache {
     request.abort.abort();
   }
 }
+
+const size = (kept: Kept | undefined): number => kept?.tile?.byteLength ?? 0;
 
 /** The server's own words about an error answer (docs/contracts.md), or the status when it has none. */
 export async function readProblem(response: Response): Promise<Problem> {

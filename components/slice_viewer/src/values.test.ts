@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { clampWindow, moveHandle, outline } from "./histogram";
-import { buildLut, buildMixers, colorize, firstChannels, mix } from "./lut";
+import { buildAlphas, buildLut, buildMixers, colorize, firstChannels, mix } from "./lut";
 import { describe as inWords, format } from "./readout";
 import { runs } from "./runs";
 import { scaleBar } from "./scale";
@@ -55,12 +55,23 @@ describe("window and level", () => {
   });
 
   test("colours keep their channels, alpha is not windowed", () => {
-    const lut = buildLut({ ...exact16, dtype: "uint8" }, { lo: 0, hi: 100 });
+    const encoding: Encoding = { ...exact16, dtype: "uint8" };
+    const lut = buildLut(encoding, { lo: 0, hi: 100 });
     const out = new Uint32Array(2);
-    colorize(Uint8Array.of(0, 50, 100, 7, 200, 0, 0, 255), 4, lut, out);
+    colorize(Uint8Array.of(0, 50, 100, 7, 200, 0, 0, 255), 4, lut, out, buildAlphas(encoding, "uint8"));
     expect([...new Uint8Array(out.buffer)]).toEqual([0, 128, 255, 7, 255, 0, 0, 255]);
     colorize(Uint8Array.of(0, 50, 100, 200, 0, 0), 3, lut, out);
     expect([...new Uint8Array(out.buffer)]).toEqual([0, 128, 255, 255, 255, 0, 0, 255]);
+  });
+
+  test.each([
+    ["bool", { ...exact16, dtype: "uint8" }, 1],
+    ["uint16", exact16, 65535],
+    ["int16", { ...exact16, lo: -32768 }, 65535],
+    ["float32", { ...real, nan_code: 0 }, 65534],
+  ] as [string, Encoding, number][])("full scale of %s is opaque, nothing is transparent", (dtype, encoding, stored) => {
+    const alphas = buildAlphas(encoding, dtype);
+    expect([alphas[stored], alphas[0]]).toEqual([255, 0]);
   });
 });
 

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from core.images.geometry import level_shapes
+from core.images.memory import ArrayVolume
+from core.images.overview import StoredLevel, read_stored, read_stored_levels
 from core.images.pyramid import halve, image_levels, max_pool
 
 DTYPES = ["bool", "u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f2", "f4", "f8", ">u2", ">f4"]
@@ -21,6 +23,15 @@ def test_every_dtype_and_shape_gets_the_levels_the_manifest_promises(dtype, shap
     assert [level.shape[:2] for level in levels] == level_shapes(shape[:2])
     assert levels[0] is pixels
     assert all((level == 1).all() and level.shape[2:] == shape[2:] for level in levels)
+
+
+def test_a_stored_level_of_fewer_slices_shows_each_slice_by_the_one_that_holds_it():
+    info = ArrayVolume(np.zeros((7, 700, 600), "u1")).info
+    coarse = np.arange(3, dtype="u1")[:, None, None] * np.ones((1, 350, 300), "u1")
+    stored = StoredLevel(1, ArrayVolume(coarse))
+    whole = [read_stored_levels(info, stored, z).levels[0][0, 0] for z in range(7)]
+    tiles = [read_stored(info, stored, z, 1, 0, 0)[0, 0] for z in range(7)]
+    assert whole == tiles == [0, 0, 0, 1, 1, 2, 2]
 
 
 def mean_of_blocks(pixels):

@@ -14,6 +14,7 @@ import { readPlace, writePlace } from "../place";
 import type { StackOrder } from "../proposals";
 import { PropSender, type Props } from "../sender";
 import { useStore } from "../store";
+import { TILE_MEMORY } from "../tilememory";
 import type { LabelClass, Point, Tool } from "../types";
 import type { CutLine, ObjectEvents } from "./ObjectOverlay";
 import { Panes } from "./Panes";
@@ -42,6 +43,8 @@ export interface SliceViewerProps {
   compare?: string | null;
   /** Another result to look at beside the first, on the same slices. */
   beside?: Beside | null;
+  /** Memory for tiles, MiB. */
+  tileCacheMb?: number | null;
   /** Where the window looks, as `place.ts` writes it; null while all is in view. */
   place?: string | null;
   /** Labels to be proposed; another `number` is another order. */
@@ -152,6 +155,7 @@ function useProperties(desk: Desk, props: SliceViewerProps): void {
   React.useEffect(() => desk.set("labelOpacity", props.labelOpacity ?? 0.5), [desk, props.labelOpacity]);
   React.useEffect(() => desk.set("overlay", props.overlay ?? null), [desk, props.overlay]);
   React.useEffect(() => desk.setBeside(props.beside ?? null), [desk, props.beside]);
+  React.useEffect(() => TILE_MEMORY.setLimit(props.tileCacheMb ?? null), [props.tileCacheMb]);
   React.useEffect(() => desk.set("moment", props.moment ?? null), [desk, props.moment]);
   React.useEffect(() => desk.setReview(props.review ?? null, () => setProps.current({ review: null })), [desk, props.review]);
   React.useEffect(() => {
