@@ -345,9 +345,12 @@ def asked(monkeypatch) -> list[str]:
     """The requests that are sent to Tiled."""
     urls: list[str] = []
     request = urllib3.PoolManager.request
-    monkeypatch.setattr(
-        urllib3.PoolManager, "request", lambda pool, method, url: urls.append(url) or request(pool, method, url)
-    )
+
+    def noted(pool, method, url, **options):
+        urls.append(url)
+        return request(pool, method, url, **options)
+
+    monkeypatch.setattr(urllib3.PoolManager, "request", noted)
     return urls
 
 
