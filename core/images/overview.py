@@ -219,13 +219,22 @@ class OverviewRecipe:
         y, x = ((a + b) // 2 for a, b in zip(box.start[1:], box.stop[1:], strict=True))
         stop = (self.z + 1, min(y + SAMPLE_PX, box.stop[1]), min(x + SAMPLE_PX, box.stop[2]))
         patch = source.read(Box(start=(self.z, y, x), stop=stop))[0]
-        grey = patch.astype(np.float64).mean(axis=(0, 1))
+        grey = _finite_mean(patch)
         for level in range(BLOCK_LEVEL + 1, len(self.shapes)):
             _, height, width = box.shape
             size = -(-height // 2**level), -(-width // 2**level)
             spec = self.arrays[str(level)]
             flat = np.broadcast_to(grey, (*size, *spec.shape[4:])).astype(spec.dtype)
             _put(arrays[str(level)], box.start[1] >> level, box.start[2] >> level, flat)
+
+
+def _finite_mean(patch: NDArray[Any]) -> NDArray[np.float64]:
+    """Mean of a patch (h, w[, c]), of each channel, without NaN and Inf; NaN when there is nothing else."""
+    values = patch.astype(np.float64)
+    known = np.isfinite(values)
+    with np.errstate(invalid="ignore"):
+        mean: NDArray[np.float64] = np.where(known, values, 0).sum(axis=(0, 1)) / known.sum(axis=(0, 1))
+    return mean
 
 
 def _put(tiles: NDArray[Any], y: int, x: int, pixels: NDArray[Any]) -> None:

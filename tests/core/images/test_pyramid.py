@@ -25,6 +25,12 @@ def test_every_dtype_and_shape_gets_the_levels_the_manifest_promises(dtype, shap
     assert all((level == 1).all() and level.shape[2:] == shape[2:] for level in levels)
 
 
+def test_infinities_of_both_signs_in_one_slice_are_kept_apart():
+    pixels = np.array([[np.inf, 1, -np.inf, 1], [1, 1, 1, 1]], "f4")
+    np.testing.assert_array_equal(halve(pixels), np.array([[np.inf, -np.inf]], "f4"))
+    halve(np.array([[np.inf, -np.inf]], "f4"))
+
+
 def test_a_stored_level_of_fewer_slices_shows_each_slice_by_the_one_that_holds_it():
     info = ArrayVolume(np.zeros((7, 700, 600), "u1")).info
     coarse = np.arange(3, dtype="u1")[:, None, None] * np.ones((1, 350, 300), "u1")
