@@ -1,6 +1,7 @@
 """The panel of the live prediction; the viewer does the work and asks `http/live.py`.
 
 It learns with what the form of the pixel classifier shows, when that is the algorithm chosen; else with its defaults.
+It expects the class shares that a segmentation would.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State
 
 from callbacks.model_requests import find_algorithm
-from components import forms, ids, overlay, stores
+from components import class_shares, forms, ids, overlay, stores
 from components.models import FIRST_CHOICE
 from core.errors import AppError
 from core.learning.descriptors import validate_parameters
@@ -32,11 +33,22 @@ def register(app: Dash, services: Services) -> None:
     @app.callback(
         Output(stores.LIVE_PARAMETERS, "data"),
         Input(ids.parameter(ALL), "value"),
+        Input(ids.CLASS_SHARES_SWITCH, "value"),
+        Input(ids.class_share(ALL), "value"),
         State(ids.parameter(ALL), "id"),
+        State(ids.class_share(ALL), "id"),
         State(ids.ALGORITHM_SELECT, "value"),
     )
-    def take_parameters(entered: list[Any], fields: list[dict[str, str]], algorithm: str | None) -> dict[str, Any]:
-        return parameters(services, algorithm, forms.values(fields, entered))
+    def take_parameters(
+        entered: list[Any],
+        shares_on: bool | None,
+        shares: list[Any],
+        fields: list[dict[str, str]],
+        share_fields: list[dict[str, Any]],
+        algorithm: str | None,
+    ) -> dict[str, Any]:
+        learning = parameters(services, algorithm, forms.values(fields, entered))
+        return learning | class_shares.parameter(share_fields, shares, on=bool(shares_on))
 
 
 def _register_viewer(app: Dash) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from components import class_shares, forms, models
 from core.errors import InvalidInputError, NotFoundError
-from core.learning.class_shares import write_shares
 from core.learning.descriptors import AlgorithmDescriptor, validate_parameters
 from core.learning.jobs import JobKind, JobRequest
 from core.learning.models import TrainedModel
@@ -45,14 +44,6 @@ class Choice:
     scope: Scope
     first: Any
     last: Any
-
-    def class_shares(self) -> dict[str, str]:
-        """The parameter that tells how much of the image each class covers; none where the switch is off."""
-        if not self.shares_on or not self.share_fields:
-            return {}
-        shares = class_shares.normalised(self.shares)
-        chosen = {field["class"]: share for field, share in zip(self.share_fields, shares, strict=True)}
-        return {"class_shares": write_shares(chosen)}
 
     def path(self) -> str:
         """Of the open volume; raises InvalidInputError when there is none."""
@@ -118,7 +109,8 @@ def segmentation_request(services: Services, choice: Choice) -> JobRequest:
     """
     model = find_model(services, choice.model)
     algorithm = model_algorithm(services, model.id)
-    wishes = forms.values(choice.wishes or (), choice.wished or ()) | choice.class_shares()
+    wishes = forms.values(choice.wishes or (), choice.wished or ())
+    wishes |= class_shares.parameter(choice.share_fields, choice.shares, on=bool(choice.shares_on))
     info = services.volumes.open(choice.path()).info
     stack = Stack(info.shape[0], current=choice.z or 0)
     slices = chosen_slices(stack, choice.scope, first=choice.first, last=choice.last)

@@ -8,12 +8,13 @@ from dash import dcc, html
 
 from components import ids
 from core.labels.classes import LabelClass
+from core.learning.class_shares import write_shares
 
 STEP = 0.5  # per cent
 ESTIMATE = "Estimate from the unlabelled pixels"
 ABOUT = (
     "The model expects the classes in the shares in which they were painted. Where strokes tell little of how much "
-    "there is, other shares help; where labels fill areas, they do not."
+    "there is, other shares help; where labels fill areas, they do not. The live prediction follows them too."
 )
 
 
@@ -67,6 +68,17 @@ def normalised(values: Sequence[Any]) -> list[float]:
     numbers = [max(0.0, float(value or 0)) for value in values]
     total = sum(numbers)
     return [number / total if total else 1 / len(numbers) for number in numbers]
+
+
+def parameter(fields: Sequence[Mapping[str, Any]] | None, values: Sequence[Any] | None, *, on: bool) -> dict[str, str]:
+    """What the sliders say, as the parameter of a segmentation; none where they are off.
+
+    fields : the sliders' ids.
+    """
+    if not on or not fields:
+        return {}
+    shares = normalised(values or [])
+    return {"class_shares": write_shares({each["class"]: share for each, share in zip(fields, shares, strict=True)})}
 
 
 def rounded(shares: Sequence[float]) -> list[float]:

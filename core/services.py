@@ -1,6 +1,6 @@
 """The outside world as the page sees it: one record of ports, built by `utils/services.py`, faked by nobody."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -137,7 +137,15 @@ class LivePredictor(Protocol):
     def learn(self, session: str, lesson: Lesson) -> Learned: ...
 
     def predict(
-        self, session: str, image: Image, piece: Piece, step: int, *, rough: bool, pixels: NDArray[Any] | None = None
+        self,
+        session: str,
+        image: Image,
+        piece: Piece,
+        step: int,
+        *,
+        rough: bool,
+        shares: Mapping[int, float],
+        pixels: NDArray[Any] | None = None,
     ) -> NDArray[np.uint8] | None: ...
 
     def prepare(self, lesson: Lesson, place: Place, step: int, pixels: NDArray[Any] | None = None) -> bool: ...

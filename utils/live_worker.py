@@ -53,9 +53,18 @@ class LiveWorker:
         return learned
 
     def predict(
-        self, session: str, image: Image, piece: Piece, step: int, *, rough: bool, pixels: NDArray[Any] | None = None
+        self,
+        session: str,
+        image: Image,
+        piece: Piece,
+        step: int,
+        *,
+        rough: bool,
+        shares: Mapping[int, float],
+        pixels: NDArray[Any] | None = None,
     ) -> Labels | None:
-        found: Labels | None = self._ask("predict", session, image, piece, step, rough=rough, pixels=pixels)
+        options = {"rough": rough, "shares": dict(shares), "pixels": pixels}
+        found: Labels | None = self._ask("predict", session, image, piece, step, **options)
         return found
 
     def prepare(self, lesson: Lesson, place: Place, step: int, pixels: NDArray[Any] | None = None) -> bool:

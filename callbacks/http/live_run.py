@@ -15,6 +15,7 @@ from core.errors import InvalidInputError, NotEnoughLabelsError
 from core.images.geometry import TILE_PX, Box
 from core.images.tiles import Manifest
 from core.labels.tools.scene import Frame
+from core.learning.class_shares import read_shares
 from core.learning.live_view import (
     Image,
     Lesson,
@@ -31,6 +32,7 @@ from core.learning.normalisation import Normalisation
 from core.services import Services
 
 MAX_LESSON_SLICES = 12  # more made nothing better (docs/speed-live.md), and each is a question to the database
+SHARES = "class_shares"  # decides what is made of what was learned, and changes nothing of that
 GREY_CHANNELS = 3  # of an image in colour; its opacity teaches nothing
 
 Told = tuple[Mapping[str, Any], NDArray[np.uint8] | None]
@@ -42,23 +44,30 @@ Asked = Callable[[NDArray[Any] | None], Any]
 
 @dataclass(frozen=True)
 class Order:
-    """What a browser window wants to see. parameters : of the pixel classifier, as the form has them."""
+    """What a browser window wants to see. parameters : of the pixel classifier, as the form has them.
+
+    shares : {class id: 0 to 1}, how much of the image the classes are expected to cover; {}: as they were painted.
+    """
 
     session: str
     volume: str
     view: View
     parameters: Mapping[str, Any]
+    shares: Mapping[int, float]
 
 
 def order_of(manifest: Manifest, asked: Mapping[str, Any]) -> Order:
     """Check what the page asks for.
 
-    asked : {tab, z, level, box: [y0, x0, y1, x1], cursor: [y, x], parameters} in image pixels.
+    asked : {tab, z, level, box: [y0, x0, y1, x1], cursor: [y, x], parameters} in image pixels; among the parameters may
+        be `class_shares`, as a segmentation has it.
 
     Raises
     ------
     InvalidInputError
         If something is missing, or lies outside.
+    ParameterError
+        If the class shares cannot be read.
     """
     depth, *_ = manifest.info.shape
     tab, z, level = str(asked.get("tab"))[:36], asked.get("z"), asked.get("level")
@@ -68,7 +77,9 @@ def order_of(manifest: Manifest, asked: Mapping[str, Any]) -> Order:
     if not _numbers(box, 4) or not _numbers(cursor, 2) or not isinstance(parameters, dict):
         raise InvalidInputError("The order of a live prediction is incomplete.", "Reload the page.")
     view = View(z, level, Frame(*(int(side) for side in box)), (float(cursor[0]), float(cursor[1])))
-    return Order(f"{tab} {manifest.info.path}", manifest.info.path, view, parameters)
+    learning = {name: value for name, value in parameters.items() if name != SHARES}
+    shares = read_shares(str(parameters.get(SHARES, "")))
+    return Order(f"{tab} {manifest.info.path}", manifest.info.path, view, learning, shares)
 
 
 def predict(services: Services, order: Order, is_wanted: Callable[[], bool]) -> Iterator[Told]:
@@ -149,7 +160,7 @@ def _predicted(
             image,
             part.place,
             lambda pixels, part=part, rough=rough: services.live.predict(
-                order.session, image, part, step, rough=rough, pixels=pixels
+                order.session, image, part, step, rough=rough, shares=order.shares, pixels=pixels
             ),
         )
         yield _placed(part, order.view.level, found), found

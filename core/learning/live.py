@@ -6,7 +6,7 @@ window of the whole volume, not by the labelled slices, so that a newly painted 
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from core.byte_cache import ByteCache
 from core.errors import NotEnoughLabelsError, UnavailableError
 from core.labels.tools.scene import Frame
 from core.learning import pixel_models
-from core.learning.class_shares import decided
+from core.learning.class_shares import Expectation, decided, shares_in_order
 from core.learning.features import FeatureChoice, features
 from core.learning.live_view import ROUGH, Image, Learned, Lesson, Piece, Place, block_frame, kept_frame, read_frame
 from core.learning.pixel_classifier import PixelClassifierParameters, smoothed
@@ -32,6 +32,7 @@ ROWS_SHARE = 4  # one byte in so many is for rows to learn from, the others for 
 SEED = 0
 
 Rows = NDArray[np.float32]
+Shares = Mapping[int, float]
 Labels = NDArray[np.uint8]
 
 
@@ -43,6 +44,13 @@ class _Model:
     learned: Learned
     parameters: PixelClassifierParameters
     classifier: PixelModel
+    shares: tuple[float, ...]  # of the classes among what was learned from
+
+    def expecting(self, shares: Shares) -> Expectation:
+        """shares : {class id: 0 to 1} that the classes are expected to have; {}: as learned."""
+        if not shares:
+            return Expectation(self.shares)
+        return Expectation(self.shares, tuple(shares_in_order(shares, self.learned.class_ids, self.shares).tolist()))
 
 
 class LivePixels:
@@ -97,9 +105,19 @@ class LivePixels:
         return known.learned
 
     def predict(
-        self, session: str, image: Image, piece: Piece, step: int, *, rough: bool, pixels: NDArray[Any] | None = None
+        self,
+        session: str,
+        image: Image,
+        piece: Piece,
+        step: int,
+        *,
+        rough: bool,
+        shares: Shares,
+        pixels: NDArray[Any] | None = None,
     ) -> Labels | None:
         """Class ids of every `step`-th pixel of a piece; rough: only every second of these is predicted.
+
+        shares : {class id: 0 to 1}, how much of the image the classes are expected to cover; {}: as they were painted.
 
         Returns
         -------
@@ -115,7 +133,7 @@ class LivePixels:
         ratio = ROUGH if rough else 1
         window, cut = _windows(image, piece, step, ratio, model.parameters.smooth_sigma)
         chances = _finer(_chances(model, known[window], step * ratio), ratio)
-        return decided(chances[cut], model.learned.class_ids).labels
+        return decided(model.expecting(shares).applied(chances[cut]), model.learned.class_ids).labels
 
     def prepare(self, lesson: Lesson, place: Place, step: int, pixels: NDArray[Any] | None = None) -> bool:
         """Have the features of a block at hand before there is anything to predict; False as for `study`."""
@@ -132,7 +150,8 @@ class LivePixels:
         settings = replace(parameters.settings, bins=BINS)
         model = pixel_models.fit(rows[chosen].astype(np.float32), places, len(class_ids), settings, seed=SEED)
         slices = len({z for (z, _, _), _ in lesson.tiles})
-        return _Model(key, Learned(class_ids, len(chosen), slices), parameters, model)
+        learned = tuple((np.bincount(places, minlength=len(class_ids)) / len(places)).tolist())
+        return _Model(key, Learned(class_ids, len(chosen), slices), parameters, model, learned)
 
     def _block(
         self, lesson: Lesson, place: Place, step: int, pixels: NDArray[Any] | None

@@ -6,6 +6,7 @@ import signal
 import struct
 import uuid
 import zlib
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -93,6 +94,9 @@ def test_an_order_that_a_newer_one_overtakes_ends_and_others_go_on(store, worker
     view = {"z": 1, "level": 0, "box": [400, 400, 700, 700], "cursor": [520, 520], "parameters": QUICK}
     order = order_of(services.tiles.manifest(PATH), view | {"tab": "t"})
     turns = live.Turns()
+    assert order_of(
+        services.tiles.manifest(PATH), view | {"tab": "t", "parameters": QUICK | {"class_shares": "1=90, 2=10"}}
+    ) == replace(order, shares={1: 0.9, 2: 0.1})
     told = live.told(services, order, turns, turns.take(order.session))
     began = [next(told), next(told)]
     turns.take("somebody else")

@@ -14,6 +14,7 @@ from core.learning.pixel_classifier import PixelClassifier
 PLANE = Frame(0, 0, 600, 701)  # two blocks either way, odd
 QUICK = {"n_estimators": 8, "sigmas": "1, 3.5"}
 BOX = Frame(33, 77, 590, 695)
+NO_SHARES: dict[int, float] = {}
 
 
 def picture() -> np.ndarray:
@@ -49,14 +50,16 @@ def taught(live, labels, parameters=QUICK) -> Lesson:
     return one
 
 
-def predict(live, view, *, rough, session="ann"):
+def predict(live, view, *, rough, session="ann", shares=NO_SHARES):
     """(labels of every step-th pixel of the slice, what was predicted) of all the pieces in view."""
     found = np.zeros((PLANE.y1, PLANE.x1), np.uint8)[:: view.step, :: view.step]
     for piece in pieces(view, PLANE):
         for part in [piece] if rough else bands(piece, view.step):
-            answer = live.predict(session, IMAGE, part, view.step, rough=rough)
+            answer = live.predict(session, IMAGE, part, view.step, rough=rough, shares=shares)
             if answer is None:
-                answer = live.predict(session, IMAGE, part, view.step, rough=rough, pixels=pixels_of(part.place))
+                answer = live.predict(
+                    session, IMAGE, part, view.step, rough=rough, shares=shares, pixels=pixels_of(part.place)
+                )
             y, x = part.frame.y0 // view.step, part.frame.x0 // view.step
             found[y : y + answer.shape[0], x : x + answer.shape[1]] = answer
     return found
@@ -94,6 +97,13 @@ def test_the_first_impression_resembles_the_rest(live):
     assert (predict(live, view, rough=True) == predict(live, view, rough=False)).mean() > 0.9
 
 
+def test_class_shares_are_expected_without_learning_again(live):
+    view = View(0, 0, BOX, (300, 300))
+    plain, more = (predict(live, view, rough=True, shares=shares) for shares in (NO_SHARES, {1: 0.05, 2: 0.95}))
+    assert (more == 2).mean() > (plain == 2).mean()
+    assert (more == 2)[plain == 2].all()
+
+
 def test_one_class_or_none_cannot_be_told_from_another():
     live = LivePixels(64 << 20)
     with pytest.raises(NotEnoughLabelsError, match="Nothing is painted"):
@@ -108,7 +118,7 @@ def test_nothing_learned_is_learned_again_and_a_session_that_is_gone_says_so(liv
     assert live._models["bob"] is before
     piece = pieces(View(0, 0, BOX, (0, 0)), PLANE)[0]
     with pytest.raises(UnavailableError, match="begun anew"):
-        live.predict("cat", IMAGE, piece, 1, rough=True)
+        live.predict("cat", IMAGE, piece, 1, rough=True, shares=NO_SHARES)
 
 
 def test_a_small_budget_holds_no_features_and_predicts_all_the_same(live):
