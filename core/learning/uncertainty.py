@@ -33,7 +33,7 @@ def entropy_of(chances: NDArray[np.float32]) -> Bytes:
     """
     kept = np.maximum(chances, np.finfo(np.float32).tiny)
     entropy = -(kept * np.log(kept)).sum(axis=-1) / np.log(chances.shape[-1])
-    return np.rint(255 * entropy.clip(0, 1)).astype(np.uint8)
+    return np.asarray(np.rint(255 * np.clip(entropy, 0, 1)), np.uint8)
 
 
 def entropy_of_two(confidence: Bytes) -> Bytes:
