@@ -115,7 +115,7 @@ def _decide(model: Network, images: NDArray[np.float32], *, flips: bool, entropy
 
 def _entropy(chance: Tensor) -> Tensor:
     """(classes, H, W) -> (H, W) uint8, as `core.learning.uncertainty.entropy_of`."""
-    share = torch.special.entr(chance).sum(dim=0) / np.log(len(chance))
+    share: Tensor = torch.special.entr(chance).sum(dim=0) / np.log(len(chance))
     return (255 * share.clamp(0, 1)).round().to(torch.uint8)
 
 
