@@ -133,9 +133,10 @@ class SmallNetwork:
         return self.counts
 
     def save(self, folder: Path) -> None:
-        layers = {f"weights_{at}": each for at, each in enumerate(self.weights)}
-        layers |= {f"biases_{at}": each for at, each in enumerate(self.biases)}
-        np.savez_compressed(folder / NETWORK_FILE, centre=self.centre, spread=self.spread, counts=self.counts, **layers)
+        arrays: dict[str, Any] = {"centre": self.centre, "spread": self.spread, "counts": self.counts}
+        arrays |= {f"weights_{at}": each for at, each in enumerate(self.weights)}
+        arrays |= {f"biases_{at}": each for at, each in enumerate(self.biases)}
+        np.savez_compressed(folder / NETWORK_FILE, **arrays)
 
 
 def fit(rows: Rows, places: NDArray[Any], classes: int, settings: Settings, *, seed: int) -> PixelModel:
