@@ -56,5 +56,6 @@ def test_only_networks_ask_for_a_gpu():
 
 
 def test_every_algorithm_is_offered_and_every_network_has_its_code():
-    assert [each.model_name for each in read_algorithms(MODELS.read_text())] == list(TRAINERS)
+    segmenting = [each.model_name for each in read_algorithms(MODELS.read_text()) if each.type == "segmentation"]
+    assert segmenting == list(TRAINERS)
     assert tuple(ARCHITECTURES) == NETWORKS
