@@ -19,6 +19,7 @@ from scipy.special import expit, softmax
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.tree._tree import Tree
+from threadpoolctl import ThreadpoolController
 
 from core.errors import InvalidInputError
 
@@ -28,6 +29,7 @@ BATCH_ROWS = 1024
 HIDDEN_LAYERS = 2
 JUDGED_ROWS = 2000  # from which a network's importances are measured
 LEAST_CHANCE = 1e-6
+BLAS = ThreadpoolController().select(user_api="blas")  # small products: threads of its own would wait for each other
 
 Rows = NDArray[np.float32]
 """(N, K) features, a pixel a row."""
@@ -119,7 +121,8 @@ class SmallNetwork:
     counts: NDArray[np.float64]
 
     def chances(self, rows: Rows) -> Chances:
-        return _in_chunks(rows, self._forward)
+        with BLAS.limit(limits=1):
+            return _in_chunks(rows, self._forward)
 
     def _forward(self, rows: Rows) -> Chances:
         values = (rows - self.centre) / self.spread
@@ -186,9 +189,10 @@ def _fit_network(rows: Rows, places: NDArray[Any], classes: int, settings: Setti
     learner = MLPClassifier(
         (settings.hidden_units,) * HIDDEN_LAYERS, learning_rate_init=0.01, batch_size=batch, random_state=seed
     )
-    for _ in range(settings.steps):
-        chosen = rng.choice(len(rows), batch, replace=False)
-        learner.partial_fit((rows[chosen] - centre) / spread, places[chosen], classes=np.arange(classes))
+    with BLAS.limit(limits=1):
+        for _ in range(settings.steps):
+            chosen = rng.choice(len(rows), batch, replace=False)
+            learner.partial_fit((rows[chosen] - centre) / spread, places[chosen], classes=np.arange(classes))
     weights = tuple(np.asarray(each, np.float32) for each in learner.coefs_)
     biases = tuple(np.asarray(each, np.float32) for each in learner.intercepts_)
     judged = SmallNetwork(weights, biases, centre, spread, np.zeros(rows.shape[1]))
