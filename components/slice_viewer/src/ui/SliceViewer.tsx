@@ -72,7 +72,7 @@ export function SliceViewer(props: SliceViewerProps): React.ReactElement {
   const root = React.useRef<HTMLDivElement>(null);
   const { active } = useStore(desk.state);
   useKeyboard(desk, root);
-  useProperties(desk, props);
+  useProperties(desk, props, root);
   return (
     <div id={props.id} className="sv-root" ref={root}>
       <ToolRail engine={active.leader ?? active} />
@@ -130,7 +130,7 @@ function useKeyboard(desk: Desk, root: React.RefObject<HTMLDivElement>): void {
 }
 
 /** Bring the page's changes in, and the user's out. */
-function useProperties(desk: Desk, props: SliceViewerProps): void {
+function useProperties(desk: Desk, props: SliceViewerProps, root: React.RefObject<HTMLDivElement>): void {
   const setProps = React.useRef(props.setProps);
   setProps.current = props.setProps;
   const [sender] = React.useState(() => new PropSender({}, (changes) => setProps.current(changes)));
@@ -165,7 +165,7 @@ function useProperties(desk: Desk, props: SliceViewerProps): void {
   React.useEffect(() => desk.set("volume", props.volume ?? null), [desk, props.volume]);
   React.useEffect(() => watch(desk, (props) => sender.offer(props)), [desk, sender]);
   React.useEffect(() => whenShown(main, () => sender.tellShown()), [main, sender]);
-  React.useEffect(() => beforeActs(() => sender.tellAll()), [sender]);
+  React.useEffect(() => beforeActs(root.current!, () => sender.tellAll()), [root, sender]);
   React.useEffect(() => () => sender.dispose(), [sender]);
 }
 
@@ -181,10 +181,13 @@ function whenShown(engine: Engine, tell: () => void): () => void {
   });
 }
 
-/** Call `tell` before a click or an entry anywhere in the page is heard by anybody else: "this slice" must be the one that is seen. */
-function beforeActs(tell: () => void): () => void {
+/** Call `tell` before a click or an entry in the page around `root` is heard by anybody else: "this slice" must be the one that is seen. */
+function beforeActs(root: HTMLElement, tell: () => void): () => void {
   const stop = new AbortController();
-  for (const act of ["click", "input", "change"]) document.addEventListener(act, tell, { capture: true, signal: stop.signal });
+  const hear = ({ target }: Event): void => {
+    if (!root.contains(target as Node)) tell(); // what happens in the viewer, a drag of its slider for one, asks Dash for nothing
+  };
+  for (const act of ["click", "input", "change"]) document.addEventListener(act, hear, { capture: true, signal: stop.signal });
   return () => stop.abort();
 }
 
