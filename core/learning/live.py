@@ -24,7 +24,7 @@ from core.learning.pixel_classifier import PixelClassifierParameters, smoothed
 from core.learning.pixel_models import PixelModel
 
 MAX_TRAINING_PX = 4_000  # of all tiles; more made learning longer and nothing better (docs/speed-live.md)
-BINS = 63  # a quarter of LightGBM's own number: half the time to learn, and no worse (docs/speed-live.md)
+BINS = 63  # a quarter of LightGBM's own number: half the time to learn (docs/speed-live.md)
 MAX_TILE_PX = 2_000  # of one painted tile
 LEAST_CLASS_PX = 200  # of a class on a tile, however little of the tile it is
 MAX_MODELS = 32
