@@ -182,7 +182,7 @@ describe("asking for the tiles of a plane together", () => {
   test("a preview that is still being decoded is not asked for again, and exact tiles wait for the last preview", async () => {
     const decoded: (() => void)[] = [];
     const decode = (): Promise<ArrayBuffer> => new Promise((resolve) => decoded.push(() => resolve(new ArrayBuffer(4))));
-    const cache = new TileCache({ arrived: () => undefined, gone: () => undefined, trouble: () => undefined }, 1000, server.fetch, decode, undefined, connections);
+    const cache = new TileCache({ arrived: () => undefined, gone: () => undefined, trouble: () => undefined }, new TileMemory(1000), server.fetch, decode, undefined, connections);
     const wishes = ["1.0.0", "1.1.0"].map((place) => ({ ...tileOf(5, place), preview: `/5/${place}?preview` }));
     cache.want(wishes);
     await server.send("/5/tiles/1.0.0,1.1.0?preview", new Response(joined([1], [2])));
