@@ -255,4 +255,11 @@ describe("trouble", () => {
     expect(gone).toEqual(["a"]);
     expect(server.asked).toHaveLength(1);
   });
+
+  test("a tile that is gone does not hold up what is fetched ahead", async () => {
+    const cache = makeCache();
+    cache.want([wish("a"), wish("b", true)]);
+    await server.answer("/a", 0, 404);
+    expect(server.asked).toEqual(["/a", "/b"]);
+  });
 });

@@ -116,9 +116,9 @@ export class TileCache implements Sharer {
     this.pump();
   }
 
-  /** Visible tiles still missing. */
+  /** Visible tiles still to come. */
   get pending(): number {
-    return this.wishes.filter(({ prefetch, key }) => !prefetch && !this.kept.has(key)).length;
+    return this.wishes.filter(({ prefetch, key }) => !prefetch && !this.kept.has(key) && !this.dead.has(key)).length;
   }
 
   /** Whether everything wished for is here, what was to be prefetched included. */
