@@ -70,6 +70,11 @@ def train(
     return outcome
 
 
+def is_ours(algorithm: str) -> bool:
+    """Whether its code is here; others are programs of their own (`scripts/outside_job.py`)."""
+    return algorithm in TRAINERS
+
+
 def context_of(algorithm: str, parameters: Mapping[str, Any]) -> int:
     """How many neighbours on either side a slice must come with, to train `algorithm`; 0 for most."""
     if algorithm not in NETWORKS:

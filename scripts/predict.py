@@ -12,9 +12,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by it
 from core.images.volumes import VolumeSource
 from core.learning.models import TrainedModel
 from core.learning.segmenter import Segmenter
-from scripts.algorithms import load, prepared
+from scripts.algorithms import is_ours, load, prepared
 from scripts.job_run import JobRun, main, patiently
 from scripts.job_slices import open_volume, segment_slices
+from scripts.outside_job import run_outside
 from utils.job_ledger import classes_as_json
 from utils.mlflow_registry import MlflowRegistry
 
@@ -24,9 +25,11 @@ def segment(run: JobRun) -> None:
     run.begin("Fetching the model", start=0.0, stop=0.0)
     model = patiently(lambda: MlflowRegistry(run.store).model(run.request.model_id))
     run.note({"classes": classes_as_json(model.classes)})  # what the model knows, whatever the page thought
+    if not is_ours(model.algorithm):
+        return run_outside(run)
     volume = open_volume(run)
     segmenter = _fetch(run, model, volume)
-    segment_slices(run, segmenter, volume, sorted(run.request.slices), classes=model.classes)
+    return segment_slices(run, segmenter, volume, sorted(run.request.slices), classes=model.classes)
 
 
 def _fetch(run: JobRun, model: TrainedModel, volume: VolumeSource) -> Segmenter:

@@ -31,7 +31,7 @@ from core.learning.class_shares import ESTIMATE, read_shares, write_shares
 from core.learning.descriptors import AlgorithmDescriptor, validate_parameters
 from core.learning.neighbours import SliceWindow
 from core.learning.segmenter import LabelledSlice, Progress, Segmenter
-from scripts.algorithms import context_of, prepared, train
+from scripts.algorithms import context_of, is_ours, prepared, train
 from scripts.pipelines import read_ahead
 from utils.settings import Settings, read_settings
 from utils.tiff_volumes import open_tiff
@@ -191,10 +191,11 @@ def _find_algorithm(name: str, settings: Settings) -> AlgorithmDescriptor:
         known = read_algorithms(path.read_text(), source=path.name)
     except OSError as error:
         raise NotFoundError(f"The algorithm file {path} cannot be read.", "Set ALGORITHM_JSON_PATH.") from error
-    for descriptor in known:
+    trainable = [descriptor for descriptor in known if is_ours(descriptor.model_name)]
+    for descriptor in trainable:
         if descriptor.model_name == name:
             return descriptor
-    names = " or ".join(f'"{each.model_name}"' for each in known)
+    names = " or ".join(f'"{each.model_name}"' for each in trainable)
     raise InvalidInputError(f'There is no algorithm "{name}".', f"Use {names}.")
 
 

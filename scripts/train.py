@@ -17,9 +17,10 @@ from core.learning.comparison import warning
 from core.learning.models import TrainedModel
 from core.learning.neighbours import SliceWindow
 from core.learning.segmenter import LabelledSlice, Segmenter, TrainingReport
-from scripts.algorithms import context_of, prepared, train
+from scripts.algorithms import context_of, is_ours, prepared, train
 from scripts.job_run import JobRun, main, patiently
 from scripts.job_slices import interesting_first, open_volume, segment_slices
+from scripts.outside_job import run_outside
 from utils.mlflow_registry import MlflowRegistry
 from utils.tiled_masks import PublishedMask, read_mask
 
@@ -29,6 +30,8 @@ READING, TRAINING = 0.05, 0.5  # where these phases end on the progress bar
 
 def train_and_segment(run: JobRun) -> None:
     """Train, register, segment."""
+    if not is_ours(run.request.algorithm):
+        return run_outside(run)
     run.begin("Reading the painted slices", start=0.0, stop=READING)
     volume = open_volume(run)
     mask = _open_mask(run)
@@ -49,7 +52,7 @@ def train_and_segment(run: JobRun) -> None:
     del slices  # the memory is wanted for prediction
     order = interesting_first(request.slices, mask.slices)
     chosen = prepared(segmenter, request.prediction, volume)
-    segment_slices(run, chosen, volume, order, classes=request.classes, start=TRAINING)
+    return segment_slices(run, chosen, volume, order, classes=request.classes, start=TRAINING)
 
 
 def _open_mask(run: JobRun) -> PublishedMask:

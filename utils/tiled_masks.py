@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import NotEnoughLabelsError, NotFoundError
+from core.errors import InvalidInputError, NotEnoughLabelsError, NotFoundError
 from core.images.planes import PlaneAxis, turned_pixels
 from core.images.volumes import VolumeCatalog
 from core.labels.classes import LabelClass
@@ -176,6 +176,34 @@ class TiledResults:
         for key, dtype in kept if entropy else kept[:2]:
             self._tiled.create_array(f"{job_id}/{key}", dtype=dtype, shape=(len(slices), *shape))
         return ResultWriter(job_id, slices, tuple(c.id for c in classes_of(metadata)), self._tiled)
+
+    def adopt(self, job_id: str, metadata: Mapping[str, Any], *, shape: tuple[int, int, int]) -> tuple[int, ...]:
+        """Complete a result that a program of somebody else has written, and return its slices.
+
+        Parameters
+        ----------
+        metadata : as for `create`; which slices there are is told by the program, on the array or its container.
+        shape : (Z, Y, X) of the volume.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such result.
+        InvalidInputError
+            If it does not fit the volume.
+        """
+        array = self._tiled.metadata(f"{job_id}/{RESULT}")
+        count, *size = array["structure"]["shape"]
+        told = {**array["metadata"], **self._tiled.metadata(job_id)["metadata"]}
+        slices = tuple(range(count)) if told.get("mask_idx") is None else tuple(int(z) for z in told["mask_idx"])
+        if tuple(size) != shape[1:] or len(slices) != count or not set(slices) <= set(range(shape[0])):
+            raise InvalidInputError(
+                f"The result has {count} slices of {' x '.join(map(str, size))} for {len(slices)} of the volume, "
+                f"whose slices are {shape[1]} x {shape[2]}.",
+                "It must be (slices, Y, X), with their numbers in the metadata mask_idx.",
+            )
+        self._tiled.replace_metadata(job_id, {**metadata, "mask_idx": list(slices)})
+        return slices
 
     def read_slice(self, job_id: str, z: int) -> NDArray[np.uint8]:
         """(Y, X) uint8 class ids of a predicted slice. Raises NotFoundError when it is not there (yet)."""
