@@ -9,14 +9,14 @@ import shutil
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.errors import AppError, InvalidInputError, NotFoundError
 from core.images.volumes import VolumeSource
 from core.labels.publishing import result_metadata
 from core.learning.descriptors import AlgorithmDescriptor
-from core.learning.jobs import JobKind
+from core.learning.jobs import JobKind, JobRequest
 from core.learning.models import TrainedModel
 from core.learning.outside import (
     ENGINES,
@@ -57,18 +57,31 @@ class Heard:
     last: str = ""
 
 
+@dataclass(frozen=True)
+class Errand:
+    """What the programs of a job are started with. request : its images are an array, whatever the job named.
+
+    folder : for parameter files. models : for what is trained.
+    """
+
+    descriptor: AlgorithmDescriptor
+    request: JobRequest
+    folder: Path
+    models: Path
+
+
 def run_outside(run: JobRun) -> None:
     """Start the programs of the job one after the other, and register what they leave."""
-    descriptor = find_outside(run)
-    volume = open_volume(run)
-    steps = steps_of(run.id, run.request)
+    descriptor, volume = find_outside(run), open_volume(run)
+    request = replace(run.request, data_uri=volume.info.uri)
+    steps, heard = steps_of(run.id, request), Heard()
     with tempfile.TemporaryDirectory() as folder:
-        models, heard = _models(run, Path(folder)), Heard()
+        errand = Errand(descriptor, request, Path(folder), _models(run, Path(folder)))
         for number, step in enumerate(steps):
             run.begin(SPANS[step.task], start=number / len(steps), stop=(number + 1) / len(steps))
-            run_step(run, descriptor, step, Path(folder), models, heard)
+            run_step(run, errand, step, heard)
             if step.task == "train":
-                _keep_model(run, models, heard)
+                _keep_model(run, errand.models, heard)
         _adopt_result(run, descriptor, volume)
 
 
@@ -95,23 +108,22 @@ def _models(run: JobRun, folder: Path) -> Path:
     return models
 
 
-def run_step(
-    run: JobRun, descriptor: AlgorithmDescriptor, step: Step, folder: Path, models: Path, heard: Heard
-) -> None:
+def run_step(run: JobRun, errand: Errand, step: Step, heard: Heard) -> None:
     """Start one program and wait for its end. Raises InvalidInputError when it cannot start or fails."""
-    parameters = folder / f"{step.task}.yaml"  # JSON is YAML
-    start = _start_of(run, descriptor, step, parameters, models)
-    models_dir = MODELS_INSIDE if start.engine else str(models)
-    told = parameters_of(step, run.request, _surroundings(run), models_dir=models_dir)
+    parameters = errand.folder / f"{step.task}.yaml"  # JSON is YAML
+    start = _start_of(run, errand, step, parameters)
+    models_dir = MODELS_INSIDE if start.engine else str(errand.models)
+    told = parameters_of(step, errand.request, _surroundings(run), models_dir=models_dir)
     parameters.touch(mode=0o600)  # it holds keys, and goes with its folder
     parameters.write_text(json.dumps(told, indent=1))
     print(f"Starting: {' '.join(start.command)}", flush=True)
     code = _listen(run, start, heard)
     if code:
-        raise _failed(descriptor, step, start, code, heard.last)
+        raise _failed(errand.descriptor, step, start, code, heard.last)
 
 
-def _start_of(run: JobRun, descriptor: AlgorithmDescriptor, step: Step, parameters: Path, models: Path) -> Start:
+def _start_of(run: JobRun, errand: Errand, step: Step, parameters: Path) -> Start:
+    descriptor = errand.descriptor
     if descriptor.interpreter or not descriptor.image_name:
         interpreter = interpreter_of(descriptor)
         return in_interpreter(descriptor, step.task, parameters, interpreter=interpreter, root=ROOT)
@@ -119,7 +131,7 @@ def _start_of(run: JobRun, descriptor: AlgorithmDescriptor, step: Step, paramete
     engine = chosen_engine(run.settings.container_engine, found, image_of(descriptor))
     gpu = run.settings.job_device != "cpu" and Path("/dev/nvidiactl").exists()
     name = f"job-{step.uid_save}"
-    return in_container(descriptor, step.task, parameters, models, engine=engine, name=name, gpu=gpu)
+    return in_container(descriptor, step.task, parameters, errand.models, engine=engine, name=name, gpu=gpu)
 
 
 def _surroundings(run: JobRun) -> Surroundings:

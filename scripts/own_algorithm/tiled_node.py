@@ -26,8 +26,8 @@ class TiledNode:
     def read_slice(self, row: int, path: str = "") -> np.ndarray:
         """(Y, X) of an array (slices, Y, X)."""
         structure = self.metadata(path)["structure"]
-        if len(structure["shape"]) != 3:
-            sys.exit(f"This example reads grey stacks; the array has the shape {structure['shape']}.")
+        if len(structure.get("shape", ())) != 3:
+            sys.exit(f"This example reads grey stacks; at {self._path} there is none.")
         kind = structure["data_type"]
         order = ">" if kind["endianness"] == "big" else "<"
         values = self._send("GET", "array/full", path, {"slice": f"{row},:,:"}, accept="application/octet-stream")
