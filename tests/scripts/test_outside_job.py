@@ -15,8 +15,10 @@ from core.errors import InvalidInputError
 from core.learning.algorithm_file import read_algorithms
 from core.learning.jobs import JobKind, JobState
 from core.learning.outside import chosen_engine, in_container
+from scripts.local_stack import wait_until
 from scripts.save_mlflow_algorithm import main as register
 from tests.scripts.conftest import VOLUME, painted_rows, truth
+from utils.job_folders import JobFolders
 from utils.jobs_local import LocalJobs
 from utils.mlflow_registry import MlflowRegistry
 from utils.settings import ROOT
@@ -116,8 +118,10 @@ def docker(workplace, tmp_path, monkeypatch):
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     changes = {"state_dir": tmp_path / "state", "mlflow_tracking_uri": workplace.settings.mlflow_uri}
-    with closing(LocalJobs(workplace.settings.model_copy(update=changes), workplace.store)) as jobs:
+    settings = workplace.settings.model_copy(update=changes)
+    with closing(LocalJobs(settings, workplace.store)) as jobs:
         yield jobs, lambda: [json.loads(line) for line in log.read_text().splitlines()]
+        wait_until(lambda: not JobFolders(settings.state_dir / "jobs").open_jobs(), "the end of all jobs")
 
 
 def test_an_image_is_run_as_its_description_says(workplace, described, docker):
