@@ -25,6 +25,7 @@ SETS = {  # what is pointed at in each: classes of `masks.tif`
 AREA_PX = (150, 60_000)  # of an object
 MARGIN = 0.05  # of the object's size: how loosely a person draws a box
 CLICKS = 5
+SLICES = 6  # that objects are drawn from, spread over the stack
 HEAD = ["| images | objects | IoU, 1 click | 3 clicks | 5 clicks | box | ms an answer, p50 | p95 |", "|" + "---|" * 8]
 
 
@@ -61,8 +62,11 @@ def _row(name: str, scores: Scores) -> str:
 
 
 def _scores(folder: Path, classes: tuple[int, ...], count: int) -> Scores:
-    images, masks = (tifffile.imread(folder / name) for name in ("images.tif", "masks.tif"))
-    objects = [(z, mask) for z in range(len(images)) for mask in _objects(masks[z], classes)]
+    with tifffile.TiffFile(folder / "images.tif") as file:
+        last = len(file.pages) - 1
+    pages = np.unique(np.linspace(0, last, SLICES).round().astype(int)).tolist()
+    images = {z: tifffile.imread(folder / "images.tif", key=z) for z in pages}
+    objects = [(z, mask) for z in pages for mask in _objects(tifffile.imread(folder / "masks.tif", key=z), classes)]
     chosen = np.random.default_rng(0).permutation(len(objects))[:count]
     scores = Scores()
     for place in chosen:
