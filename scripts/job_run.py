@@ -102,7 +102,11 @@ class JobRun:
 
     def slice_done(self, z: int, progress: Progress) -> None:
         """The prediction of slice `z` can be read."""
-        self._slices_done.add(z)
+        self.slices_done((z,), progress)
+
+    def slices_done(self, slices: Iterable[int], progress: Progress) -> None:
+        """The predictions of these slices can be read."""
+        self._slices_done.update(slices)
         self.report(progress)
 
     def note_model(self, model: TrainedModel, *, note: str) -> None:

@@ -257,5 +257,4 @@ def _adopt_result(run: JobRun, descriptor: AlgorithmDescriptor, volume: VolumeSo
             f"{descriptor.model_name} ended well, but left no result {run.id}/seg_result in Tiled.",
             "It must write one to seg_tiled_uri, below uid_save.",
         ) from error
-    for z in slices:
-        run.slice_done(z, Progress(1.0, f"Segmented {len(slices)} slices"))
+    run.slices_done(slices, Progress(1.0, f"Segmented {len(slices)} slices"))

@@ -60,7 +60,9 @@ class TiledNode:
     ) -> bytes:  # fmt: skip
         place = "/".join(part for part in f"{self._path}/{path}".split("/") if part)
         url = f"{self._root}/{route}/{place}?{urlencode(query or {})}"
-        headers = {"Accept": accept, "Content-Type": kind, "Authorization": f"Apikey {self._key}"}
+        headers = {"Accept": accept, "Content-Type": kind}
+        if self._key:
+            headers["Authorization"] = f"Apikey {self._key}"
         with urlopen(Request(url, data=body, headers=headers, method=method)) as answer:
             content: bytes = answer.read()
         return content
