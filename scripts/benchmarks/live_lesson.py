@@ -76,6 +76,6 @@ def _lesson(
 def _predicted(live: LivePixels, image: Image, pixels: NDArray[np.uint8], z: int, session: str) -> NDArray[np.uint8]:
     """A slice of one block."""
     (piece,) = pieces(View(z, 0, image.plane, (0.0, 0.0)), image.plane)
-    found = live.predict(session, image, piece, 1, rough=False, pixels=pixels)
+    found = live.predict(session, image, piece, 1, rough=False, shares={}, pixels=pixels)
     assert found is not None, "it was given the pixels"
     return found
