@@ -10,7 +10,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_up
 
 from components import ids, jobs, stores
 from core.errors import AppError
-from core.learning.jobs import JobKind, JobView
+from core.learning.jobs import JobEngine, JobKind, JobView
 from core.services import Services
 
 Job = dict[str, Any]
@@ -39,13 +39,14 @@ def _register_poll(app: Dash, services: Services) -> None:
         Input(stores.JOBS_TICK, "n_intervals"),
         Input(stores.STARTED_JOB, "data"),
         Input(ids.job_action("cancel", ALL), "n_clicks"),
+        Input(ids.job_action("resume", ALL), "n_clicks"),
         State(stores.JOBS_STAMP, "data"),
         State(stores.CARDS_STAMP, "data"),
     )
-    def poll(_tick: int, _started: str | None, _cancels: Any, seen: int | None, seen_cards: int | None) -> Any:
-        job_id = pressed_job()
-        if job_id is not None:
-            services.jobs.cancel(job_id)
+    def poll(
+        _tick: int, _started: str | None, _stops: Any, _resumes: Any, seen: int | None, seen_cards: int | None
+    ) -> Any:
+        do_what_was_pressed(services.jobs)
         try:
             found = [as_json(view) for view in services.jobs.jobs()[:MAX_SHOWN]]
         except AppError as error:
@@ -87,6 +88,14 @@ def _register_cards(app: Dash, services: Services) -> None:
         by_id = {job["id"]: job for job in found}
         bars = [jobs.progress(by_id[job_id]) if job_id in by_id else no_update for job_id in running]
         return bars, [log_text(services, job_id) for job_id in logs], jobs.strip_content(found)
+
+
+def do_what_was_pressed(engine: JobEngine) -> None:
+    """Cancel or resume the job whose button was pressed, if one was."""
+    job_id = pressed_job()
+    if job_id is not None:
+        act = engine.resume if ctx.triggered_id == ids.job_action("resume", job_id) else engine.cancel
+        act(job_id)
 
 
 def pressed_job() -> str | None:

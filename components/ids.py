@@ -247,7 +247,7 @@ def class_share_text(class_id: Any) -> Pattern:
 
 
 def job_action(action: str, job_id: Any) -> Pattern:
-    """A control of a job: "cancel", "show" (its result on the image), "log" (opens and closes)."""
+    """A control of a job: "cancel", "resume", "show" (its result on the image), "log" (opens and closes)."""
     return {"type": f"job-{action}", "job": job_id}
 
 

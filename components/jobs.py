@@ -11,6 +11,8 @@ Job = Mapping[str, Any]
 STATES = {"queued": "Waiting", "running": "Running", "done": "Done", "failed": "Failed", "cancelled": "Cancelled"}
 DOING = {"train": "Training", "segment": "Segmenting", "export": "Exporting"}
 ENDED = ("done", "failed", "cancelled")
+RESUMABLE = ("failed", "cancelled")
+GO_ON = "Start it again: slices that are done stay, and a model that is trained is not trained anew"
 
 
 def strip() -> html.Div:
@@ -174,7 +176,8 @@ def _actions(job: Job, log: str | None) -> html.Div:
         "log", job, "Log" if log is None else "Close log", **{"aria-expanded": str(log is not None).lower()}
     )
     stop = None if job["state"] in ENDED else _cancellation(job)
-    return html.Div([part for part in (show, open_log, stop) if part is not None], className="job-actions")
+    again = _button("resume", job, "Go on", title=GO_ON) if job["state"] in RESUMABLE else None
+    return html.Div([part for part in (again, show, open_log, stop) if part is not None], className="job-actions")
 
 
 def _may_show(job: Job) -> bool:

@@ -78,6 +78,15 @@ class JobRun:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _ended: threading.Event = field(default_factory=threading.Event)
 
+    def remember(self) -> None:
+        """What an earlier, interrupted run of this job has done already."""
+        self._slices_done |= set(self.ledger.view(self.id).slices_done)
+
+    @property
+    def slices_done(self) -> frozenset[int]:
+        """z of the slices whose prediction can be read."""
+        return frozenset(self._slices_done)
+
     def begin(self, message: str, *, start: float, stop: float) -> None:
         """A new phase, from `start` to `stop` of the progress bar."""
         self._phase = Phase(start, stop, time.monotonic())
@@ -159,6 +168,7 @@ def main(work: Work, arguments: list[str]) -> int:
     try:
         run = open_run(arguments)
         patiently(lambda: run.ledger.start(run.id))
+        patiently(run.remember)
     except AppError as error:
         print(error, file=sys.stderr)
         return EXIT_USER

@@ -45,22 +45,23 @@ def segment_slices(
     classes: Sequence[LabelClass],
     start: float = 0.0,
 ) -> None:
-    """Predict the slices in `order`; each can be read in Tiled as soon as it is done.
+    """Predict the slices in `order` that are not done yet; each can be read in Tiled as soon as it is.
 
     start : where this part begins on the progress bar.
     """
     _check_slices(order, volume)
     writer = _open_result(run, volume, classes)
     window = SliceWindow.over(volume, context=segmenter.context)
-    run.begin(_told(0, len(order)), start=start, stop=1.0)
-    done = count(1)
+    left = [z for z in order if z not in run.slices_done]
+    done = count(len(order) - len(left) + 1)
+    run.begin(_told(next(done) - 1, len(order)), start=start, stop=1.0)
 
     def write(z: int, prediction: Prediction) -> None:
         writer.write_slice(z, prediction.labels, prediction.confidence, prediction.entropy)
         so_far = next(done)
         run.slice_done(z, Progress(so_far / len(order), f"{_told(so_far, len(order))}, last slice {z + 1}"))
 
-    pipelined(order, read=window, work=lambda seen: segmenter.predict(*seen), write=write)
+    pipelined(left, read=window, work=lambda seen: segmenter.predict(*seen), write=write)
 
 
 def _told(number: int, total: int) -> str:

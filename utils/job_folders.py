@@ -24,6 +24,8 @@ import psutil
 from core.errors import NotFoundError
 
 PREVIEW_FILE = "preview.png"
+PROCESS_FILE = "process.json"
+CANCEL_FILE = "cancel"
 _ID = re.compile(r"[0-9a-f]{32}")
 _TAIL_BYTES_PER_LINE = 500
 
@@ -46,6 +48,10 @@ class WorkerProcess:
         except psutil.NoSuchProcess:
             return False
 
+    def before_restart(self) -> bool:
+        """Whether the machine has been started since; then nobody is to blame that the process is gone."""
+        return self.started < psutil.boot_time()
+
     def signal_group(self, number: int) -> None:
         """Send a signal to the process and all it started; no effect when it is gone."""
         if self.alive():
@@ -63,6 +69,15 @@ class JobFolders:
         folder = self.folder(job_id)
         folder.mkdir(parents=True)
         _write(folder / "parameters.json", json.dumps(parameters, indent=1))
+        self._queue(job_id)
+
+    def reopen(self, job_id: str) -> None:
+        """Queue a job again, behind those that wait; nobody works on it, and nobody wants it cancelled."""
+        for name in (PROCESS_FILE, CANCEL_FILE):
+            (self.folder(job_id) / name).unlink(missing_ok=True)
+        self._queue(job_id)
+
+    def _queue(self, job_id: str) -> None:
         self._open.mkdir(exist_ok=True)
         (self._open / f"{time.time_ns():020d}-{job_id}").touch()
 
@@ -99,21 +114,24 @@ class JobFolders:
     def process(self, job_id: str) -> WorkerProcess | None:
         """Who works on the job; None when nobody was started."""
         try:
-            return WorkerProcess(**json.loads((self.folder(job_id) / "process.json").read_text()))
+            return WorkerProcess(**json.loads((self.folder(job_id) / PROCESS_FILE).read_text()))
         except FileNotFoundError:
             return None
 
     def set_process(self, job_id: str, process: WorkerProcess) -> None:
-        _write(self.folder(job_id) / "process.json", json.dumps(asdict(process)))
+        _write(self.folder(job_id) / PROCESS_FILE, json.dumps(asdict(process)))
+
+    def forget_process(self, job_id: str) -> None:
+        (self.folder(job_id) / PROCESS_FILE).unlink(missing_ok=True)
 
     def ask_to_cancel(self, job_id: str) -> None:
         if job_id in self.open_jobs():
-            (self.folder(job_id) / "cancel").touch()
+            (self.folder(job_id) / CANCEL_FILE).touch()
 
     def cancel_asked(self, job_id: str) -> float | None:
         """When somebody asked, in POSIX seconds, or None."""
         try:
-            return (self.folder(job_id) / "cancel").stat().st_mtime
+            return (self.folder(job_id) / CANCEL_FILE).stat().st_mtime
         except FileNotFoundError:
             return None
 

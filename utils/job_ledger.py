@@ -48,6 +48,13 @@ class JobLedger:
             client.update_run(job_id, status=_STATUS[JobState.QUEUED])
         return job_id
 
+    def reopen(self, job_id: str) -> None:
+        """An ended job waits for its turn again; what it has done so far is still told."""
+        first = {"state": JobState.QUEUED, "message": "Waiting for its turn", "error": "", "hint": "", "ended": 0}
+        self.write(job_id, first)
+        with self._store.client() as client:
+            client.update_run(job_id, status=_STATUS[JobState.QUEUED])
+
     def start(self, job_id: str) -> None:
         """The worker has begun."""
         self.write(job_id, {"state": JobState.RUNNING, "started": time.time()})

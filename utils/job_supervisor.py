@@ -113,6 +113,8 @@ class Supervisor:
         if process is not None and self._alive(job_id, process):
             if cancel_asked is not None:
                 _stop(process, asked=cancel_asked)
+        elif process is not None and cancel_asked is None and process.before_restart():
+            self._folders.forget_process(job_id)  # it goes on where it stopped, at the next look
         else:
             self._settle(job_id, cancelled=cancel_asked is not None)
         return True

@@ -5,6 +5,7 @@ processes; `scripts/train.py` and `scripts/predict.py` are what they run.
 """
 
 import sys
+import time
 from collections.abc import Mapping, Sequence
 
 from core.errors import InvalidInputError, UnavailableError
@@ -20,6 +21,7 @@ COMMANDS = {
     "inference": (sys.executable, "-u", "scripts/predict.py"),
     "export": (sys.executable, "-u", "scripts/export_job.py"),
 }
+SETTLED_WITHIN_S = 10.0
 KEEP_S = 0.5  # the page asks every second, in several tabs
 
 
@@ -70,6 +72,18 @@ class LocalJobs:
         self._folders.ask_to_cancel(job_id)
         self._changed()
 
+    def resume(self, job_id: str) -> None:
+        """Queue a job again that failed or was cancelled. Raises InvalidInputError for any other."""
+        view = self.job(job_id)
+        if not view.state.resumable:
+            raise InvalidInputError(f"{view.name} is {view.state.value}.", "Only what failed or was cancelled goes on.")
+        if not self._folders.parameters_file(job_id).exists():
+            raise InvalidInputError(f"The parameters of {view.name} are gone.", "Start it anew.")
+        self._wait_until_settled(view)
+        self._ledger.reopen(job_id)
+        self._folders.reopen(job_id)
+        self._changed()
+
     def jobs(self, volume: str | None = None) -> list[JobView]:
         """Newest first; of one volume, or all."""
         self._look_after_open_jobs()
@@ -99,6 +113,15 @@ class LocalJobs:
     def close(self) -> None:
         """Stop looking after jobs; those that run go on."""
         self._supervisor.stop()
+
+    def _wait_until_settled(self, view: JobView) -> None:
+        """A process writes the end of its job before it ends itself; two must never work on one job."""
+        end = time.monotonic() + SETTLED_WITHIN_S
+        while view.id in self._folders.open_jobs():
+            if time.monotonic() > end:
+                raise UnavailableError(f"{view.name} is still coming to its end.", "Try again in a few seconds.")
+            self._supervisor.wake()
+            time.sleep(0.05)
 
     def _changed(self) -> None:
         self._recent.forget()

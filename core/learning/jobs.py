@@ -33,6 +33,10 @@ class JobState(StrEnum):
     def ended(self) -> bool:
         return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
+    @property
+    def resumable(self) -> bool:
+        return self in (JobState.FAILED, JobState.CANCELLED)
+
 
 @dataclass(frozen=True)
 class JobRequest:
@@ -107,6 +111,13 @@ class JobEngine(Protocol):
 
     def cancel(self, job_id: str) -> None:
         """Ask a job to stop; its state becomes CANCELLED within seconds. No effect on one that has ended."""
+        ...
+
+    def resume(self, job_id: str) -> None:
+        """Queue a job again that failed or was cancelled; slices that are done stay.
+
+        Raises InvalidInputError for a job in another state, or one whose parameter file is gone.
+        """
         ...
 
     def jobs(self, volume: str | None = None) -> list[JobView]:

@@ -65,12 +65,15 @@ def test_nothing_is_drawn_anew_while_nothing_changes(client, services):
     assert stores.CARDS_STAMP not in again
 
 
-def test_a_job_is_cancelled_by_its_button(client, services):
+def test_a_job_is_cancelled_and_resumed_by_its_buttons(client, services):
     job_id = services.jobs.submit(request(wait=True))
     reach(services.jobs, job_id, JobState.RUNNING)
     pattern = ids.job_action("cancel", job_id)
     client.call(POLL, {"job-cancel.n_clicks": [(pattern, 1)]}, trigger=pattern, prop="n_clicks")
     reach(services.jobs, job_id, JobState.CANCELLED, deadline_s=10)
+    pattern = ids.job_action("resume", job_id)
+    client.call(POLL, {"job-resume.n_clicks": [(pattern, 1)]}, trigger=pattern, prop="n_clicks")
+    reach(services.jobs, job_id, JobState.RUNNING)
 
 
 def test_a_button_that_was_only_drawn_cancels_nothing(client, services):

@@ -8,13 +8,9 @@ from core.learning.jobs import JobKind, JobState
 from scripts.segment import main
 from tests.image_files import STACK
 from tests.scripts.conftest import CLASSES, painted_rows
+from utils.job_ledger import JobLedger
 from utils.tiled_http import TiledAccess
 from utils.tiled_masks import TiledResults
-
-
-def results_of(workplace):
-    settings = workplace.settings
-    return TiledResults(TiledAccess(settings.seg_tiled_uri, settings.seg_tiled_api_key.get_secret_value(), "SEG_TILED"))
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +18,11 @@ def model(workplace):
     mask_uri = workplace.publish(painted_rows(), name="for-prediction")
     request = workplace.request(JobKind.TRAIN, mask_uri=mask_uri, slices=[0])
     return workplace.ends(workplace.jobs.submit(request))
+
+
+def results_of(workplace) -> TiledResults:
+    settings = workplace.settings
+    return TiledResults(TiledAccess(settings.seg_tiled_uri, settings.seg_tiled_api_key.get_secret_value(), "SEG_TILED"))
 
 
 def test_a_model_gives_the_same_masks_later_as_when_it_was_trained(workplace, model):
@@ -33,6 +34,22 @@ def test_a_model_gives_the_same_masks_later_as_when_it_was_trained(workplace, mo
     assert done.model_id == model.id
     results = results_of(workplace)
     assert np.array_equal(results.read_slice(done.id, 0), results.read_slice(model.id, 0))
+
+
+def test_a_resumed_job_segments_what_is_left_and_ends_with_the_same_masks(workplace, model):
+    request = workplace.request(JobKind.SEGMENT, model_id=model.id, slices=[0, 3], classes=())
+    job_id = workplace.jobs.submit(request)
+    assert workplace.ends(job_id).state is JobState.DONE
+    results = results_of(workplace)
+    whole = [results.read_slice(job_id, z) for z in (0, 3)]
+    JobLedger(workplace.store).write(job_id, {"state": JobState.FAILED, "slices_done": "0"})
+    lines = len(workplace.jobs.log(job_id).splitlines())
+    workplace.jobs.resume(job_id)
+    assert workplace.ends(job_id).slices_done == (0, 3)
+    told = "\n".join(workplace.jobs.log(job_id).splitlines()[lines:])
+    assert "last slice 4" in told
+    assert "last slice 1" not in told
+    assert all(np.array_equal(results.read_slice(job_id, z), mask) for z, mask in zip((0, 3), whole, strict=True))
 
 
 def test_a_model_that_is_gone_is_named(workplace):
