@@ -83,7 +83,7 @@ class JobRun:
         self._slices_done |= set(self.ledger.view(self.id).slices_done)
 
     @property
-    def slices_done(self) -> frozenset[int]:
+    def done(self) -> frozenset[int]:
         """z of the slices whose prediction can be read."""
         return frozenset(self._slices_done)
 

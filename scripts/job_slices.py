@@ -52,7 +52,7 @@ def segment_slices(
     _check_slices(order, volume)
     writer = _open_result(run, volume, classes)
     window = SliceWindow.over(volume, context=segmenter.context)
-    left = [z for z in order if z not in run.slices_done]
+    left = [z for z in order if z not in run.done]
     done = count(len(order) - len(left) + 1)
     run.begin(_told(next(done) - 1, len(order)), start=start, stop=1.0)
 
