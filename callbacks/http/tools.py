@@ -1,5 +1,6 @@
 """What tools that look at the image answer, as docs/contracts.md ("Tools") says. No tool changes a label."""
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,7 @@ from core.services import Services
 
 MAX_BODY_BYTES = 32 << 20  # a million spans
 MAX_POINTS = 100_000
+MOST_LISTED = 20_000  # spans; more are packed, for a browser takes a tenth of a second to read 300,000 lists
 KEPT_PATCHES_BYTES = 64 << 20  # 64 blocks of 512 x 512
 
 
@@ -72,7 +74,9 @@ class Bench:
 
     def _scene(self, volume: str, tool: Tool, ask: Ask) -> Scene:
         frame = tool.checked_frame(ask)
-        labels = read_labels(self._readers[ask.axis], volume, ask.index, frame)
+        labels = np.broadcast_to(np.uint8(0), frame.shape)
+        if tool.needs_labels:
+            labels = read_labels(self._readers[ask.axis], volume, ask.index, frame)
         return Scene(frame, self._grey(volume, ask, frame) if tool.needs_image else labels, labels)
 
     def _grey(self, volume: str, ask: Ask, frame: Frame) -> Grey:
@@ -109,10 +113,16 @@ def read_ask(body: object, manifest: Manifest) -> Ask:
 
 
 def answer_json(answer: Answer) -> bytes:
-    """An answer in the words of the contract. Of 300,000 spans orjson makes it in 40 ms, Flask in nine times that."""
-    parts = [{"label": part.label, "spans": np.ascontiguousarray(part.spans)} for part in answer.parts]
+    """An answer in the words of the contract, by orjson: it writes arrays ten times as quickly as Flask writes lists."""
+    parts = [{"label": part.label} | _spans_json(part.spans) for part in answer.parts]
     told = {"parts": parts, "points": np.ascontiguousarray(answer.points), "note": answer.note}
     return orjson.dumps(told, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _spans_json(spans: Spans) -> dict[str, Any]:
+    if len(spans) <= MOST_LISTED:
+        return {"spans": np.ascontiguousarray(spans)}
+    return {"packed": base64.b64encode(np.ascontiguousarray(spans, "<i4").tobytes()).decode()}
 
 
 def read_axis(body: Mapping[str, Any]) -> PlaneAxis:

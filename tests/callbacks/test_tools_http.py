@@ -1,16 +1,20 @@
 """The tool route as the viewer asks it, over real tiles and a real label database."""
 
+import base64
+import json
 import uuid
 
 import numpy as np
 import pytest
 
 from callbacks.http import tools
+from callbacks.http.tools import MOST_LISTED, answer_json
 from core.errors import NotFoundError
 from core.images.geometry import Box
 from core.images.memory import ArrayVolume
 from core.images.volumes import CatalogEntry, volume_id
 from core.labels.store import Paint
+from core.labels.tools.scene import Answer, Part
 from tests.feature_client import feature_client
 from tests.tile_server import tile_server
 from utils.interactive_models import LocalInteractiveModels
@@ -212,3 +216,10 @@ def test_what_points_wrongly_is_refused_in_words(pointing, options, status, word
     answer = ask(pointing, "click", points=[[500.5, 500.5]], options=options)
     assert answer.status_code == status
     assert words in answer.json["error"]
+
+
+def test_very_many_spans_are_packed():
+    spans = np.arange(3 * (MOST_LISTED + 1), dtype=np.int32).reshape(-1, 3)
+    (part,) = json.loads(answer_json(Answer((Part(7, spans),))))["parts"]
+    assert part.keys() == {"label", "packed"}
+    np.testing.assert_array_equal(np.frombuffer(base64.b64decode(part["packed"]), "<i4").reshape(-1, 3), spans)

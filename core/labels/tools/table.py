@@ -27,13 +27,14 @@ class Tool:
     """A method with the part of the plane it looks at.
 
     run : the method. frame : the part it needs, of the question. max_px : the greatest side that part may have.
-    needs_image : whether greys are read at all.
+    needs_image, needs_labels : whether greys, and what is labelled, are read at all.
     """
 
     run: Callable[[Scene, Ask], Answer]
     frame: Callable[[Ask], Frame]
     max_px: int = REGION_PX
     needs_image: bool = True
+    needs_labels: bool = True
 
     def checked_frame(self, ask: Ask) -> Frame:
         """The frame. Raises InvalidInputError when it is empty or too large."""
@@ -51,7 +52,7 @@ class Tool:
 
 TOOLS: Mapping[str, Tool] = {
     "fill": Tool(flood.fill, of_view, VIEW_PX),
-    "wand": Tool(flood.wand, of_view, VIEW_PX),
+    "wand": Tool(flood.wand, of_view, VIEW_PX, needs_labels=False),
     "livewire": Tool(livewire.livewire, livewire.frame, 2 * livewire.MAX_REACH),
     "watershed": Tool(grow.watershed, of_region),
     "random_walker": Tool(grow.random_walker, of_region),

@@ -42,7 +42,7 @@ export interface Place {
 }
 
 interface WireAnswer {
-  parts: { label: number; spans: number[][] }[];
+  parts: { label: number; spans?: number[][]; packed?: string }[];
   points: [number, number][];
   note: string;
 }
@@ -62,10 +62,18 @@ export function encode({ axis, index, box, label }: Place, { points = [], spans,
 
 export function decode({ parts, points, note }: WireAnswer): Answer {
   return {
-    parts: parts.map(({ label, spans }) => ({ label, spans: Int32Array.from(spans.flat()) })),
+    parts: parts.map(({ label, spans = [], packed }) => ({ label, spans: packed === undefined ? Int32Array.from(spans.flat()) : unpacked(packed) })),
     points: points.map(([y, x]) => ({ x, y })),
     note,
   };
+}
+
+/** Very many spans come as the base64 of their numbers. */
+function unpacked(packed: string): Spans {
+  const text = atob(packed);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return new Int32Array(bytes.buffer);
 }
 
 function rowsOf(spans: Spans): number[][] {

@@ -221,6 +221,8 @@ describe("the wire", () => {
     const question = { points: [{ x: 5.5, y: 6.5 }], spans: Int32Array.of(3, 4, 6), options: { size: 8 } };
     expect(encode(place, question)).toEqual({ axis: "z", index: 3, box: [2, 1, 40, 30], label: 2, points: [[6.5, 5.5]], spans: [[3, 4, 6]], options: { size: 8 } });
     expect(decode({ parts: [{ label: 1, spans: [[3, 4, 6]] }], points: [[6, 5]], note: "n" })).toEqual({ parts: PARTS, points: [{ x: 5, y: 6 }], note: "n" });
+    const packed = btoa(String.fromCharCode(3, 0, 0, 0, 4, 0, 0, 0, 6, 0, 0, 0));
+    expect(decode({ parts: [{ label: 1, packed }], points: [], note: "" }).parts).toEqual(PARTS);
   });
 });
 
