@@ -7,6 +7,7 @@ from typing import Any
 
 from components import class_shares, forms, models
 from core.errors import InvalidInputError, NotFoundError
+from core.images.volumes import VolumeInfo
 from core.learning.descriptors import AlgorithmDescriptor, validate_parameters
 from core.learning.jobs import JobKind, JobRequest
 from core.learning.models import TrainedModel
@@ -60,13 +61,15 @@ def training_request(services: Services, choice: Choice) -> JobRequest:
     path = choice.path()
     algorithm = find_algorithm(services, choice.algorithm)
     parameters = validate_parameters(algorithm, forms.values(choice.fields, choice.entered))
+    info = services.volumes.open(path).info
+    if not algorithm.needs_labels:
+        return _pretraining_request(services, choice, algorithm, parameters, info)
     classes = services.labels.classes(path)
     check_trainable(services.labels.class_pixels(path), classes)
-    info = services.volumes.open(path).info
     stack = Stack(info.shape[0], painted=services.labels.annotated_slices(path))
     return JobRequest(
         kind=JobKind.TRAIN,
-        name=(choice.name or "").strip() or suggested_name(algorithm.model_name, datetime.now(services.timezone)),
+        name=_model_name(services, choice, algorithm),
         user=services.current_user(),
         algorithm=algorithm.model_name,
         parameters=parameters,
@@ -78,6 +81,27 @@ def training_request(services: Services, choice: Choice) -> JobRequest:
         start_id=start_of(services, algorithm, choice.start),
         prediction=algorithm.defaults("prediction_model"),
     )
+
+
+def _pretraining_request(
+    services: Services, choice: Choice, algorithm: AlgorithmDescriptor, parameters: Mapping[str, Any], info: VolumeInfo
+) -> JobRequest:
+    """Of an algorithm that learns without labels, from any of the slices."""
+    return JobRequest(
+        kind=JobKind.TRAIN,
+        name=_model_name(services, choice, algorithm),
+        user=services.current_user(),
+        algorithm=algorithm.model_name,
+        parameters=parameters,
+        volume=info.path,
+        data_uri=info.uri,
+        slices=range(info.shape[0]),
+        classes=(),
+    )
+
+
+def _model_name(services: Services, choice: Choice, algorithm: AlgorithmDescriptor) -> str:
+    return (choice.name or "").strip() or suggested_name(algorithm.model_name, datetime.now(services.timezone))
 
 
 def start_of(services: Services, algorithm: AlgorithmDescriptor, chosen: str | None) -> str:
@@ -92,9 +116,9 @@ def start_of(services: Services, algorithm: AlgorithmDescriptor, chosen: str | N
     if not algorithm.can_continue or chosen in (None, models.ANEW):
         return ""
     model = find_model(services, chosen)
-    if model.algorithm != algorithm.model_name:
+    if model.starts != algorithm.model_name:
         raise InvalidInputError(
-            f"{model.name} is a {model.algorithm}; {algorithm.model_name} cannot start from it.",
+            f"{model.name} is for {model.starts}; {algorithm.model_name} cannot start from it.",
             "Start from a model of the same algorithm, or from nothing.",
         )
     return model.id
@@ -108,6 +132,8 @@ def segmentation_request(services: Services, choice: Choice) -> JobRequest:
     InvalidInputError, NotFoundError, UnavailableError
     """
     model = find_model(services, choice.model)
+    if not model.classes:
+        raise InvalidInputError(f"{model.name} was trained without labels.", f"Train a {model.starts} from it first.")
     algorithm = model_algorithm(services, model.id)
     wishes = forms.values(choice.wishes or (), choice.wished or ())
     wishes |= class_shares.parameter(choice.share_fields, choice.shares, on=bool(choice.shares_on))
@@ -134,6 +160,8 @@ def ready_to_train(services: Services, volume: Volume, algorithm: str | None, *,
     path = _path(volume)
     if not algorithm:
         raise InvalidInputError("No algorithm is chosen.", "The list fills as soon as the registry answers.")
+    if not find_algorithm(services, algorithm).needs_labels:
+        return models.ready_without_labels(services.volumes.open(path).info.shape[0])
     if pending:
         raise InvalidInputError("Your last strokes are still on their way to the server.", "Wait a moment.")
     pixels = services.labels.class_pixels(path)

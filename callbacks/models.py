@@ -82,14 +82,15 @@ def _register_form(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.TRAINING_FORM, "children"),
         Output(ids.ALGORITHM_ABOUT, "children"),
+        Output(ids.TRAIN_SCOPE_FIELD, "hidden"),
         Input(ids.ALGORITHM_SELECT, "value"),
         prevent_initial_call=True,
     )
     def show_form(name: str | None) -> Any:
         if not name:
-            return [], "No algorithm is registered. Run scripts/save_mlflow_algorithm.py to register them."
+            return [], "No algorithm is registered. Run scripts/save_mlflow_algorithm.py to register them.", False
         algorithm = find_algorithm(services, name)
-        return forms.form(algorithm), models.about(algorithm)
+        return forms.form(algorithm), models.about(algorithm), not algorithm.needs_labels
 
     @app.callback(
         Output(ids.parameter_error(MATCH), "children"),

@@ -43,6 +43,8 @@ def details(chosen: Sequence[TrainedModel], models: Sequence[TrainedModel]) -> l
     shown = [model for model in chosen if model.scores][:MAX_COMPARED]
     if not chosen:
         return [html.P("Choose a model in the table to see its scores, or several to compare them.")]
+    if not any(model.classes for model in chosen):
+        return [html.P("Trained without labels, so there is nothing to score. Train a network from it.")]
     if not shown:
         return [html.P("Too few labels to keep some out of training, so there are no scores.")]
     parts = [_warnings(shown, models), _same_labels(shown), _table(shown), _confusions(shown), _importances(shown)]

@@ -68,8 +68,8 @@ def rows(models: Sequence[TrainedModel], timezone: tzinfo) -> list[dict[str, Any
 
 
 def options(table_rows: Sequence[Row]) -> list[dict[str, str]]:
-    """The same models as a select offers them."""
-    return [{"label": row["name"], "value": row["id"]} for row in table_rows]
+    """Those of the models that can segment, as a select offers them."""
+    return [{"label": row["name"], "value": row["id"]} for row in table_rows if row["segments"]]
 
 
 def _row(model: TrainedModel, timezone: tzinfo, warned: str) -> dict[str, Any]:
@@ -77,6 +77,8 @@ def _row(model: TrainedModel, timezone: tzinfo, warned: str) -> dict[str, Any]:
         "id": model.id,
         "name": model.name,
         "algorithm": model.algorithm,
+        "segments": bool(model.classes),
+        "starts": model.starts,
         "score": model.scores.get("mean_iou"),
         "scores": " ".join(part for part in (warned, _each_class(model)) if part),
         "warning": warned,
@@ -87,6 +89,8 @@ def _row(model: TrainedModel, timezone: tzinfo, warned: str) -> dict[str, Any]:
 
 def _each_class(model: TrainedModel) -> str:
     """The score of each class in words; algorithms write it under the class's id."""
+    if not model.classes:
+        return f"Trained without labels; {model.starts} can start from it"
     scores = [(each.name, model.scores.get(f"iou/{each.id}")) for each in model.classes]
     told = ", ".join(f"{name} {score:.2f}" for name, score in scores if score is not None)
     return told or "Too few labels to keep some out of training"

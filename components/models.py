@@ -40,9 +40,13 @@ def first_choice(names: Sequence[str], selected: str | None) -> str | None:
 
 
 def start_options(rows: Sequence[dict[str, Any]], algorithm: str | None) -> list[dict[str, str]]:
-    """What training may start from: nothing, or a model of the same algorithm, newest first."""
-    known = [{"label": row["name"], "value": row["id"]} for row in rows if row["algorithm"] == algorithm]
+    """What training may start from: nothing, a model of the same algorithm, or an encoder for it; newest first."""
+    known = [{"label": _start_label(row), "value": row["id"]} for row in rows if row["starts"] == algorithm]
     return [{"label": "Nothing learned yet", "value": ANEW}, *known]
+
+
+def _start_label(row: dict[str, Any]) -> str:
+    return row["name"] if row["segments"] else f"{row['name']} (without labels)"
 
 
 def about(algorithm: AlgorithmDescriptor) -> str:
@@ -65,6 +69,16 @@ def ready(pixels: int, classes: int, slices: int) -> str:
     return f"Learns from {pixels:,} labelled pixels of {classes} classes on {where}."
 
 
+def ready_without_labels(slices: int) -> str:
+    """The same, of an algorithm that learns from images alone.
+
+    >>> ready_without_labels(30)
+    'Learns from the images of this volume, 30 slices. Nothing needs to be painted.'
+    """
+    where = "1 slice" if slices == 1 else f"{slices:,} slices"
+    return f"Learns from the images of this volume, {where}. Nothing needs to be painted."
+
+
 def _training() -> html.Section:
     scopes = {"painted": "Painted slices", "all": "All slices"}
     return html.Section(
@@ -82,7 +96,10 @@ def _training() -> html.Section:
                 "Name of the model",
                 dbc.Input(id=ids.MODEL_NAME, placeholder="Algorithm and time", autocomplete="off", maxlength=120),
             ),
-            _labelled("Segment afterwards", _choices(ids.TRAIN_SCOPE, scopes, "painted")),
+            html.Div(
+                _labelled("Segment afterwards", _choices(ids.TRAIN_SCOPE, scopes, "painted")),
+                id=ids.TRAIN_SCOPE_FIELD,
+            ),
             html.Button("Train", id=ids.TRAIN_BUTTON, className="button primary", disabled=True),
             html.Div(id=ids.TRAINING_ADVICE, className="models-advice", role="status"),
         ],

@@ -29,10 +29,17 @@ class Network(nn.Module):
     stride : H and W must be multiples of it; squares of this grid are treated alike.
     reach_px : how far outside an area of whole squares of the grid the scores inside it can depend on the image, in
     evaluation mode. At prediction a tile is read with as much around it, which makes it equal to the whole slice.
+    encoder : names of its parts that look at the image before anything is decided about classes; they can learn without
+    labels. Empty where a network has no such half.
     """
 
     stride: int = 1
     reach_px: int = 0
+    encoder: tuple[str, ...] = ()
+
+    def levels(self, images: Tensor) -> list[Tensor]:
+        """What the encoder finds, (B, C, H, W) of each level from the finest to the deepest; of those that have one."""
+        raise NotImplementedError
 
     @property
     def halo_px(self) -> int:

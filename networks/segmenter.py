@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.errors import InvalidInputError
 from core.learning.labelled import labelled_classes
 from core.learning.metrics import Evaluation
 from core.learning.network_parameters import check_names
@@ -20,12 +19,13 @@ from core.learning.training_parameters import TrainingParameters
 from networks import checkpoints
 from networks.architectures import find_architecture
 from networks.data import Data, stacked
+from networks.devices import choose_device
 from networks.losses import Loss, balanced_weights, choose_loss
 from networks.network import ArchitectureParameters
 from networks.patches import PatchSampler
 from networks.predict import decide
 from networks.train import Trained, train_network, variations_of
-from networks.warm_start import carry_over, check_start
+from networks.warm_start import carry_over, check_start, read_start
 
 TRAINED = 0.95  # of the progress bar
 
@@ -66,8 +66,10 @@ def load_segmenter(folder: Path, *, device: str) -> NetworkSegmenter:
     return NetworkSegmenter(loaded)
 
 
-def context_of(algorithm: str, parameters: Mapping[str, Any]) -> int:
-    """How many neighbouring slices on either side the network would look at."""
+def context_of(algorithm: str, parameters: Mapping[str, Any], start: Path | None = None) -> int:
+    """How many neighbouring slices on either side the network would look at, when it goes on with `start`."""
+    if start is not None:
+        return read_start(start).architecture.context
     return find_architecture(algorithm).parameters.chosen_from(parameters).context
 
 
@@ -84,7 +86,7 @@ def train_segmenter(
     """Learn from the labelled pixels, some regions kept out for the scores.
 
     algorithm : a name of the catalogue. parameters : of the network and of its training, in one mapping.
-    start : folder of a saved model to go on with; its shape and normalisation are kept.
+    start : folder of a saved model, or of a pretrained encoder, to go on with; its shape and normalisation are kept.
 
     Raises
     ------
@@ -141,7 +143,7 @@ def _sketch(
     class_ids = labelled_classes(slices)
     normalisation = Normalisation.of([each.image for each in slices], seed=seed)
     channels = len(normalisation.lo)
-    earlier = checkpoints.load(start) if start is not None else None
+    earlier = read_start(start) if start is not None else None
     if earlier is not None:
         check_start(earlier, algorithm, channels=channels)
         architecture, normalisation, seed = earlier.architecture, earlier.normalisation, earlier.seed
@@ -175,11 +177,3 @@ def _notes(trained: Trained, evaluation: Evaluation) -> Iterator[str]:
     yield from trained.notes
     if not evaluation.scores:
         yield "Too few labels to keep some out of training, so there is no score."
-
-
-def choose_device(name: str) -> torch.device:
-    """ "auto" takes a GPU if there is one. Raises InvalidInputError for "cuda" without one."""
-    there = torch.cuda.is_available()
-    if name == "cuda" and not there:
-        raise InvalidInputError("There is no GPU that torch can use.", "Use the device cpu, or auto.")
-    return torch.device("cuda" if there and name != "cpu" else "cpu")

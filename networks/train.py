@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from core.errors import InvalidInputError
+from core.learning.pretraining_parameters import PretrainingParameters
 from core.learning.segmenter import Preview, Progress, Report
 from core.learning.training_parameters import TrainingParameters
 from networks.augment import Variations, vary
@@ -60,7 +61,7 @@ class Trained:
     notes: tuple[str, ...]
 
 
-def variations_of(parameters: TrainingParameters) -> Variations:
+def variations_of(parameters: TrainingParameters | PretrainingParameters) -> Variations:
     """How patches are varied."""
     return Variations(
         flips=parameters.flips,

@@ -9,12 +9,15 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import InvalidInputError
 from core.images.volumes import VolumeSource
 from core.learning.postprocess import PostProcessing, Refined
 from core.learning.segmenter import LabelledSlice, Report, Segmenter, TrainingReport
+
+if TYPE_CHECKING:  # torch comes with it
+    from networks.pretraining.encoder import Encoder, UnlabelledSlice
 
 MODEL_FILE = "model.json"  # every algorithm saves one, with its name under "algorithm"
 NETWORKS = (  # as `networks/architectures` lists them
@@ -26,6 +29,7 @@ NETWORKS = (  # as `networks/architectures` lists them
     "SMSNet ensemble",
     "3-D U-Net",
 )
+PRETRAININGS = ("SimCLR", "SimSiam")  # learn from images alone; they segment nothing by themselves
 TRAINERS = {
     "Pixel classifier": "core.learning.pixel_training:train_pixel_classifier",
     **dict.fromkeys(NETWORKS, "networks.segmenter:train_segmenter"),
@@ -72,14 +76,34 @@ def train(
 
 def is_ours(algorithm: str) -> bool:
     """Whether its code is here; others are programs of their own (`scripts/outside_job.py`)."""
-    return algorithm in TRAINERS
+    return algorithm in (*TRAINERS, *PRETRAININGS)
 
 
-def context_of(algorithm: str, parameters: Mapping[str, Any]) -> int:
-    """How many neighbours on either side a slice must come with, to train `algorithm`; 0 for most."""
+def pretrain(
+    algorithm: str,
+    slices: "Sequence[UnlabelledSlice]",
+    parameters: Mapping[str, Any],
+    *,
+    seed: int,
+    device: str,
+    report: Report,
+) -> "tuple[Encoder, tuple[str, ...]]":
+    """Train an encoder on slices without labels; also returns sentences about what happened. Errors as of `train`."""
+    trainer = _code(dict.fromkeys(PRETRAININGS, "networks.pretraining.encoder:pretrain"), algorithm)
+    outcome: tuple[Encoder, tuple[str, ...]] = trainer(
+        algorithm, slices, parameters, seed=seed, device=device, report=report
+    )
+    return outcome
+
+
+def context_of(algorithm: str, parameters: Mapping[str, Any], *, start: Path | None = None) -> int:
+    """How many neighbours on either side a slice must come with, to train `algorithm`; 0 for most.
+
+    start : as `train` has it; the network keeps what it looks at.
+    """
     if algorithm not in NETWORKS:
         return 0
-    context: int = _code({algorithm: "networks.segmenter:context_of"}, algorithm)(algorithm, parameters)
+    context: int = _code({algorithm: "networks.segmenter:context_of"}, algorithm)(algorithm, parameters, start)
     return context
 
 

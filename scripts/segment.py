@@ -23,21 +23,18 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from core.errors import AppError, InvalidInputError, NotEnoughLabelsError, NotFoundError, ParameterError
+from core.errors import AppError, InvalidInputError, NotEnoughLabelsError, ParameterError
 from core.images.volumes import VolumeSource, read_slice
 from core.labels.mask_values import UNLABELLED, MaskValues, values_in
-from core.learning.algorithm_file import read_algorithms
 from core.learning.class_shares import ESTIMATE, read_shares, write_shares
-from core.learning.descriptors import AlgorithmDescriptor, validate_parameters
+from core.learning.descriptors import validate_parameters
 from core.learning.neighbours import SliceWindow
 from core.learning.segmenter import LabelledSlice, Progress, Segmenter
-from scripts.algorithms import context_of, is_ours, prepared, train
+from scripts.algorithms import context_of, prepared, train
+from scripts.command_line import EXIT_USER, add_choices, find_algorithm, open_images, pairs, tell
 from scripts.pipelines import read_ahead
 from utils.settings import Settings, read_settings
-from utils.tiff_volumes import open_tiff
-from utils.tiled_volumes import open_uri
 
-EXIT_USER = 2
 BIG_TIFF_BYTES = 4 << 30  # classic TIFF ends there
 
 
@@ -64,16 +61,23 @@ def main(arguments: list[str] | None = None) -> int:
 
 def segment(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     """Train, predict, write; returns what the last line says."""
-    descriptor = _find_algorithm(options.algorithm, settings)
-    parameters = validate_parameters(descriptor, dict(_pair(text) for text in options.param))
-    wishes = validate_parameters(descriptor, dict(_pair(text) for text in options.refine), "prediction_model")
-    images = _open(options.images, settings.data_tiled_api_key.get_secret_value(), settings)
-    masks = _open(options.masks, settings.mask_tiled_api_key.get_secret_value(), settings)
+    descriptor = find_algorithm(options.algorithm, settings)
+    parameters = validate_parameters(descriptor, pairs(options.param))
+    wishes = validate_parameters(descriptor, pairs(options.refine), "prediction_model")
+    images = open_images(options.images, settings.data_tiled_api_key.get_secret_value(), settings)
+    masks = open_images(options.masks, settings.mask_tiled_api_key.get_secret_value(), settings)
     _check_shapes(images, masks)
     _check_target(options.out)
-    labelled = read_labelled(images, masks, context=context_of(descriptor.model_name, parameters))
+    context = context_of(descriptor.model_name, parameters, start=options.start)
+    labelled = read_labelled(images, masks, context=context)
     segmenter, report = train(
-        descriptor.model_name, labelled.slices, parameters, seed=options.seed, device=options.device, report=_tell
+        descriptor.model_name,
+        labelled.slices,
+        parameters,
+        seed=options.seed,
+        device=options.device,
+        report=tell,
+        start=options.start,
     )
     if report.note:
         print(report.note, file=sys.stderr)
@@ -146,7 +150,7 @@ def predictions(segmenter: Segmenter, images: VolumeSource, values: MaskValues) 
     window = SliceWindow.over(images, context=segmenter.context)
     for z, seen in read_ahead(range(count), window):
         yield values.mask_of(segmenter.predict(*seen).labels)
-        _tell(Progress((z + 1) / count, f"Segmented {z + 1} of {count} slices"))
+        tell(Progress((z + 1) / count, f"Segmented {z + 1} of {count} slices"))
 
 
 def write_stack(out: Path, shape: tuple[int, int, int], slices: Iterator[NDArray[np.uint8]]) -> None:
@@ -174,42 +178,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("images", metavar="IMAGES", help="TIFF stack, folder of TIFFs, or Tiled URI")
     parser.add_argument("masks", metavar="MASKS", help="the same shape; a value a class, 255 or -1 unlabelled")
-    parser.add_argument("--algorithm", required=True, metavar="NAME", help="as in the algorithm file")
-    parser.add_argument("--param", action="append", default=[], metavar="KEY=VALUE", help="may be repeated")
+    add_choices(parser)
+    parser.add_argument("--start", type=Path, metavar="FOLDER", help="an encoder of scripts.pretrain to start from")
     parser.add_argument(
         "--refine", action="append", default=[], metavar="KEY=VALUE", help="of the segmentation, as above"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="OUT.tif")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    parser.add_argument("--seed", type=int, default=0)
     return parser
-
-
-def _find_algorithm(name: str, settings: Settings) -> AlgorithmDescriptor:
-    path = settings.algorithm_json_path
-    try:
-        known = read_algorithms(path.read_text(), source=path.name)
-    except OSError as error:
-        raise NotFoundError(f"The algorithm file {path} cannot be read.", "Set ALGORITHM_JSON_PATH.") from error
-    trainable = [descriptor for descriptor in known if is_ours(descriptor.model_name)]
-    for descriptor in trainable:
-        if descriptor.model_name == name:
-            return descriptor
-    names = " or ".join(f'"{each.model_name}"' for each in trainable)
-    raise InvalidInputError(f'There is no algorithm "{name}".', f"Use {names}.")
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise ParameterError(f"{text!r} is no parameter.", "Write key=value.")
-    return key, value
-
-
-def _open(where: str, key: str, settings: Settings) -> VolumeSource:
-    if where.startswith(("http://", "https://")):
-        return open_uri(where, api_key=key, timeout_s=settings.tiled_timeout_s)
-    return open_tiff(Path(where))
 
 
 def _check_shapes(images: VolumeSource, masks: VolumeSource) -> None:
@@ -238,10 +213,6 @@ def _named(scores: Any, values: MaskValues) -> dict[str, float]:
         kind, _, class_id = name.partition("/")
         named[f"{kind}/{written[class_id]}" if class_id else kind] = round(score, 4)
     return named
-
-
-def _tell(progress: Progress) -> None:
-    print(f"{progress.fraction:4.0%}  {progress.message}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 """A training job: ``python scripts/train.py PARAMETERS.json``.
 
 Learns from the painted slices of a mask in Tiled, registers the model in MLflow, then segments the slices asked for,
-the painted ones first. The app's supervisor starts it; `scripts/job_run.py` keeps its ledger.
+the painted ones first. An algorithm that learns without labels looks at some of the slices asked for, and registers
+what it has learnt for others to start from. The app's supervisor starts it; `scripts/job_run.py` keeps its ledger.
 """
 
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Protocol
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
 
@@ -16,11 +18,13 @@ from core.images.volumes import VolumeSource
 from core.learning.comparison import warning
 from core.learning.models import TrainedModel
 from core.learning.neighbours import SliceWindow
-from core.learning.segmenter import LabelledSlice, Segmenter, TrainingReport
-from scripts.algorithms import context_of, is_ours, prepared, train
+from core.learning.pretraining_parameters import PretrainingParameters
+from core.learning.segmenter import LabelledSlice, TrainingReport
+from scripts.algorithms import PRETRAININGS, context_of, is_ours, prepared, pretrain, train
 from scripts.job_run import JobRun, main, patiently
 from scripts.job_slices import interesting_first, open_volume, segment_slices
 from scripts.outside_job import run_outside
+from scripts.pretrain import read_unlabelled
 from utils.mlflow_registry import MlflowRegistry
 from utils.tiled_masks import PublishedMask, read_mask
 
@@ -28,17 +32,51 @@ SEED = 0  # the same labels and parameters give the same model
 READING, TRAINING = 0.05, 0.5  # where these phases end on the progress bar
 
 
+class Savable(Protocol):
+    def save(self, folder: Path) -> None:
+        """Write all files into `folder`."""
+        ...
+
+
+def work(run: JobRun) -> None:
+    """With labels or without, as the algorithm learns; one from elsewhere runs by itself."""
+    if not is_ours(run.request.algorithm):
+        run_outside(run)
+    elif run.request.algorithm in PRETRAININGS:
+        learn_from_images(run)
+    else:
+        train_and_segment(run)
+
+
+def learn_from_images(run: JobRun) -> None:
+    """Train an encoder, register it; nothing is segmented."""
+    run.begin("Reading slices", start=0.0, stop=READING)
+    request = run.request
+    chosen = PretrainingParameters.chosen_from(request.parameters)
+    slices = read_unlabelled(open_volume(run), request.slices, chosen)
+    run.begin("Training", start=READING, stop=1.0)
+    encoder, notes = pretrain(
+        request.algorithm,
+        slices,
+        request.parameters,
+        seed=SEED,
+        device=run.settings.job_device,
+        report=run.report,
+    )
+    _keep_model(run, encoder, TrainingReport(note=" ".join(notes)))
+
+
 def train_and_segment(run: JobRun) -> None:
     """Train, register, segment."""
-    if not is_ours(run.request.algorithm):
-        return run_outside(run)
     run.begin("Reading the painted slices", start=0.0, stop=READING)
     volume = open_volume(run)
     mask = _open_mask(run)
     request = run.request
-    slices = _read_slices(volume, mask, context=context_of(request.algorithm, request.parameters))
-    run.begin("Training", start=READING, stop=TRAINING)
     with tempfile.TemporaryDirectory() as folder:
+        start = _fetch_start(run, Path(folder))
+        context = context_of(request.algorithm, request.parameters, start=start)
+        slices = _read_slices(volume, mask, context=context)
+        run.begin("Training", start=READING, stop=TRAINING)
         segmenter, report = train(
             request.algorithm,
             slices,
@@ -46,13 +84,13 @@ def train_and_segment(run: JobRun) -> None:
             seed=SEED,
             device=run.settings.job_device,
             report=run.report,
-            start=_fetch_start(run, Path(folder)),
+            start=start,
         )
     _keep_model(run, segmenter, report)
     del slices  # the memory is wanted for prediction
     order = interesting_first(request.slices, mask.slices)
     chosen = prepared(segmenter, request.prediction, volume)
-    return segment_slices(run, chosen, volume, order, classes=request.classes, start=TRAINING)
+    segment_slices(run, chosen, volume, order, classes=request.classes, start=TRAINING)
 
 
 def _open_mask(run: JobRun) -> PublishedMask:
@@ -83,7 +121,7 @@ def _read_slices(volume: VolumeSource, mask: PublishedMask, *, context: int) -> 
     return slices
 
 
-def _keep_model(run: JobRun, segmenter: Segmenter, report: TrainingReport) -> None:
+def _keep_model(run: JobRun, learnt: Savable, report: TrainingReport) -> None:
     """Store the model with all that is needed to use and to judge it."""
     request = run.request
     model = TrainedModel(
@@ -101,7 +139,7 @@ def _keep_model(run: JobRun, segmenter: Segmenter, report: TrainingReport) -> No
         learned_shares=report.learned_shares,
     )
     with tempfile.TemporaryDirectory() as folder:
-        segmenter.save(Path(folder))
+        learnt.save(Path(folder))
         patiently(lambda: run.ledger.keep_files(run.id, Path(folder)))
     registry = MlflowRegistry(run.store)
     patiently(lambda: registry.register_model(model))
@@ -110,4 +148,4 @@ def _keep_model(run: JobRun, segmenter: Segmenter, report: TrainingReport) -> No
 
 
 if __name__ == "__main__":
-    sys.exit(main(train_and_segment, sys.argv[1:]))
+    sys.exit(main(work, sys.argv[1:]))

@@ -16,6 +16,7 @@ ParameterType = Literal["int", "float", "str", "slider", "dropdown", "radio", "b
 Group = Literal["train_model", "prediction_model"]
 PARAMETER_TYPES: tuple[str, ...] = get_args(ParameterType)
 GROUPS: tuple[str, ...] = get_args(Group)
+PRETRAINING = "pretraining"  # among the applications of an algorithm that learns without labels
 
 _BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -96,6 +97,11 @@ class AlgorithmDescriptor:
     application: tuple[str, ...] = ()
     description: str = ""
     entry: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def needs_labels(self) -> bool:
+        """False when it learns from images alone, for others to start from."""
+        return PRETRAINING not in self.application
 
     def parameters(self, group: Group = "train_model") -> tuple[Parameter, ...]:
         """The parameters of one group, in the order of the form."""

@@ -55,6 +55,8 @@ class Block(nn.Module):
 class ConvNeXtUNet(Network):
     """Grey or colour image to class scores. widths : channels of each level, from the finest down."""
 
+    encoder = ("stem", "down", "shrink")
+
     def __init__(self, channels: int, classes: int, widths: list[int], *, blocks: int) -> None:
         super().__init__()
         depth, aside = len(widths), blocks * (WINDOW_PX // 2)
@@ -69,12 +71,14 @@ class ConvNeXtUNet(Network):
         self.up = nn.ModuleList(_level(shallow, blocks) for _, shallow in steps)
         self.head = nn.Sequential(nn.BatchNorm2d(widths[0]), nn.Conv2d(widths[0], classes, 1))
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.down[0](self.stem(x))  # (B, widths[0], H, W)
-        skips: list[Tensor] = []
+    def levels(self, x: Tensor) -> list[Tensor]:
+        found = [self.down[0](self.stem(x))]  # (B, widths[0], H, W)
         for shrink, block in zip(self.shrink, self.down[1:], strict=True):
-            skips.append(x)
-            x = block(shrink(x))  # (B, C, H, W) -> (B, 2C, H/2, W/2)
+            found.append(block(shrink(found[-1])))  # (B, C, H, W) -> (B, 2C, H/2, W/2)
+        return found
+
+    def forward(self, x: Tensor) -> Tensor:
+        *skips, x = self.levels(x)
         for grow, join, block in zip(self.grow, self.join, self.up, strict=True):
             x = block(join(torch.cat([skips.pop(), grow(x)], dim=1)))  # (B, 2C, H/2, W/2) -> (B, C, H, W)
         scores: Tensor = self.head(x)  # (B, classes, H, W)

@@ -48,6 +48,8 @@ class UNet(Network):
     of the `depth` - 1 levels below it. H and W must be multiples of `stride`.
     """
 
+    encoder = ("down",)
+
     def __init__(self, channels: int, classes: int, *, base_channels: int, depth: int) -> None:
         super().__init__()
         widths = [base_channels * 2**level for level in range(depth)]
@@ -59,13 +61,16 @@ class UNet(Network):
         self.up = nn.ModuleList(ConvBlock(2 * shallow, shallow) for _, shallow in pairs)
         self.head = nn.Conv2d(base_channels, classes, 1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        skips: list[Tensor] = []
+    def levels(self, x: Tensor) -> list[Tensor]:
+        found: list[Tensor] = []
         for level, block in enumerate(self.down):
             x = nn.functional.max_pool2d(x, 2) if level else x  # (B, C, H, W) -> (B, C, H/2, W/2)
             x = block(x)
-            skips.append(x)
-        skips.pop()
+            found.append(x)
+        return found
+
+    def forward(self, x: Tensor) -> Tensor:
+        *skips, x = self.levels(x)
         for grow, block in zip(self.grow, self.up, strict=True):
             x = torch.cat([skips.pop(), grow(x)], dim=1)  # (B, 2C, H, W) -> (B, C, 2H, 2W), beside the skip
             x = block(x)

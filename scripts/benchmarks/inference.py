@@ -24,8 +24,9 @@ from core.learning.normalisation import Normalisation
 from core.learning.segmenter import Prediction
 from networks.architectures import find_architecture
 from networks.checkpoints import Checkpoint
+from networks.devices import choose_device
 from networks.predict import TILE_PX, half_precision
-from networks.segmenter import NetworkSegmenter, choose_device
+from networks.segmenter import NetworkSegmenter
 from scripts.pipelines import pipelined
 from utils.tiled_volumes import open_uri
 

@@ -12,7 +12,7 @@ from dash import Dash
 
 from callbacks import class_shares
 from callbacks import models as feature
-from components import ids, stores
+from components import ids, model_table, models, stores
 from components.models import place
 from core.images.volumes import read_slice, volume_id
 from core.labels.store import Paint
@@ -233,7 +233,7 @@ def test_training_goes_on_with_an_earlier_model_of_the_same_algorithm(client, se
     model = trained(store, name="Yesterday")
     services.registry.register_model(model)
     unet = {f"{ids.ALGORITHM_SELECT}.value": "U-Net", "parameter.id": [], "parameter.value": []}
-    rows = {"models": [{"id": model.id, "name": model.name, "algorithm": model.algorithm}]}
+    rows = {"models": model_table.rows([model], services.timezone)}
     for name, hidden in (("U-Net", False), ("Pixel classifier", True)):
         known = {f"{ids.ALGORITHM_SELECT}.value": name, f"{stores.REGISTRY}.data": rows}
         offered = client.call(f"{ids.TRAIN_START}.options", known, trigger=f"{ids.ALGORITHM_SELECT}.value")
@@ -247,6 +247,33 @@ def test_training_goes_on_with_an_earlier_model_of_the_same_algorithm(client, se
     content = json.loads(JobFolders(settings.state_dir / "jobs").parameters_file(job_id).read_text())
     assert content["io_parameters"]["uid_start"] == "", "a pixel classifier learns from nothing but labels"
     reach(services.jobs, job_id, JobState.DONE)
+
+
+def test_an_encoder_is_trained_without_a_stroke_and_only_its_network_starts_from_it(client, services, store, settings):
+    told = advice(client, **{f"{ids.ALGORITHM_SELECT}.value": "SimSiam"})
+    assert told["disabled"] is False and "6 slices. Nothing needs to be painted." in told["text"]
+    form = client.call(
+        f"{ids.TRAINING_FORM}.children",
+        {f"{ids.ALGORITHM_SELECT}.value": "SimSiam"},
+        trigger=f"{ids.ALGORITHM_SELECT}.value",
+    )
+    assert form[ids.TRAIN_SCOPE_FIELD]["hidden"] is True
+    asked = {**TRAIN, f"{ids.ALGORITHM_SELECT}.value": "SimSiam", "parameter.id": [], "parameter.value": []}
+    job_id = start(client, asked)
+    reach(services.jobs, job_id, JobState.DONE)
+    content = json.loads(JobFolders(settings.state_dir / "jobs").parameters_file(job_id).read_text())
+    assert content["io_parameters"]["slices"] == [0, 1, 2, 3, 4, 5]
+    assert content["io_parameters"]["mask_tiled_uri"] == ""
+    encoder = replace(
+        trained(store, name="Encoder"), algorithm="SimSiam", classes=(), parameters={"architecture": "U-Net"}
+    )
+    services.registry.register_model(encoder)
+    rows = model_table.rows([encoder], services.timezone)
+    assert model_table.options(rows) == [], "it segments nothing"
+    assert [option["value"] for option in models.start_options(rows, "U-Net")[1:]] == [encoder.id]
+    assert models.start_options(rows, "TUNet")[1:] == []
+    assert start(client, {**VOLUME, f"{ids.MODEL_SELECT}.value": encoder.id}, button=ids.SEGMENT_BUTTON) is None
+    assert "was trained without labels" in raised[-1].message
 
 
 def test_a_segmentation_is_refined_as_the_page_wishes(client, services, store, settings):

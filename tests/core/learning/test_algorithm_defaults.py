@@ -9,14 +9,19 @@ from core.learning.algorithm_file import read_algorithms
 from core.learning.pixel_classifier import PixelClassifierParameters
 from core.learning.pixel_models import CLASSIFIERS
 from core.learning.postprocess import PostProcessing
+from core.learning.pretraining_parameters import PretrainingParameters
 from core.learning.training_parameters import TrainingParameters
 from networks.architectures import ARCHITECTURES
-from scripts.algorithms import NETWORKS, TRAINERS
+from scripts.algorithms import NETWORKS, PRETRAININGS, TRAINERS
 
 MODELS = Path(__file__).resolve().parents[3] / "assets" / "models.json"
 DEFAULTS = {
     "Pixel classifier": asdict(PixelClassifierParameters()),
     **{name: {**asdict(each.parameters()), **asdict(TrainingParameters())} for name, each in ARCHITECTURES.items()},
+}
+WITHOUT_LABELS = {
+    "SimCLR": asdict(PretrainingParameters()),
+    "SimSiam": {key: value for key, value in asdict(PretrainingParameters()).items() if key != "temperature"},
 }
 
 
@@ -25,15 +30,17 @@ def offered(name):
     return found
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
+@pytest.mark.parametrize("name", [*DEFAULTS, *WITHOUT_LABELS])
 def test_the_form_offers_the_parameters_of_the_code_with_their_defaults(name):
-    assert offered(name).defaults() == DEFAULTS[name]
-
-
-@pytest.mark.parametrize("name", DEFAULTS)
-def test_defaults_have_the_type_the_code_expects(name):
+    expected = {**DEFAULTS, **WITHOUT_LABELS}[name]
+    assert offered(name).defaults() == expected
     for parameter in offered(name).parameters():
-        assert type(parameter.value) is type(DEFAULTS[name][parameter.param_key]), parameter.param_key
+        assert type(parameter.value) is type(expected[parameter.param_key]), parameter.param_key
+
+
+def test_only_pretraining_learns_without_labels():
+    every = read_algorithms(MODELS.read_text())
+    assert {each.model_name for each in every if not each.needs_labels} == set(WITHOUT_LABELS)
 
 
 @pytest.mark.parametrize("name", DEFAULTS)
@@ -57,5 +64,5 @@ def test_only_networks_ask_for_a_gpu():
 
 def test_every_algorithm_is_offered_and_every_network_has_its_code():
     segmenting = [each.model_name for each in read_algorithms(MODELS.read_text()) if each.type == "segmentation"]
-    assert segmenting == list(TRAINERS)
+    assert segmenting == [*TRAINERS, *PRETRAININGS]
     assert tuple(ARCHITECTURES) == NETWORKS

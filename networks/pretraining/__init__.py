@@ -1,0 +1,1 @@
+"""Learning without labels: an encoder that tells the places of a volume apart, for networks to start from."""

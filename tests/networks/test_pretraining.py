@@ -1,0 +1,137 @@
+"""Learning without labels: what it learns, what it leaves behind, and what starts from it."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+from core.errors import InvalidInputError, ParameterError
+from core.learning.segmenter import LabelledSlice
+from networks.architectures import find_architecture
+from networks.pretraining.encoder import UnlabelledSlice, load_encoder, pretrain
+from networks.pretraining.losses import simclr_loss, simsiam_loss, spread
+from networks.pretraining.train import COLLAPSED, METHODS, _notes
+from networks.segmenter import context_of, train_segmenter
+from networks.warm_start import carry_over, read_start
+
+FORM = {"base_channels": 4, "depth": 2, "steps": 30, "patch_px": 16, "batch_size": 16, "learning_rate": 0.005}
+
+
+def fields(shape=(96, 128)):
+    """Smooth spots on the left, stripes on the right: places that can be told apart."""
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    left = np.sin(y / 5) * np.sin(x / 5)
+    image = np.where(x < shape[1] // 2, left, np.sign(np.sin((x + y) / 2)))
+    return (image + np.random.default_rng(0).normal(0, 0.1, shape)).astype(np.float32)
+
+
+def learn(method, *, told=None, slices=None, **changes):
+    said = told if told is not None else []
+    slices = slices or [UnlabelledSlice(fields())]
+    return pretrain(method, slices, {**FORM, **changes}, seed=0, device="cpu", report=said.append)
+
+
+@pytest.fixture(scope="module", params=["U-Net", "ConvNeXt U-Net"])
+def encoder(request, tmp_path_factory):
+    """Trained for a moment, with the folder it was saved in."""
+    folder = tmp_path_factory.mktemp("encoder")
+    made, _ = learn("SimCLR", architecture=request.param, steps=4)
+    made.save(folder)
+    return made, folder
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_loss_falls_and_the_outputs_stay_apart(method):
+    told = []
+    _, notes = learn(method, told=told)
+    losses = [each.metrics["loss"] for each in told if each.metrics]
+    assert losses[-1] < losses[0] - 0.1
+    assert told[-1].metrics["spread"] > COLLAPSED and notes == ()
+
+
+def test_the_same_seed_gives_the_same_encoder():
+    one, other = (learn("SimSiam", steps=3)[0].weights for _ in range(2))
+    assert all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+def test_the_losses_know_twins_from_strangers():
+    views = torch.eye(8)
+    strangers = views.roll(3, dims=0)
+    assert simclr_loss(views, views, temperature=0.2) < 0.1 < simclr_loss(views, strangers, temperature=0.2)
+    assert simsiam_loss((views, views), (views, views)).item() == pytest.approx(-1)
+    assert simsiam_loss((views, views), (strangers, strangers)).item() == pytest.approx(0)
+
+
+def test_what_is_to_be_predicted_gets_no_gradient():
+    guess, view = (torch.randn(4, 3, requires_grad=True) for _ in range(2))
+    simsiam_loss((guess, guess), (view, view)).backward()
+    assert guess.grad is not None and view.grad is None
+
+
+def test_a_collapse_is_measured_and_told():
+    assert spread(torch.randn(4000, 64)) == pytest.approx(1, abs=0.05)
+    (note,) = _notes(spread(torch.ones(8, 64) + 1e-4 * torch.randn(8, 64)))
+    assert "collapsed" in note
+
+
+def test_an_encoder_is_read_as_it_was_saved(encoder):
+    made, folder = encoder
+    read = load_encoder(folder)
+    assert set(read.weights) == set(made.weights)
+    np.testing.assert_allclose(read.embed(fields()), made.embed(fields()), atol=1e-6)
+
+
+def test_a_network_takes_the_encoder_over_bit_by_bit_and_draws_the_rest(encoder):
+    made, folder = encoder
+    drawn = find_architecture(made.algorithm).build(1, 3, made.architecture, seed=0)
+    before = copy.deepcopy(drawn.state_dict())
+    carry_over(drawn, (1, 2, 5), read_start(folder))
+    after, taken = drawn.state_dict(), made.weights
+    assert taken and len(taken) < len(after)
+    for name, value in after.items():
+        assert torch.equal(value, taken.get(name, before[name])), name
+
+
+def test_training_starts_from_an_encoder_with_its_shape_and_its_view_of_grey(encoder):
+    made, folder = encoder
+    image = fields()
+    labels = np.where(np.arange(image.shape[1]) < 64, 1, 2).astype(np.uint8) * np.ones(image.shape, np.uint8)
+    slices = [LabelledSlice(0, image, labels)]
+    form = {"steps": 1, "patch_px": 32, "batch_size": 2, "base_channels": 8}
+    known = {"seed": 0, "device": "cpu", "report": lambda _: None, "start": folder}
+    trained = train_segmenter(made.algorithm, slices, form, **known)[0].checkpoint
+    assert (trained.architecture, trained.normalisation) == (made.architecture, made.normalisation)
+    with pytest.raises(InvalidInputError, match="not for TUNet"):
+        train_segmenter("TUNet", slices, {"steps": 1}, **known)
+
+
+def test_images_that_look_alike_have_embeddings_that_point_the_same_way():
+    made, _ = learn("SimCLR", steps=60)
+    image = fields()
+    spots, more_spots, stripes = (made.embed(image[rows, columns]) for rows, columns in _parts())
+    assert spots.dtype == np.float32 and np.linalg.norm(spots) == pytest.approx(1, abs=1e-5)
+    assert spots @ more_spots > spots @ stripes
+
+
+def _parts():
+    return (np.s_[:48], np.s_[:56]), (np.s_[48:], np.s_[:56]), (np.s_[:48], np.s_[72:])
+
+
+def test_an_encoder_looks_at_neighbouring_slices_and_small_images(tmp_path):
+    image = fields((11, 13))
+    made, _ = learn("SimCLR", steps=1, slices=[UnlabelledSlice(image, (image, image))], context=1)
+    made.save(tmp_path)
+    assert context_of("U-Net", {}, tmp_path) == 1, "whatever the form says"
+    assert made.embed(image, (image, image)).shape == (4 + 8,)
+    with pytest.raises(InvalidInputError, match="2 neighbouring slices, 0 were given"):
+        made.embed(image)
+
+
+def test_what_cannot_be_trained_is_refused_in_words():
+    with pytest.raises(InvalidInputError, match="MSDNet has no encoder"):
+        learn("SimCLR", architecture="MSDNet")
+    with pytest.raises(InvalidInputError, match="A batch of one place"):
+        learn("SimCLR", batch_size=1)
+    with pytest.raises(ParameterError, match="no parameter of SimCLR"):
+        learn("SimCLR", wings=2)
