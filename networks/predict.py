@@ -20,8 +20,9 @@ from networks.network import Network
 Slices = tuple[slice, slice]
 LEAST_TILE_PX = 128
 MIRRORINGS = ((), (-1,), (-2,), (-2, -1))
-# Multiples of every stride. On a processor a halo of 48 px costs a fifth of a tile, of 512 px it would be two fifths.
-TILE_PX = {"cpu": 1024, "cuda": 2048}  # a whole window of a GPU takes 2 GB
+# A halo of 48 px around 1024 px costs a fifth of the time, around 1536 px an eighth; twice that takes 2 GB of a GPU.
+TILE_PX = {"cpu": 1536, "cuda": 2048}
+GRID_PX = 64  # tiles begin on multiples of it, and so on the grid of every network
 TILE_HALOS = 6  # a tile is at least so many times its halo: then the halo costs less than the tile itself
 
 
@@ -146,8 +147,10 @@ def _forecast_window(
     batch = torch.from_numpy(padded)[None].to(device, memory_format=torch.channels_last)
     with half_precision(device):
         votes = [model.votes(batch.flip(axes)).flip(axes) for axes in mirrorings]
-    chances = torch.stack([each.float().softmax(dim=2) for each in votes]).mean(dim=0)
-    chances = chances[:, 0, :, :height, :width]  # (members, classes, H, W)
+    each = [scores[:, 0, :, :height, :width].float().contiguous().softmax(dim=1) for scores in votes]
+    chances = each[0] if len(each) == 1 else torch.stack(each).mean(dim=0)  # (members, classes, H, W)
+    if len(chances) == 1:
+        return chances[0], chances.new_zeros(chances.shape[2:])
     chance = chances.mean(dim=0)
     spread = chances.std(dim=0, correction=0).gather(0, chance.argmax(dim=0, keepdim=True))[0]
     return chance, spread
@@ -159,12 +162,26 @@ def half_precision(device: torch.device) -> torch.autocast:
 
 
 def tiles(shape: tuple[int, ...], *, tile: int, halo: int) -> Iterator[tuple[Slices, Slices, Slices]]:
-    """(inner, outer, window): what a tile fills, what is read for it, and the inner part of what was read."""
-    for y in range(0, shape[0], tile):
-        for x in range(0, shape[1], tile):
-            pairs = [_with_halo(start, length, tile, halo) for start, length in zip((y, x), shape, strict=True)]
-            inner, outer, window = zip(*pairs, strict=True)
+    """(inner, outer, window): what a tile fills, what is read for it, and the inner part of what was read.
+
+    tile : the longest side. Tiles are about equal, as two halves cost less halo than a whole and a rest.
+    """
+    sides = [even_side(length, tile) for length in shape]
+    for y in range(0, shape[0], sides[0]):
+        for x in range(0, shape[1], sides[1]):
+            parts = zip((y, x), shape, sides, strict=True)
+            inner, outer, window = zip(*(_with_halo(*part, halo) for part in parts), strict=True)
             yield inner, outer, window
+
+
+def even_side(length: int, most: int) -> int:
+    """Of as few tiles of at most `most` px as cover `length`, all alike but the last.
+
+    >>> even_side(2560, 1536), even_side(1600, 1536), even_side(500, 1536)
+    (1280, 832, 512)
+    """
+    each = -(-length // -(-length // most))
+    return min(most, -(-each // GRID_PX) * GRID_PX)
 
 
 def _with_halo(start: int, length: int, tile: int, halo: int) -> tuple[slice, slice, slice]:

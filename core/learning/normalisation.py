@@ -51,10 +51,15 @@ class Normalisation:
                 f"The image has {len(channels)} channels; the model was trained on {len(self.lo)}.",
                 "Choose a model that was trained on images of this kind.",
             )
+        wide = np.float32 if channels.dtype.itemsize <= 2 else np.float64  # 16 bits fit without loss, at half the time
         lo, hi = (np.asarray(v, np.float64)[:, None, None] for v in (self.lo, self.hi))
-        scaled = (channels - lo) / (hi - lo)
-        scaled[~np.isfinite(scaled)] = 0
-        return scaled.clip(*CLIP).astype(np.float32)
+        scaled = channels.astype(wide)
+        scaled -= lo.astype(wide)
+        scaled /= (hi - lo).astype(wide)
+        if channels.dtype.kind == "f":
+            scaled[~np.isfinite(scaled)] = 0
+        np.clip(scaled, *CLIP, out=scaled)
+        return scaled.astype(np.float32, copy=False)
 
     def to_json(self) -> dict[str, list[float]]:
         return {"lo": list(self.lo), "hi": list(self.hi)}

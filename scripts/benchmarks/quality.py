@@ -21,9 +21,11 @@ from core.learning.descriptors import AlgorithmDescriptor, validate_parameters
 from core.learning.metrics import Scores
 from core.learning.neighbours import SliceWindow
 from core.learning.segmenter import LabelledSlice, Progress, Segmenter
-from scripts.algorithms import TRAINERS, context_of, train
+from scripts.algorithms import TRAINERS, context_of, prepared, train
 from scripts.benchmarks import DOCS, write_table
 from scripts.benchmarks.quality_sets import SETS, STYLES, ImageSet, Labels, labels_on
+from scripts.command_line import pairs
+from utils.tiff_volumes import open_tiff
 
 ALGORITHMS = DOCS.parent / "assets" / "models.json"
 TRIALS = DOCS / "quality.json"
@@ -68,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--algorithm", nargs="+", choices=TRAINERS, default=["Pixel classifier", "U-Net"])
     parser.add_argument("--placements", type=int, default=PLACEMENTS, help="1 to 5, the first ones")
     parser.add_argument("--param", action="append", default=[], metavar="KEY=VALUE", help="other than the default")
+    parser.add_argument("--refine", action="append", default=[], metavar="KEY=VALUE", help="of the segmentation")
     parser.add_argument("--trials", type=Path, default=TRIALS, help="file of the trials so far; new ones are added")
     parser.add_argument("--again", action="store_true", help="also measure what the file has")
     parser.add_argument("--write", action="store_true", help="write docs/quality.md from all trials of the file")
@@ -75,13 +78,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Measure what is missing, print it, and write the table when asked to."""
-    given = dict(pair.split("=", 1) for pair in options.param)
+    given, wishes = pairs(options.param), pairs(options.refine)
     for chosen in (SETS[name] for name in options.set):
         images, truth = chosen.read(options.data)
         for style, algorithm, placement in _trials(options):
-            trial = Question(chosen, style, algorithm, given, placement)
+            trial = Question(chosen, style, algorithm, given, wishes, placement)
             if options.again or not trial.is_known(read_trials(options.trials)):
-                measured = trial.measure(images, truth)
+                measured = trial.measure(options.data, images, truth)
                 keep(options.trials, measured)
                 print(f"{' '.join(measured.cell)} {placement + 1}: {measured.mean_iou:.3f}", flush=True)
     lines = list(table(read_trials(options.trials)))
@@ -99,31 +102,35 @@ def _trials(options: argparse.Namespace) -> Iterator[tuple[str, str, int]]:
 
 @dataclass(frozen=True)
 class Question:
-    """A trial to be made. given : parameters other than the defaults, as text."""
+    """A trial to be made. given, wishes : parameters of training and of segmenting other than the defaults, as text."""
 
     chosen: ImageSet
     style: str
     algorithm: str
     given: Mapping[str, str]
+    wishes: Mapping[str, str]
     placement: int
 
     @property
     def settings(self) -> str:
         """As the table has them."""
-        return ", ".join(f"{key} {value}" for key, value in sorted(self.given.items()))
+        return ", ".join(f"{key} {value}" for key, value in sorted({**self.given, **self.wishes}.items()))
 
     def is_known(self, trials: Sequence[Trial]) -> bool:
         mine = (self.chosen.name, self.style, self.algorithm, self.settings)
         return any(each.cell == mine and each.placement == self.placement for each in trials)
 
-    def measure(self, images: Images, truth: Labels) -> Trial:
-        """Train and score."""
-        parameters = validate_parameters(find_algorithm(self.algorithm), self.given)
+    def measure(self, data: Path | None, images: Images, truth: Labels) -> Trial:
+        """Train and score. data : the folder of the sets."""
+        algorithm = find_algorithm(self.algorithm)
+        parameters = validate_parameters(algorithm, self.given)
+        wishes = validate_parameters(algorithm, self.wishes, "prediction_model")
         labels = labels_on(self.chosen, truth, self.style, self.placement)
         slices = with_images(images, labels, context=context_of(self.algorithm, parameters))
         cpu = time.process_time()
         segmenter, _ = train(self.algorithm, slices, parameters, seed=self.placement, device="cpu", report=_silent)
         cpu = time.process_time() - cpu
+        segmenter = prepared(segmenter, wishes, open_tiff(self.chosen.path(data) / "images.tif"))
         began = time.perf_counter()
         scores = score(segmenter, images, truth, self.chosen)
         took = (time.perf_counter() - began) / len(self.chosen.tested)

@@ -45,12 +45,16 @@ class ImageSet:
         """{class id: name}."""
         return dict(enumerate(self.classes, start=1))
 
-    def read(self, data: Path | None) -> tuple[NDArray[np.uint8], Labels]:
-        """Images and class ids, (Z, Y, X) uint8 each. Raises InvalidInputError when they are not there."""
+    def path(self, data: Path | None) -> Path:
+        """Of its folder in that of all sets. Raises InvalidInputError when it is not there."""
         folder = (data or Path(os.environ.get("REAL_DATA_DIR", "."))) / self.folder
         if not folder.is_dir():
             raise InvalidInputError(f"{folder} does not exist.", "Name the folder of the image sets with --data.")
-        table = np.asarray(self.ids, np.uint8)
+        return folder
+
+    def read(self, data: Path | None) -> tuple[NDArray[np.uint8], Labels]:
+        """Images and class ids, (Z, Y, X) uint8 each. Raises InvalidInputError when they are not there."""
+        folder, table = self.path(data), np.asarray(self.ids, np.uint8)
         return tifffile.imread(folder / "images.tif"), table[tifffile.imread(folder / "masks.tif")]
 
 

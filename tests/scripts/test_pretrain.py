@@ -11,7 +11,7 @@ from tests.image_files import STACK
 from tests.scripts.conftest import truth
 from utils.mlflow_registry import MlflowRegistry
 
-FEW = {"steps": 2, "patch_px": 32, "batch_size": 4, "base_channels": 8, "depth": 3}
+FEW = {"steps": 20, "patch_px": 32, "batch_size": 4, "base_channels": 8, "depth": 3}
 
 
 def test_an_encoder_is_trained_on_the_command_line_and_a_network_starts_from_it(tmp_path, capsys):
@@ -35,5 +35,5 @@ def test_a_job_without_labels_leaves_an_encoder_in_the_registry(workplace):
     job = workplace.ends(workplace.jobs.submit(request))
     assert job.state is JobState.DONE, workplace.jobs.log(job.id)
     model = next(each for each in MlflowRegistry(workplace.store).models() if each.id == job.id)
-    assert (model.algorithm, model.starts, model.classes) == ("SimCLR", "U-Net", ())
+    assert (model.algorithm, model.starts, len(model.classes)) == ("SimCLR", "U-Net", 0)
     assert workplace.jobs.metric_history(job.id, "spread")
