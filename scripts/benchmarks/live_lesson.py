@@ -1,6 +1,6 @@
 """How much a live prediction has to learn from: nearest painted slices and pixels, against quality and waiting.
 
-ISBI 2012 EM (`quality.py`): every second slice is painted with simulated strokes; a slice between is predicted from the
+ISBI 2012 EM (`quality_sets.py`): every second slice is painted with simulated strokes; a slice between is predicted from the
 nearest painted ones.
 """
 
@@ -16,7 +16,7 @@ from core.learning.live import LivePixels
 from core.learning.live_view import Image, Lesson, View, lesson, pieces
 from core.learning.metrics import Scores
 from core.learning.normalisation import Normalisation
-from scripts.benchmarks.quality import CLASSES, read_set
+from scripts.benchmarks.quality_sets import SETS
 from scripts.benchmarks.strokes import strokes_on
 
 HEAD = "| nearest painted slices | at most pixels | learned from | mean IoU | learning, s |\n|---|---|---|---|---|"
@@ -27,7 +27,7 @@ BYTES = 1 << 30
 
 def table(data: Path | None) -> Iterator[str]:
     """The rows, as they come."""
-    images, truth = read_set(data)
+    images, truth = SETS["isbi"].read(data)
     labels = {z: strokes_on(truth[z], seed=z) for z in range(1, len(images), 2)}
     plane = Frame(0, 0, *images.shape[1:])
     image = Image("isbi", "", plane, Normalisation.of(list(images)))
@@ -46,14 +46,14 @@ def _row(
     count: int,
     most: int,
 ) -> str:
-    scores, seconds, pixels = Scores(tuple(CLASSES)), [], []
+    scores, seconds, pixels = Scores(tuple(SETS["isbi"].names)), [], []
     for z in TESTED:
         taught = _lesson(live, image, images, labels, z, count)
         began = time.perf_counter()
         pixels.append(live.learn(f"{count} {z}", taught).pixels)
         seconds.append(time.perf_counter() - began)
         scores.add(truth[z], _predicted(live, image, images[z], z, f"{count} {z}"))
-    learned = f"{np.mean(pixels):,.0f}", f"{scores.report(CLASSES)['mean_iou']:.3f}", f"{np.median(seconds):.2f}"
+    learned = f"{np.mean(pixels):,.0f}", f"{scores.report()['mean_iou']:.3f}", f"{np.median(seconds):.2f}"
     return f"| {count} | {most:,} | {' | '.join(learned)} |"
 
 
