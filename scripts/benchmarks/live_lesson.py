@@ -1,7 +1,7 @@
 """How much a live prediction has to learn from: nearest painted slices and pixels, against quality and waiting.
 
-ISBI 2012 EM (`quality_sets.py`): every second slice is painted with simulated strokes; a slice between is predicted from the
-nearest painted ones.
+ISBI 2012 EM (`quality_sets.py`): every second slice is painted with simulated strokes; a slice between is predicted
+from the nearest painted ones.
 """
 
 import time
