@@ -212,6 +212,7 @@ def test_a_result_becomes_labels_by_click_by_area_and_in_a_review(chromium: Brow
     hand.until("s => s.slice === 2 && s.ready")
     page.get_by_role("button", name="XZ").click()
     hand.until("s => s.axis === 'y' && s.ready")
+    page.locator(".sv-surface").focus()  # else Enter presses the button of the plane
     hand.key("Enter")
     expect(bar).to_contain_text("3 of 4")
     hand.key("ArrowUp")
