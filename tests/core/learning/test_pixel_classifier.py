@@ -139,7 +139,14 @@ def test_three_classes_colour_and_several_slices():
 def test_each_classifier_learns_repeats_itself_and_survives_being_saved(tmp_path, classifier, kept):
     image, truth = scene(0)
     slices = [LabelledSlice(0, image, strokes(truth))]
-    chosen = {"classifier": classifier, "n_estimators": 20, "sigmas": "1, 3", "spots": False, "ridges": False}
+    chosen = {
+        "classifier": classifier,
+        "n_estimators": 20,
+        "steps": 100,
+        "sigmas": "1, 3",
+        "spots": False,
+        "ridges": False,
+    }
     segmenter, report = train(slices, **chosen)
     again, _ = train(slices, **chosen)
     other, there = scene(5)
@@ -162,7 +169,9 @@ def test_three_classes_work_with_each_classifier():
     three[:, :80][three[:, :80] > 0] = 1
     bright = np.where(np.indices(SHAPE)[1] < 80, image + np.uint16(3000), image)
     for classifier in pixel_models.CLASSIFIERS:
-        segmenter, _ = train([LabelledSlice(0, bright, three)], classifier=classifier, n_estimators=10, sigmas="1, 2")
+        segmenter, _ = train(
+            [LabelledSlice(0, bright, three)], classifier=classifier, n_estimators=10, steps=100, sigmas="1, 2"
+        )
         assert (segmenter.predict(bright).labels[:, :78] == 1).mean() > 0.9, classifier
 
 
@@ -193,7 +202,8 @@ def test_entropy_is_kept_when_asked_for_and_high_where_confidence_is_low(trained
     image, _ = scene(8)
     assert trained[0].predict(image).entropy is None
     found = replace(trained[0], entropy=True).predict(image)
-    np.testing.assert_allclose(found.entropy.astype(int), entropy_of_two(found.confidence), atol=3)
+    known = entropy_of_two(found.confidence).astype(int)  # of a rounded confidence, which matters where it is near 1
+    assert np.abs(found.entropy - known).max() <= 6
 
 
 def test_areas_are_scored_by_their_boundaries_too():
