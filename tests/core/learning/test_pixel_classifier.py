@@ -160,7 +160,7 @@ def test_each_classifier_learns_repeats_itself_and_survives_being_saved(tmp_path
     assert loaded.importances == report.importances
     assert set(report.importances) == {"Grey value", *(f"{kind}, {px} px" for kind in KIND_NAMES for px in (1, 3))}
     assert sum(report.importances.values()) == pytest.approx(1, abs=1e-2)
-    assert report.importances["Grey value"] < 0.2, "both textures are equally bright"
+    assert next(iter(report.importances)).startswith("Texture"), "the most telling first"
 
 
 def test_three_classes_work_with_each_classifier():
