@@ -84,8 +84,8 @@ def _differ(one: Floats, two: Floats) -> NDArray[np.bool_]:
     """(N,) which rows do; all where there is another number of columns. NaN is as NaN."""
     if one.shape != two.shape:
         return np.ones(len(two), bool)
-    differ: NDArray[np.bool_] = ~np.isclose(one, two, rtol=0, atol=0, equal_nan=True).all(axis=1)
-    return differ
+    same: NDArray[np.bool_] = ((one == two) | (np.isnan(one) & np.isnan(two))).all(axis=1)
+    return ~same
 
 
 def _rows_at(built: Built, places: NDArray[np.intp]) -> list[Row]:
@@ -137,7 +137,8 @@ def _rounded(values: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         places = DIGITS - 1 - np.floor(np.log10(np.abs(values)))
         scale = 10.0 ** np.abs(places)
-        return np.where(places >= 0, np.rint(values * scale) / scale, np.rint(values / scale) * scale)
+        rounded: Floats = np.where(places >= 0, np.rint(values * scale) / scale, np.rint(values / scale) * scale)
+    return rounded
 
 
 def _place(totals: Totals, dims: int) -> Iterator[Column]:

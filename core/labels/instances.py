@@ -159,7 +159,8 @@ def _common_pixels(part: Ints, votes: Ints) -> tuple[Ints, Ints, NDArray[np.floa
     """(V,) part, former id and how many pixels they have in common, each pair once."""
     scale = int(votes[:, 1].max(initial=0)) + 1
     keys, where = np.unique(part[votes[:, 0]] * scale + votes[:, 1], return_inverse=True)
-    return keys // scale, keys % scale, np.bincount(where, votes[:, 2], len(keys))
+    common = np.bincount(where, votes[:, 2].astype(np.float64), len(keys))
+    return keys // scale, keys % scale, common
 
 
 def _once(values: Ints) -> NDArray[np.bool_]:

@@ -53,7 +53,7 @@ class Normalisation:
             )
         wide = np.float32 if channels.dtype.itemsize <= 2 else np.float64  # 16 bits fit without loss, at half the time
         lo, hi = (np.asarray(v, np.float64)[:, None, None] for v in (self.lo, self.hi))
-        scaled = channels.astype(wide)
+        scaled: NDArray[Any] = channels.astype(wide)
         scaled -= lo.astype(wide)
         scaled /= (hi - lo).astype(wide)
         if channels.dtype.kind == "f":
