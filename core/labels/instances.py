@@ -159,7 +159,7 @@ def _common_pixels(part: Ints, votes: Ints) -> tuple[Ints, Ints, NDArray[np.floa
     """(V,) part, former id and how many pixels they have in common, each pair once."""
     scale = int(votes[:, 1].max(initial=0)) + 1
     keys, where = np.unique(part[votes[:, 0]] * scale + votes[:, 1], return_inverse=True)
-    common = np.bincount(where, votes[:, 2].astype(np.float64), len(keys))
+    common = np.bincount(where, votes[:, 2], len(keys)).astype(np.float64)
     return keys // scale, keys % scale, common
 
 
