@@ -11,7 +11,7 @@ from tests.image_files import STACK
 from tests.scripts.conftest import truth
 from utils.mlflow_registry import MlflowRegistry
 
-FEW = {"steps": 20, "patch_px": 32, "batch_size": 4, "base_channels": 8, "depth": 3}
+FEW = {"architecture": "U-Net", "steps": 20, "patch_px": 32, "batch_size": 4, "base_channels": 8, "depth": 3}
 
 
 def test_an_encoder_is_trained_on_the_command_line_and_a_network_starts_from_it(tmp_path, capsys):
