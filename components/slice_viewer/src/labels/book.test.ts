@@ -41,6 +41,7 @@ class Screen {
     setPresent: () => undefined,
     setHistory: (history: History) => (this.history = history),
     setClassesRevision: () => undefined,
+    setLabelsRevision: () => undefined,
     setObjectsRevision: () => undefined,
     goToSlice: (z: number) => this.goTo(z),
     toast: (message: string) => void this.toasts.push(message),
