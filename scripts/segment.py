@@ -70,6 +70,7 @@ def segment(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     _check_target(options.out)
     context = context_of(descriptor.model_name, parameters, start=options.start)
     labelled = read_labelled(images, masks, context=context)
+    wishes = in_class_ids(wishes, labelled.values)  # wrong ones are refused before the training
     segmenter, report = train(
         descriptor.model_name,
         labelled.slices,
@@ -82,7 +83,7 @@ def segment(options: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     if report.note:
         print(report.note, file=sys.stderr)
     started = time.monotonic()
-    chosen = prepared(segmenter, in_class_ids(wishes, labelled.values), images)
+    chosen = prepared(segmenter, wishes, images)
     write_stack(options.out, images.info.shape, predictions(chosen, images, labelled.values))
     return {
         "seconds": {**report.seconds, "inference": time.monotonic() - started},
