@@ -74,6 +74,7 @@ class LocalJobs:
 
     def resume(self, job_id: str) -> None:
         """Queue a job again that failed or was cancelled. Raises InvalidInputError for any other."""
+        self._recent.forget()
         view = self.job(job_id)
         if not view.state.resumable:
             raise InvalidInputError(f"{view.name} is {view.state.value}.", "Only what failed or was cancelled goes on.")

@@ -428,6 +428,7 @@ TOOLS = {
     "j": "random_walker",
     "c": "grabcut",
     "Shift+A": "accept",
+    "Shift+S": "click",
 }
 
 

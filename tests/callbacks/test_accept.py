@@ -235,7 +235,7 @@ def test_on_a_plane_across_the_slices_a_click_takes_what_hangs_together_there(pa
     expected[list(DONE)] = (labels == 5) & (confidence >= least)  # slice 3 is to come
     plane = expected[:, 300] if axis == "y" else expected[:, :, 300].T
     parts = take(page, axis=axis, index=300, points=[point], options={"least": least}).json["parts"]
-    spans = np.array([span for part in parts for span in part["spans"]]).reshape(-1, 3)
+    spans = np.array([span for part in parts for span in part["spans"]], np.int32).reshape(-1, 3)
     np.testing.assert_array_equal(mask_of(spans, Frame(0, 0, *plane.shape)), plane)
 
 

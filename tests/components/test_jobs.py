@@ -70,7 +70,7 @@ def test_a_training_tells_what_happened_on_the_way():
 def test_a_failed_job_tells_why_and_what_to_do():
     card = jobs.card(job(state="failed", error="The mask is too small.", hint="Paint more."), None)
     assert "The mask is too small. Paint more." in text(card)
-    assert set(buttons(card)) == {"job-log"}
+    assert set(buttons(card)) == {"job-log", "job-resume"}
 
 
 def test_an_open_log_is_shown_and_can_be_closed():

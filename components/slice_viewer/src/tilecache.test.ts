@@ -86,6 +86,14 @@ describe("memory", () => {
 });
 
 describe("fetching", () => {
+  test("a tile wished for twice, as the coarsest and the finest of a small image, is asked for once and arrives", async () => {
+    const cache = makeCache();
+    cache.want([wish("only"), wish("only", true)]);
+    expect(server.asked).toEqual(["/only"]);
+    await server.answer("/only");
+    expect([arrived, cache.idle, troubles.length]).toEqual([["only"], true, 0]);
+  });
+
   test("tiles are asked for in the order of the wishes, and leave two of a browser's six connections to labels and the page", async () => {
     const cache = makeCache();
     cache.want("abcdefgh".split("").map((key) => wish(key)));

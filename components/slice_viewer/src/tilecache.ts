@@ -106,7 +106,8 @@ export class TileCache implements Sharer {
 
   /** Replace the wish list, most urgent first. Requests for anything else are aborted. */
   want(wishes: Wish[]): void {
-    this.wishes = wishes.filter(({ key }) => this.lacks(key));
+    const firsts = new Map(wishes.toReversed().map((wish) => [wish.key, wish])); // of a tile wished for twice, as the coarsest may be the finest, the more urgent wish
+    this.wishes = wishes.filter((wish) => firsts.get(wish.key) === wish && this.lacks(wish.key));
     const keys = new Set(this.wishes.map(({ key }) => key));
     for (const request of this.running) {
       if (![...request.open].some((key) => keys.has(key))) this.abort(request);
