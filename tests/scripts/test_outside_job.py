@@ -100,9 +100,10 @@ def test_the_example_is_registered_trains_and_segments_through_real_jobs(workpla
     assert_segmented(workplace, trained)
     model = next(each for each in MlflowRegistry(workplace.store).models() if each.id == trained.id)
     assert (model.algorithm, model.volume, trained.model_id) == (name, VOLUME, trained.id)
-    request = workplace.request(JobKind.SEGMENT, algorithm=name, model_id=trained.id, slices=[3])
+    facts = {"algorithm": name, "model_id": trained.id, "parameters": {"smooth_px": 0}}
+    request = workplace.request(JobKind.SEGMENT, slices=[3], **facts)
     segmented = workplace.ends(workplace.jobs.submit(request))
-    assert (segmented.state, segmented.slices_done) == (JobState.DONE, (3,)), segmented
+    assert (segmented.state, segmented.slices_done) == (JobState.DONE, (3,)), f"{segmented.error} {segmented.hint}"
     assert np.mean(results_of(workplace).read_slice(segmented.id, 3) == truth()[3]) > 0.9
     key = workplace.settings.data_tiled_api_key.get_secret_value()
     kept = [path.read_text() for path in (workplace.settings.state_dir / "jobs" / trained.id).iterdir()]

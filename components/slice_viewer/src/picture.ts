@@ -95,7 +95,7 @@ export class Picture {
 
   /** Nothing is on its way, prefetch included. */
   get idle(): boolean {
-    return this.image.cache.idle;
+    return this.image.cache.idle && (this.result?.tiles.cache.idle ?? true);
   }
 
   /** True values shown as black and white. */

@@ -55,6 +55,7 @@ export class Sync {
   private trouble: Trouble | null = null;
   private stopped = false;
   private adding = 0;
+  private readonly additions = new Set<Promise<unknown>>();
   private stored = 0;
 
   constructor(
@@ -74,15 +75,9 @@ export class Sync {
 
   /** Keep a write and send it as soon as those before it are through. */
   async send(write: Write): Promise<void> {
-    this.adding++;
-    this.tell();
-    try {
-      await this.outbox.add(write);
-    } finally {
-      this.adding--;
-    }
-    this.stored++;
-    this.sender(write.volume).kick();
+    const sent = this.add(write);
+    this.additions.add(sent);
+    await sent.finally(() => this.additions.delete(sent));
   }
 
   /** Try again now: the network is back, or the page was looked at again. */
@@ -93,8 +88,22 @@ export class Sync {
   /** Send no more. What is under way is seen through, because others may wait to hear of it. */
   async stop(): Promise<void> {
     this.stopped = true;
+    while (this.additions.size > 0) await Promise.allSettled([...this.additions]); // the page may have left the plane of a stroke at once
     await Promise.all([...this.senders.values()].map((sender) => sender.stop()));
     this.channel.close();
+  }
+
+  private async add(write: Write): Promise<void> {
+    this.adding++;
+    this.tell();
+    try {
+      await this.outbox.add(write);
+    } finally {
+      this.adding--;
+    }
+    this.stored++;
+    if (this.stopped) this.channel.postMessage({ write: { ...write, spans: EMPTY } } satisfies News); // whoever sends now takes it up
+    else this.sender(write.volume).kick();
   }
 
   private sender(volume: string): Sender {
@@ -134,6 +143,7 @@ export class Sync {
     if (this.stopped) return;
     if (news.answer) this.events.acknowledged(news.write, news.answer);
     if (news.problem) this.events.rejected(news.write, news.problem);
+    if (!news.answer && !news.problem) this.sender(news.write.volume).kick();
     void this.recount();
   }
 
