@@ -97,6 +97,17 @@ describe("the outbox on its way to the server", () => {
     expect([server.slice(0)[8], server.slice(0)[16]]).toEqual([1, 1]);
   });
 
+  it("hands a write that is still on its way to the disk to who sends next, as when the plane of a stroke is left at once", async () => {
+    const server = new FakeServer(8, 8);
+    const [left, next] = [await desk(server), await desk(server)];
+    await next.sync.start(); // it finds nothing yet
+    const write = edit(1);
+    void left.sync.send(write);
+    await left.sync.stop();
+    await until(() => next.acknowledged.length > 0 && isSaved(next)());
+    expect([next.acknowledged, server.revision, server.slice(0)[8]]).toEqual([[write.id], 1, 1]);
+  });
+
   it("puts a write that is refused aside, says so, and goes on", async () => {
     const server = new FakeServer(8, 8);
     server.gate = async (_url, when) =>
