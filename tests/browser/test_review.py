@@ -220,6 +220,10 @@ def test_a_result_becomes_labels_by_click_by_area_and_in_a_review(chromium: Brow
     hand.until("s => s.axis === 'z' && s.slice === 2 && s.ready")
     hand.until_saved()
     np.testing.assert_array_equal(pixels(running, 2), np.where(WRONG.mask, 2, 0), "on its slice, whatever plane showed")
+    page.get_by_role("button", name="YZ").click()
+    page.get_by_role("button", name="Back to slice 3").click()
+    hand.until("s => s.axis === 'z' && s.slice === 2 && s.ready")
+    page.locator(".sv-surface").focus()  # else Shift and Enter press the button of the plane
     hand.key("Delete")
     expect(bar).to_contain_text("3 of 4")
     hand.key("Shift+Enter")
