@@ -27,9 +27,7 @@ def section() -> html.Div:
                 [
                     html.P(ABOUT, className="parameter-help"),
                     html.Div(id=ids.CLASS_SHARES_ROWS, className="share-rows"),
-                    html.Button(
-                        "Estimate from the unlabelled pixels", id=ids.CLASS_SHARES_ESTIMATE, className="button"
-                    ),
+                    html.Button(ESTIMATE, id=ids.CLASS_SHARES_ESTIMATE, className="button"),
                     html.P(id=ids.CLASS_SHARES_NOTE, className="parameter-help", role="status"),
                 ],
                 id=ids.CLASS_SHARES_FOLD,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import count
+from typing import Any
 
 from core.errors import InvalidInputError
 from core.images.volumes import VolumeSource
@@ -12,7 +13,7 @@ from core.learning.segmenter import Prediction, Progress, Segmenter
 from scripts.job_run import JobRun
 from scripts.pipelines import pipelined
 from utils.tiled_http import TiledAccess
-from utils.tiled_masks import ResultWriter, TiledResults
+from utils.tiled_masks import TiledResults
 from utils.tiled_volumes import open_uri
 
 
@@ -50,7 +51,11 @@ def segment_slices(
     start : where this part begins on the progress bar.
     """
     _check_slices(order, volume)
-    writer = _open_result(run, volume, classes)
+    height, width = volume.info.shape[1:]
+    entropy = bool(run.request.prediction.get("keep_entropy"))
+    writer = results_of(run).create(
+        run.id, shape=(height, width), metadata=facts_of_result(run, classes), entropy=entropy
+    )
     window = SliceWindow.over(volume, context=segmenter.context)
     left = [z for z in order if z not in run.done]
     done = count(len(order) - len(left) + 1)
@@ -77,11 +82,17 @@ def _check_slices(slices: Sequence[int], volume: VolumeSource) -> None:
         )
 
 
-def _open_result(run: JobRun, volume: VolumeSource, classes: Sequence[LabelClass]) -> ResultWriter:
-    request, settings = run.request, run.settings
+def results_of(run: JobRun) -> TiledResults:
+    """Where the job's result goes."""
+    settings = run.settings
     key = settings.seg_tiled_api_key.get_secret_value()
-    results = TiledResults(TiledAccess(settings.seg_tiled_uri, key, "SEG_TILED", settings.tiled_timeout_s))
-    metadata = result_metadata(
+    return TiledResults(TiledAccess(settings.seg_tiled_uri, key, "SEG_TILED", settings.tiled_timeout_s))
+
+
+def facts_of_result(run: JobRun, classes: Sequence[LabelClass]) -> dict[str, Any]:
+    """What the result says of itself (docs/contracts.md)."""
+    request = run.request
+    return result_metadata(
         job_id=run.id,
         job_name=request.name,
         model=request.model_id or run.id,
@@ -90,6 +101,3 @@ def _open_result(run: JobRun, volume: VolumeSource, classes: Sequence[LabelClass
         slices=sorted(request.slices),
         classes=classes,
     )
-    height, width = volume.info.shape[1:]
-    entropy = bool(request.prediction.get("keep_entropy"))
-    return results.create(run.id, shape=(height, width), metadata=metadata, entropy=entropy)

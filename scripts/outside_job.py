@@ -8,16 +8,13 @@ import json
 import shutil
 import subprocess
 import tempfile
-import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.errors import AppError, InvalidInputError, NotFoundError
 from core.images.volumes import VolumeSource
-from core.labels.publishing import result_metadata
 from core.learning.descriptors import AlgorithmDescriptor
 from core.learning.jobs import JobKind, JobRequest
-from core.learning.models import TrainedModel
 from core.learning.outside import (
     ENGINES,
     MODELS_INSIDE,
@@ -33,15 +30,14 @@ from core.learning.outside import (
     steps_of,
     told_by,
 )
-from core.learning.segmenter import Progress
+from core.learning.segmenter import Progress, TrainingReport
 from scripts.algorithms import MODEL_FILE
+from scripts.job_models import store_model
 from scripts.job_run import JobRun, patiently
-from scripts.job_slices import open_volume
+from scripts.job_slices import facts_of_result, open_volume, results_of
 from utils.interpreters import interpreter_of
 from utils.mlflow_registry import MlflowRegistry
 from utils.settings import ROOT
-from utils.tiled_http import TiledAccess
-from utils.tiled_masks import TiledResults
 
 ENGINE_FAILED = 125  # docker's and podman's word for "the container did not even start"
 NOT_FOUND_INSIDE = 127
@@ -218,40 +214,14 @@ def _failed(descriptor: AlgorithmDescriptor, step: Step, start: Start, code: int
 
 def _keep_model(run: JobRun, models: Path, heard: Heard) -> None:
     """Store what the program left for itself, and register it."""
-    request = run.request
-    (models / MODEL_FILE).write_text(json.dumps({"algorithm": request.algorithm}))
-    patiently(lambda: run.ledger.keep_files(run.id, models))
-    model = TrainedModel(
-        id=run.id,
-        name=request.name,
-        algorithm=request.algorithm,
-        parameters=request.parameters,
-        classes=request.classes,
-        volume=request.volume,
-        created=time.time(),
-        labels_hash=request.mask_uri.rstrip("/").rpartition("/")[2],
-        scores=heard.scores,
-    )
-    patiently(lambda: MlflowRegistry(run.store).register_model(model))
-    run.note_model(model, note="")
+    (models / MODEL_FILE).write_text(json.dumps({"algorithm": run.request.algorithm}))
+    run.note_model(store_model(run, models, TrainingReport(scores=heard.scores)), note="")
 
 
 def _adopt_result(run: JobRun, descriptor: AlgorithmDescriptor, volume: VolumeSource) -> None:
     """Give the result the facts that the page needs, and tell which slices it holds."""
-    request, settings = run.request, run.settings
-    key = settings.seg_tiled_api_key.get_secret_value()
-    results = TiledResults(TiledAccess(settings.seg_tiled_uri, key, "SEG_TILED", settings.tiled_timeout_s))
-    metadata = result_metadata(
-        job_id=run.id,
-        job_name=request.name,
-        model=request.model_id or run.id,
-        data_uri=request.data_uri,
-        mask_uri=request.mask_uri,
-        slices=sorted(request.slices),
-        classes=request.classes,
-    )
     try:
-        slices = results.adopt(run.id, metadata, shape=volume.info.shape)
+        slices = results_of(run).adopt(run.id, facts_of_result(run, run.request.classes), shape=volume.info.shape)
     except NotFoundError as error:
         raise InvalidInputError(
             f"{descriptor.model_name} ended well, but left no result {run.id}/seg_result in Tiled.",

@@ -7,7 +7,6 @@ what it has learnt for others to start from. The app's supervisor starts it; `sc
 
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Protocol
 
@@ -16,11 +15,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by it
 from core.errors import InvalidInputError
 from core.images.volumes import VolumeSource
 from core.learning.comparison import warning
-from core.learning.models import TrainedModel
 from core.learning.neighbours import SliceWindow
 from core.learning.pretraining_parameters import PretrainingParameters
 from core.learning.segmenter import LabelledSlice, TrainingReport
 from scripts.algorithms import PRETRAININGS, context_of, is_ours, prepared, pretrain, train
+from scripts.job_models import store_model
 from scripts.job_run import JobRun, main, patiently
 from scripts.job_slices import interesting_first, open_volume, segment_slices
 from scripts.outside_job import run_outside
@@ -122,28 +121,11 @@ def _read_slices(volume: VolumeSource, mask: PublishedMask, *, context: int) -> 
 
 
 def _keep_model(run: JobRun, learnt: Savable, report: TrainingReport) -> None:
-    """Store the model with all that is needed to use and to judge it."""
-    request = run.request
-    model = TrainedModel(
-        id=run.id,
-        name=request.name,
-        algorithm=request.algorithm,
-        parameters=request.parameters,
-        classes=request.classes,
-        volume=request.volume,
-        created=time.time(),
-        labels_hash=request.mask_uri.rstrip("/").rpartition("/")[2],
-        scores=report.scores,
-        evaluation=report.evaluation,
-        importances=report.importances,
-        learned_shares=report.learned_shares,
-    )
+    """Store the model, and say what there is to say about its scores."""
     with tempfile.TemporaryDirectory() as folder:
         learnt.save(Path(folder))
-        patiently(lambda: run.ledger.keep_files(run.id, Path(folder)))
-    registry = MlflowRegistry(run.store)
-    patiently(lambda: registry.register_model(model))
-    worse = warning(model, patiently(registry.models))
+        model = store_model(run, Path(folder), report)
+    worse = warning(model, patiently(MlflowRegistry(run.store).models))
     run.note_model(model, note=" ".join(part for part in (worse, report.note) if part))
 
 

@@ -73,8 +73,8 @@ class JobFolders:
 
     def reopen(self, job_id: str) -> None:
         """Queue a job again, behind those that wait; nobody works on it, and nobody wants it cancelled."""
-        for name in (PROCESS_FILE, CANCEL_FILE):
-            (self.folder(job_id) / name).unlink(missing_ok=True)
+        self.forget_process(job_id)
+        (self.folder(job_id) / CANCEL_FILE).unlink(missing_ok=True)
         self._queue(job_id)
 
     def _queue(self, job_id: str) -> None:

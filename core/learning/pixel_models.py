@@ -46,13 +46,13 @@ class Settings:
     bins : that boosted trees sort the values of a feature into; LightGBM's own number unless somebody waits.
     """
 
-    classifier: str = "boosted trees"
-    n_estimators: int = 50
-    num_leaves: int = 15
-    learning_rate: float = 0.15
-    max_depth: int = 16
-    hidden_units: int = 32
-    steps: int = 300
+    classifier: str
+    n_estimators: int
+    num_leaves: int
+    learning_rate: float
+    max_depth: int
+    hidden_units: int
+    steps: int
     bins: int = 255
 
 

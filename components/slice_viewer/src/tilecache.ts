@@ -106,9 +106,8 @@ export class TileCache implements Sharer {
 
   /** Replace the wish list, most urgent first. Requests for anything else are aborted. */
   want(wishes: Wish[]): void {
-    const firsts = new Map(wishes.toReversed().map((wish) => [wish.key, wish])); // of a tile wished for twice, as the coarsest may be the finest, the more urgent wish
-    this.wishes = wishes.filter((wish) => firsts.get(wish.key) === wish && this.lacks(wish.key));
-    const keys = new Set(this.wishes.map(({ key }) => key));
+    const keys = new Set<string>(); // the coarsest tile may be the finest, too: a second wish for one is dropped
+    this.wishes = wishes.filter(({ key }) => !keys.has(key) && this.lacks(key) && keys.add(key));
     for (const request of this.running) {
       if (![...request.open].some((key) => keys.has(key))) this.abort(request);
     }
