@@ -1,10 +1,13 @@
-"""What every training leaves: the files of the model beside its run, and an entry in the registry."""
+"""Trained models as jobs keep and fetch them: the files beside the run that made them, and an entry in the registry."""
 
+import tempfile
 import time
 from pathlib import Path
 
+from core.errors import NotFoundError
 from core.learning.models import TrainedModel
-from core.learning.segmenter import TrainingReport
+from core.learning.segmenter import Segmenter, TrainingReport
+from scripts.algorithms import load
 from scripts.job_run import JobRun, patiently
 from utils.mlflow_registry import MlflowRegistry
 
@@ -29,3 +32,19 @@ def store_model(run: JobRun, folder: Path, report: TrainingReport) -> TrainedMod
     )
     patiently(lambda: MlflowRegistry(run.store).register_model(model))
     return model
+
+
+def is_trained(run: JobRun) -> bool:
+    """Whether an earlier, interrupted run of this job has stored its model already."""
+    try:
+        patiently(lambda: MlflowRegistry(run.store).model(run.id))
+    except NotFoundError:
+        return False
+    return True
+
+
+def fetch_segmenter(run: JobRun, model_id: str) -> Segmenter:
+    """The model that the job `model_id` trained, one of ours."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = patiently(lambda: run.ledger.fetch_files(model_id, Path(folder)))
+        return load(files, device=run.settings.job_device)

@@ -14,7 +14,7 @@ from pathlib import Path
 from core.errors import AppError, InvalidInputError, NotFoundError
 from core.images.volumes import VolumeSource
 from core.learning.descriptors import AlgorithmDescriptor
-from core.learning.jobs import JobKind, JobRequest
+from core.learning.jobs import JobRequest
 from core.learning.outside import (
     ENGINES,
     MODELS_INSIDE,
@@ -32,7 +32,7 @@ from core.learning.outside import (
 )
 from core.learning.segmenter import Progress, TrainingReport
 from scripts.algorithms import MODEL_FILE
-from scripts.job_models import store_model
+from scripts.job_models import is_trained, store_model
 from scripts.job_run import JobRun, patiently
 from scripts.job_slices import facts_of_result, open_volume, results_of
 from utils.interpreters import interpreter_of
@@ -67,12 +67,17 @@ class Errand:
 
 
 def run_outside(run: JobRun) -> None:
-    """Start the programs of the job one after the other, and register what they leave."""
+    """Start the programs of the job one after the other, and register what they leave.
+
+    A job that goes on does not train again what it has registered.
+    """
     descriptor, volume = find_outside(run), open_volume(run)
     request = replace(run.request, data_uri=volume.info.uri)
-    steps, heard = steps_of(run.id, request), Heard()
+    model_id = request.model_id or (run.id if is_trained(run) else "")
+    steps = [step for step in steps_of(run.id, request) if not (model_id and step.task == "train")]
+    heard = Heard()
     with tempfile.TemporaryDirectory() as folder:
-        errand = Errand(descriptor, request, Path(folder), _models(run, Path(folder)))
+        errand = Errand(descriptor, request, Path(folder), _models(run, model_id, Path(folder)))
         for number, step in enumerate(steps):
             run.begin(SPANS[step.task], start=number / len(steps), stop=(number + 1) / len(steps))
             run_step(run, errand, step, heard)
@@ -94,10 +99,10 @@ def find_outside(run: JobRun) -> AlgorithmDescriptor:
     )
 
 
-def _models(run: JobRun, folder: Path) -> Path:
-    """The folder of what is trained: empty before training, else with what that left."""
-    if run.request.kind is not JobKind.TRAIN:
-        fetched: Path = patiently(lambda: run.ledger.fetch_files(run.request.model_id, folder))
+def _models(run: JobRun, model_id: str, folder: Path) -> Path:
+    """The folder of what is trained: empty where `model_id` is, before training; else with what that left."""
+    if model_id:
+        fetched: Path = patiently(lambda: run.ledger.fetch_files(model_id, folder))
         return fetched
     models = folder / "models"
     models.mkdir()

@@ -4,15 +4,12 @@ Segments slices with a model trained before. The app's supervisor starts it; `sc
 """
 
 import sys
-import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
 
-from core.images.volumes import VolumeSource
-from core.learning.models import TrainedModel
-from core.learning.segmenter import Segmenter
-from scripts.algorithms import is_ours, load, prepared
+from scripts.algorithms import is_ours, prepared
+from scripts.job_models import fetch_segmenter
 from scripts.job_run import JobRun, main, patiently
 from scripts.job_slices import open_volume, segment_slices
 from scripts.outside_job import run_outside
@@ -28,14 +25,8 @@ def segment(run: JobRun) -> None:
     if not is_ours(model.algorithm):
         return run_outside(run)
     volume = open_volume(run)
-    segmenter = _fetch(run, model, volume)
+    segmenter = prepared(fetch_segmenter(run, model.id), run.request.prediction, volume)
     return segment_slices(run, segmenter, volume, sorted(run.request.slices), classes=model.classes)
-
-
-def _fetch(run: JobRun, model: TrainedModel, volume: VolumeSource) -> Segmenter:
-    with tempfile.TemporaryDirectory() as folder:
-        files = patiently(lambda: run.ledger.fetch_files(model.id, Path(folder)))
-        return prepared(load(files, device=run.settings.job_device), run.request.prediction, volume)
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ from core.images.volumes import VolumeSource
 from core.learning.comparison import warning
 from core.learning.neighbours import SliceWindow
 from core.learning.pretraining_parameters import PretrainingParameters
-from core.learning.segmenter import LabelledSlice, TrainingReport
+from core.learning.segmenter import LabelledSlice, Segmenter, TrainingReport
 from scripts.algorithms import PRETRAININGS, context_of, is_ours, prepared, pretrain, train
-from scripts.job_models import store_model
+from scripts.job_models import fetch_segmenter, is_trained, store_model
 from scripts.job_run import JobRun, main, patiently
 from scripts.job_slices import interesting_first, open_volume, segment_slices
 from scripts.outside_job import run_outside
@@ -66,10 +66,19 @@ def learn_from_images(run: JobRun) -> None:
 
 
 def train_and_segment(run: JobRun) -> None:
-    """Train, register, segment."""
+    """Train, register, segment; a job that goes on does not train again what it has registered."""
     run.begin("Reading the painted slices", start=0.0, stop=READING)
     volume = open_volume(run)
     mask = _open_mask(run)
+    request = run.request
+    segmenter = fetch_segmenter(run, run.id) if is_trained(run) else _trained(run, volume, mask)
+    order = interesting_first(request.slices, mask.slices)
+    chosen = prepared(segmenter, request.prediction, volume)
+    segment_slices(run, chosen, volume, order, classes=request.classes, start=TRAINING)
+
+
+def _trained(run: JobRun, volume: VolumeSource, mask: PublishedMask) -> Segmenter:
+    """Learn from the painted slices, and register what was learned."""
     request = run.request
     with tempfile.TemporaryDirectory() as folder:
         start = _fetch_start(run, Path(folder))
@@ -86,10 +95,7 @@ def train_and_segment(run: JobRun) -> None:
             start=start,
         )
     _keep_model(run, segmenter, report)
-    del slices  # the memory is wanted for prediction
-    order = interesting_first(request.slices, mask.slices)
-    chosen = prepared(segmenter, request.prediction, volume)
-    segment_slices(run, chosen, volume, order, classes=request.classes, start=TRAINING)
+    return segmenter
 
 
 def _open_mask(run: JobRun) -> PublishedMask:

@@ -8,6 +8,7 @@ import pytest
 from core.learning.jobs import JobKind, JobState
 from core.learning.models import TrainedModel
 from tests.scripts.conftest import CLASSES, PAINTED, VOLUME, Workplace, painted_rows, truth
+from utils.job_ledger import JobLedger
 from utils.mlflow_registry import MlflowRegistry
 from utils.tiled_http import TiledAccess
 from utils.tiled_masks import TiledResults
@@ -51,6 +52,23 @@ def test_the_model_is_registered_with_what_tells_it_from_others(workplace, train
     assert model.labels_hash.startswith("rows-")
     assert model.scores == trained.scores
     assert trained.model_id == trained.id
+
+
+def test_a_job_that_goes_on_does_not_train_again_and_segments_what_is_left(workplace):
+    mask_uri = workplace.publish(painted_rows(), name="again")
+    job_id = workplace.jobs.submit(workplace.request(JobKind.TRAIN, mask_uri=mask_uri, slices=[0, 1]))
+    assert workplace.ends(job_id).state is JobState.DONE
+    whole = [results_of(workplace).read_slice(job_id, z) for z in (0, 1)]
+    JobLedger(workplace.store).write(job_id, {"state": JobState.FAILED, "slices_done": "1"})
+    lines = len(workplace.jobs.log(job_id).splitlines())
+    workplace.jobs.resume(job_id)
+    assert workplace.ends(job_id).slices_done == (0, 1)
+    told = "\n".join(workplace.jobs.log(job_id).splitlines()[lines:])
+    assert "last slice 1" in told
+    assert "last slice 2" not in told
+    assert "Training" not in told
+    assert [model.id for model in MlflowRegistry(workplace.store).models()].count(job_id) == 1
+    assert all(np.array_equal(results_of(workplace).read_slice(job_id, z), whole[z]) for z in (0, 1))
 
 
 def test_the_models_files_are_data_never_code(workplace, trained, tmp_path):
