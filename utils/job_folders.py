@@ -26,6 +26,7 @@ from core.errors import NotFoundError
 PREVIEW_FILE = "preview.png"
 PROCESS_FILE = "process.json"
 CANCEL_FILE = "cancel"
+CLOCK_SHIFT_S = 2.0  # start times follow the clock of the machine, which is set right now and then
 _ID = re.compile(r"[0-9a-f]{32}")
 _TAIL_BYTES_PER_LINE = 500
 
@@ -44,7 +45,8 @@ class WorkerProcess:
     def alive(self) -> bool:
         try:
             process = psutil.Process(self.pid)
-            return process.create_time() == self.started and process.status() != psutil.STATUS_ZOMBIE
+            is_same = abs(process.create_time() - self.started) < CLOCK_SHIFT_S
+            return is_same and process.status() != psutil.STATUS_ZOMBIE
         except psutil.NoSuchProcess:
             return False
 

@@ -59,6 +59,7 @@ export class Layer implements LabelLayer {
   draw(ctx: CanvasRenderingContext2D, camera: Camera, _level: number, tiles: readonly TileAddress[], opacity: number): void {
     this.book?.show(tiles);
     this.painter?.draw(ctx, camera, tiles, opacity);
+    this.chosen?.redrawn?.();
   }
 
   drawCursor(ctx: CanvasRenderingContext2D, camera: Camera): void {

@@ -31,6 +31,17 @@ describe("using a result", () => {
     expect([sheet.asked.length, sheet.accepted]).toEqual([1, [PARTS]]);
   });
 
+  it("looks under a resting pointer once the result has come, and only once", () => {
+    sheet.resultFrom = Infinity;
+    tool.hover({ x: 60, y: 20 });
+    tool.redrawn();
+    expect(sheet.asked.length).toBe(0);
+    sheet.resultFrom = 50;
+    tool.redrawn();
+    tool.redrawn();
+    expect(sheet.asked.length).toBe(1);
+  });
+
   it("asks for nothing where the result has nothing, and says so at a click", async () => {
     tool.hover({ x: 10, y: 20 });
     expect(sheet.asked.length).toBe(0);

@@ -29,6 +29,7 @@ export class Accept extends SmartTool {
   private takesAway = false;
   private piece: Piece | null = null;
   private pointer: Point | null = null;
+  private isOffResult = false; // the pointer is where the result has nothing, or has not come yet
   private readonly looker: Asker;
 
   constructor(easel: Easel) {
@@ -42,9 +43,13 @@ export class Accept extends SmartTool {
     this.pointer = point;
     if (this.pressed || this.isOn(point)) return;
     this.piece = null;
-    const { result } = this.easel;
-    if (result?.classes.includes(this.easel.resultAt(point))) this.looker.ask(this.question({ points: [point] }));
-    else this.looker.cancel();
+    this.isOffResult = !this.easel.result?.classes.includes(this.easel.resultAt(point));
+    if (this.isOffResult) this.looker.cancel();
+    else this.looker.ask(this.question({ points: [point] }));
+  }
+
+  redrawn(): void {
+    if (this.pointer !== null && this.isOffResult) this.hover(this.pointer);
   }
 
   leave(): void {

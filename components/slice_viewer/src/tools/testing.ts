@@ -75,9 +75,10 @@ export class Sheet implements Easel {
     this.away.push(part);
   }
 
-  /** The result is class 5 right of column 50. */
+  resultFrom = 50; // the column; the result is class 5 right of it
+
   resultAt({ x }: Point): number {
-    return x >= 50 ? 5 : 0;
+    return x >= this.resultFrom ? 5 : 0;
   }
 
   ask(tool: ServerTool, question: Question, signal: AbortSignal): Promise<Answer> {

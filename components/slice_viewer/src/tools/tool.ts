@@ -72,6 +72,8 @@ export interface DrawingTool {
   up(point: Point, modifiers: Modifiers): void;
   /** The pointer moved without a button. */
   hover?(point: Point): void;
+  /** The image was drawn anew; what is below a pointer that rests may have come only now. */
+  redrawn?(): void;
   /** The pointer has gone, or another slice has come: forget what was under it. */
   leave?(): void;
   doubleClick(): void;
