@@ -12,7 +12,7 @@ STATES = {"queued": "Waiting", "running": "Running", "done": "Done", "failed": "
 DOING = {"train": "Training", "segment": "Segmenting", "export": "Exporting"}
 ENDED = ("done", "failed", "cancelled")
 RESUMABLE = ("failed", "cancelled")
-GO_ON = "Start it again: slices that are done stay, and a model that is trained is not trained anew"
+GO_ON = "Start it again: slices that are done stay, and training goes on from its last epoch"
 
 
 def strip() -> html.Div:

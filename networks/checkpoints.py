@@ -39,7 +39,12 @@ def save(checkpoint: Checkpoint, folder: Path) -> None:
     """Write both files."""
     weights = {name: tensor.cpu().contiguous() for name, tensor in checkpoint.model.state_dict().items()}
     save_file(weights, folder / WEIGHTS_FILE)
-    facts = {
+    (folder / MODEL_FILE).write_text(json.dumps(facts(checkpoint), indent=2))
+
+
+def facts(checkpoint: Checkpoint) -> dict[str, Any]:
+    """All that is known of a network but its weights."""
+    return {
         "algorithm": checkpoint.algorithm,
         "version": VERSION,
         "code_version": __version__,
@@ -50,26 +55,25 @@ def save(checkpoint: Checkpoint, folder: Path) -> None:
         "training": dict(checkpoint.training),
         "normalisation": checkpoint.normalisation.to_json(),
     }
-    (folder / MODEL_FILE).write_text(json.dumps(facts, indent=2))
 
 
 def load(folder: Path) -> Checkpoint:
     """Read what `save` wrote, now or with an earlier layout; the network is in evaluation mode, on the processor."""
-    facts = _in_this_layout(json.loads((folder / MODEL_FILE).read_text()))
-    found = find_architecture(facts["algorithm"])
-    architecture = found.parameters.chosen_from(facts["architecture"])
-    class_ids = tuple(facts["class_ids"])
-    model = found.build(facts["channels"], len(class_ids), architecture, seed=facts["seed"])
+    known = _in_this_layout(json.loads((folder / MODEL_FILE).read_text()))
+    found = find_architecture(known["algorithm"])
+    architecture = found.parameters.chosen_from(known["architecture"])
+    class_ids = tuple(known["class_ids"])
+    model = found.build(known["channels"], len(class_ids), architecture, seed=known["seed"])
     model.load_state_dict(load_file(folder / WEIGHTS_FILE))
     return Checkpoint(
-        algorithm=facts["algorithm"],
+        algorithm=known["algorithm"],
         model=model.eval(),
-        channels=facts["channels"],
+        channels=known["channels"],
         class_ids=class_ids,
         architecture=architecture,
-        normalisation=Normalisation.from_json(facts["normalisation"]),
-        training=facts["training"],
-        seed=facts["seed"],
+        normalisation=Normalisation.from_json(known["normalisation"]),
+        training=known["training"],
+        seed=known["seed"],
     )
 
 

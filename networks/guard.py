@@ -62,5 +62,16 @@ class Guard:
         self._smoothed = self._kept.smoothed
         return self._kept.step
 
+    def state(self) -> dict[str, Any]:
+        """All that `restore` needs."""
+        kept = {"step": self._kept.step, "smoothed": self._kept.smoothed, "states": [*self._kept.states]}
+        return {"rate": self.rate, "retreats": self.retreats, "smoothed": self._smoothed, "kept": kept}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on as the guard whose `state` this was."""
+        self.rate, self.retreats, self._smoothed = state["rate"], state["retreats"], state["smoothed"]
+        kept = state["kept"]
+        self._kept = _Snapshot(kept["step"], kept["smoothed"], tuple(kept["states"]))
+
     def _snapshot(self, step: int) -> _Snapshot:
         return _Snapshot(step, self._smoothed, tuple(copy.deepcopy(part.state_dict()) for part in self._parts))

@@ -57,6 +57,11 @@ class PatchSampler:
         self._rng = np.random.default_rng(seed)
         self._centres = _centres(self._slices)
 
+    @property
+    def chance(self) -> np.random.Generator:
+        """What draws; its state is all that changes from batch to batch."""
+        return self._rng
+
     def batch(self, size: int) -> tuple[Image, Places]:
         """(B, C, H, W) float32 and (B, H, W) int64, H and W with the border."""
         drawn = [self._patch() for _ in range(size)]

@@ -1,5 +1,6 @@
 """A network as a `Segmenter`: from labelled slices to a network, and from a slice to class ids."""
 
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from networks import checkpoints
 from networks.architectures import find_architecture
 from networks.data import Data, stacked
 from networks.devices import choose_device
+from networks.interruptions import Keeper
 from networks.losses import Loss, balanced_weights, choose_loss
 from networks.network import ArchitectureParameters
 from networks.patches import PatchSampler
@@ -82,11 +84,13 @@ def train_segmenter(
     device: str,
     report: Report,
     start: Path | None = None,
+    keep_in: Path | None = None,
 ) -> tuple[Segmenter, TrainingReport]:
     """Learn from the labelled pixels, some regions kept out for the scores.
 
     algorithm : a name of the catalogue. parameters : of the network and of its training, in one mapping.
     start : folder of a saved model, or of a pretrained encoder, to go on with; its shape and normalisation are kept.
+    keep_in : file in which training is kept, and from which the same training goes on when it was interrupted.
 
     Raises
     ------
@@ -98,36 +102,61 @@ def train_segmenter(
         If a GPU is asked for and there is none, the slices differ in channels or lack neighbours, the model to start
         from does not fit, or memory does not suffice for one patch.
     """
-    found = find_architecture(algorithm)
-    check_names(parameters, found.parameters, TrainingParameters, owner=algorithm)
+    shape = find_architecture(algorithm).parameters
+    check_names(parameters, shape, TrainingParameters, owner=algorithm)
     chosen = TrainingParameters.chosen_from(parameters)
     where = choose_device(device)
     torch.manual_seed(seed)
-    started = time.monotonic()
+    begun = time.monotonic()
     report(Progress(0.0, f"Preparing {len(slices)} slices"))
-    sketch = _sketch(algorithm, slices, found.parameters.chosen_from(parameters), chosen, seed=seed, start=start)
-    data = _data(slices, sketch, chosen, seed=seed)
+    sketch = _sketch(algorithm, slices, shape.chosen_from(parameters), chosen, seed=seed, start=start)
+    task = _Task(sketch, _data(slices, sketch, chosen, seed=seed), chosen, where, seed)
     prepared = time.monotonic()
-    trained = train_network(
-        sketch.model,
-        PatchSampler(
-            data.training,
-            patch_px=chosen.patch_px,
-            border_px=variations_of(chosen).border_px(chosen.patch_px),
-            seed=seed,
-        ),
-        chosen,
-        loss=_loss(chosen, data, where),
-        device=where,
-        seed=seed,
-        report=lambda told: report(replace(told, fraction=TRAINED * told.fraction)),
-        judge=data.judge,
-    )
+    trained = task.train(report, keep_in)
     report(Progress(TRAINED, "Scoring on held-out regions"))
-    evaluation = data.evaluate(trained.model)
-    seconds = {"features": prepared - started, "training": time.monotonic() - prepared}
+    evaluation = task.data.evaluate(trained.model)
+    seconds = {"features": prepared - begun, "training": time.monotonic() - prepared}
     told = TrainingReport(evaluation.scores, seconds, " ".join(_notes(trained, evaluation)), evaluation)
     return NetworkSegmenter(replace(sketch, model=trained.model)), told
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is to be learned, and on what. sketch : the network before training."""
+
+    sketch: checkpoints.Checkpoint
+    data: Data
+    chosen: TrainingParameters
+    device: torch.device
+    seed: int
+
+    def train(self, report: Report, keep_in: Path | None) -> Trained:
+        return train_network(
+            self.sketch.model,
+            self._sampler(),
+            self.chosen,
+            loss=self._loss(),
+            device=self.device,
+            seed=self.seed,
+            report=lambda told: report(replace(told, fraction=TRAINED * told.fraction)),
+            judge=self.data.judge,
+            keeper=Keeper(keep_in, self._purpose()),
+        )
+
+    def _sampler(self) -> PatchSampler:
+        side = self.chosen.patch_px
+        border = variations_of(self.chosen).border_px(side)
+        return PatchSampler(self.data.training, patch_px=side, border_px=border, seed=self.seed)
+
+    def _loss(self) -> Loss:
+        chosen = self.chosen
+        weights = balanced_weights(self.data.pixels()).to(self.device) if chosen.class_weights else None
+        return choose_loss(chosen.loss, smoothing=chosen.label_smoothing, gamma=chosen.focal_gamma, weights=weights)
+
+    def _purpose(self) -> str:
+        """Differs for any other network, parameters or labels, and for other code."""
+        known = checkpoints.facts(self.sketch)
+        return json.dumps([known, self.data.pixels(), self.seed, self.device.type])
 
 
 def _sketch(
@@ -166,11 +195,6 @@ def _data(
         held_out=chosen.held_out_pct / 100,
         seed=seed,
     )
-
-
-def _loss(chosen: TrainingParameters, data: Data, device: torch.device) -> Loss:
-    weights = balanced_weights(data.pixels()).to(device) if chosen.class_weights else None
-    return choose_loss(chosen.loss, smoothing=chosen.label_smoothing, gamma=chosen.focal_gamma, weights=weights)
 
 
 def _notes(trained: Trained, evaluation: Evaluation) -> Iterator[str]:

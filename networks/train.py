@@ -2,7 +2,8 @@
 
 Single checkpoints swing by a tenth of mean IoU; the moving average of the weights does not. Held-out strokes choose the
 worst checkpoint as often as the best, so only held-out areas choose one; else the last average is taken. A loss that
-runs away leads back to where it was lowest, memory that runs out to smaller batches.
+runs away leads back to where it was lowest, memory that runs out to smaller batches. A training that is kept goes on
+where it was interrupted (`networks/interruptions.py`).
 """
 
 import copy
@@ -19,6 +20,7 @@ from core.learning.segmenter import Preview, Progress, Report
 from core.learning.training_parameters import TrainingParameters
 from networks.augment import Variations, vary
 from networks.guard import Guard
+from networks.interruptions import Keeper, State, chances, set_chances
 from networks.losses import Loss
 from networks.memory import free_memory, is_out_of_memory
 from networks.network import Network
@@ -27,6 +29,7 @@ from networks.patches import PatchSampler
 
 CLIP = 1.0  # the longest gradient
 REPORT_EVERY = 5  # steps
+_PARTS = ("model", "averaged", "optimiser")  # of a learner, with a state of their own
 CHECKS = 8  # times that the average is looked at; in the second half it may become the best
 
 
@@ -51,6 +54,17 @@ class Best:
     def offer(self, model: Network, score: float) -> None:
         if score > self.score:
             self.score, self.model = score, copy.deepcopy(model)
+
+    def state(self) -> State:
+        """All that `restore` needs."""
+        return {"score": self.score, "model": None if self.model is None else self.model.state_dict()}
+
+    def restore(self, state: State, like: Network) -> None:
+        """Go on as the best whose `state` this was; its network is shaped like `like`."""
+        self.score = state["score"]
+        if state["model"] is not None:
+            self.model = copy.deepcopy(like)
+            self.model.load_state_dict(state["model"])
 
 
 @dataclass(frozen=True)
@@ -83,6 +97,7 @@ def train_network(
     seed: int,
     report: Report,
     judge: Judge,
+    keeper: Keeper | None = None,
 ) -> Trained:
     """Train `model` in place and return the averaged network.
 
@@ -90,6 +105,7 @@ def train_network(
     ----------
     sampler : its patches have the border that `variations_of(parameters)` want.
     judge : looks at an averaged network now and then.
+    keeper : where training is kept whenever that was done; it goes on from there.
 
     Raises
     ------
@@ -98,19 +114,10 @@ def train_network(
     """
     model = model.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     learner = Learner(model, sampler, parameters, loss, torch.Generator(device).manual_seed(seed))
-    best = Best()
-    for step in range(1, parameters.steps + 1):
-        value = learner.advance(step)
-        if learner.guard.gives_up:
-            break
-        if _is_check(step, parameters.steps):
-            seen = judge(learner.averaged)
-            if seen.score is not None and step > parameters.steps // 2:
-                best.offer(learner.averaged, seen.score)
-            report(_progress(step, parameters.steps, value, seen))
-        elif step % REPORT_EVERY == 0:
-            report(_progress(step, parameters.steps, value))
-    return Trained(best.model or learner.averaged, tuple(learner.notes))
+    course = Course(learner, keeper or Keeper())
+    course.go_on(report)
+    course.run(report, judge)
+    return Trained(course.best.model or learner.averaged, (*learner.notes, *course.keeper.notes))
 
 
 @dataclass
@@ -136,6 +143,22 @@ class Learner:
         )
         self.guard = Guard(self.model, self.averaged, self.optimiser)
         self.variations = variations_of(chosen)
+
+    def state(self) -> State:
+        """All that `restore` needs."""
+        parts = {name: getattr(self, name).state_dict() for name in _PARTS}
+        chance = {"patches": self.sampler.chance.bit_generator.state, "variations": self.chance.get_state()}
+        own = {"guard": self.guard.state(), "batch_size": self.batch_size, "notes": self.notes}
+        return {"parts": parts, "chance": chance, **own}
+
+    def restore(self, state: State) -> None:
+        """Go on as the learner whose `state` this was."""
+        for name in _PARTS:
+            getattr(self, name).load_state_dict(state["parts"][name])
+        self.sampler.chance.bit_generator.state = state["chance"]["patches"]
+        self.chance.set_state(state["chance"]["variations"])
+        self.guard.restore(state["guard"])
+        self.batch_size, self.notes = state["batch_size"], list(state["notes"])
 
     def advance(self, step: int) -> float:
         """One step; returns its loss."""
@@ -200,6 +223,52 @@ class Learner:
         images, places = (torch.from_numpy(part).to(self.chance.device) for part in self.sampler.batch(self.batch_size))
         varied, targets = vary(images, places, self.variations, self.chance, side=self.parameters.patch_px)
         return (varied.contiguous(memory_format=torch.channels_last) if varied.ndim == 4 else varied), targets
+
+
+@dataclass
+class Course:
+    """A training on its way. step : the last one that is done."""
+
+    learner: Learner
+    keeper: Keeper
+    best: Best = field(default_factory=Best)
+    step: int = 0
+
+    def go_on(self, report: Report) -> None:
+        """Take up what was kept, if something was."""
+        state = self.keeper.load()
+        if state is None:
+            return
+        self.step = state["step"]
+        self.learner.restore(state["learner"])
+        self.best.restore(state["best"], like=self.learner.averaged)
+        set_chances(state["chances"], self.learner.chance.device)
+        steps = self.learner.parameters.steps
+        report(Progress(self.step / steps, f"Going on after step {self.step} of {steps}"))
+
+    def run(self, report: Report, judge: Judge) -> None:
+        """All steps that are left, or until the loss cannot be held."""
+        steps = self.learner.parameters.steps
+        while self.step < steps:
+            value = self.learner.advance(self.step + 1)
+            if self.learner.guard.gives_up:
+                return
+            self.step += 1
+            seen = self._checked(judge) if _is_check(self.step, steps) else None
+            if seen is not None or self.keeper.due():
+                self.keeper.keep(self._state())
+            if seen is not None or self.step % REPORT_EVERY == 0:
+                report(_progress(self.step, steps, value, seen))
+
+    def _checked(self, judge: Judge) -> Judgement:
+        seen = judge(self.learner.averaged)
+        if seen.score is not None and self.step > self.learner.parameters.steps // 2:
+            self.best.offer(self.learner.averaged, seen.score)
+        return seen
+
+    def _state(self) -> State:
+        chance = chances(self.learner.chance.device)
+        return {"step": self.step, "learner": self.learner.state(), "best": self.best.state(), "chances": chance}
 
 
 @torch.no_grad()

@@ -49,6 +49,7 @@ def train(
     device: str,
     report: Report,
     start: Path | None = None,
+    keep_in: Path | None = None,
 ) -> tuple[Segmenter, TrainingReport]:
     """Train `algorithm` on labelled slices.
 
@@ -57,6 +58,7 @@ def train(
     parameters : as its descriptor validates them.
     device : "cpu" or "cuda"; an algorithm without a use for a GPU ignores it.
     start : folder of a saved model of the same algorithm to go on with, for those that can.
+    keep_in : file in which training is kept, and from which it goes on; those that take seconds begin anew.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def train(
     """
     trainer = _code(TRAINERS, algorithm)
     if algorithm in NETWORKS:
-        trainer = partial(trainer, algorithm, start=start)
+        trainer = partial(trainer, algorithm, start=start, keep_in=keep_in)
     elif start is not None:
         raise InvalidInputError(f"{algorithm} cannot start from an earlier model.", "Train it anew; it takes seconds.")
     outcome: tuple[Segmenter, TrainingReport] = trainer(slices, parameters, seed=seed, device=device, report=report)

@@ -24,6 +24,7 @@ from scripts.job_run import JobRun, main, patiently
 from scripts.job_slices import interesting_first, open_volume, segment_slices
 from scripts.outside_job import run_outside
 from scripts.pretrain import read_unlabelled
+from utils.job_folders import TRAINING_FILE
 from utils.mlflow_registry import MlflowRegistry
 from utils.tiled_masks import PublishedMask, read_mask
 
@@ -93,8 +94,10 @@ def _trained(run: JobRun, volume: VolumeSource, mask: PublishedMask) -> Segmente
             device=run.settings.job_device,
             report=run.report,
             start=start,
+            keep_in=run.folder / TRAINING_FILE,
         )
     _keep_model(run, segmenter, report)
+    (run.folder / TRAINING_FILE).unlink(missing_ok=True)  # the model is registered: nothing is left to go on with
     return segmenter
 
 

@@ -5,6 +5,7 @@
     jobs/<id>/process.json      which process does it
     jobs/<id>/cancel            somebody asked it to stop
     jobs/<id>/preview.png       how a training does, see `core/learning/preview.py`
+    jobs/<id>/training.kept     how far a network has learned, until its model is registered
     jobs/open/<time>-<id>       not ended yet, in the order of arrival
 
 Any process may add and cancel; only the supervisor starts and closes. Looking at an idle queue costs one listing.
@@ -24,6 +25,7 @@ import psutil
 from core.errors import NotFoundError
 
 PREVIEW_FILE = "preview.png"
+TRAINING_FILE = "training.kept"
 PROCESS_FILE = "process.json"
 CANCEL_FILE = "cancel"
 CLOCK_SHIFT_S = 2.0  # start times follow the clock of the machine, which is set right now and then

@@ -1,5 +1,7 @@
 """Training jobs from submission to overlay, through real processes, Tiled and MLflow."""
 
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,9 @@ import pytest
 
 from core.learning.jobs import JobKind, JobState
 from core.learning.models import TrainedModel
+from scripts.local_stack import wait_until
 from tests.scripts.conftest import CLASSES, PAINTED, VOLUME, Workplace, painted_rows, truth
+from utils.job_folders import TRAINING_FILE, JobFolders
 from utils.job_ledger import JobLedger
 from utils.mlflow_registry import MlflowRegistry
 from utils.tiled_http import TiledAccess
@@ -69,6 +73,22 @@ def test_a_job_that_goes_on_does_not_train_again_and_segments_what_is_left(workp
     assert "Training" not in told
     assert [model.id for model in MlflowRegistry(workplace.store).models()].count(job_id) == 1
     assert all(np.array_equal(results_of(workplace).read_slice(job_id, z), whole[z]) for z in (0, 1))
+
+
+def test_a_network_killed_while_it_learns_goes_on_where_it_was(workplace):
+    mask_uri = workplace.publish(painted_rows(), name="killed")
+    tiny = {"steps": 400, "base_channels": 4, "depth": 2, "patch_px": 32, "batch_size": 2}
+    wish = workplace.request(JobKind.TRAIN, mask_uri=mask_uri, algorithm="U-Net", parameters=tiny, slices=[0])
+    job_id = workplace.jobs.submit(wish)
+    folders = JobFolders(workplace.settings.state_dir / "jobs")
+    kept = folders.folder(job_id) / TRAINING_FILE
+    wait_until(kept.exists, "the end of an epoch", deadline_s=120)
+    os.kill(folders.process(job_id).pid, signal.SIGKILL)
+    assert workplace.ends(job_id).state is JobState.FAILED
+    workplace.jobs.resume(job_id)
+    assert workplace.ends(job_id).slices_done == (0,)
+    assert "Going on after step" in workplace.jobs.log(job_id)
+    assert not kept.exists(), "it is of no use any more"
 
 
 def test_the_models_files_are_data_never_code(workplace, trained, tmp_path):
