@@ -174,7 +174,7 @@
     const field = Object.assign(element("input", "import-field"), { type: "file", accept: ACCEPTED });
     const told = element("span", "import-words");
     told.setAttribute("role", "status");
-    const kinds = element("span", "", "TIFF, NPZ, OME-Zarr (zipped), NIfTI, NRRD, COCO, GeoJSON, PNG (zipped), mlex masks");
+    const kinds = element("span", "", "TIFF, NPZ, OME-Zarr (zipped), NIfTI, NRRD, COCO, GeoJSON, Label Studio, PNG (zipped), mlex masks");
     const label = element("label", "import-label");
     label.append(field, element("strong", "", "Choose a file, or drop it here"), kinds, told);
     field.addEventListener("change", () => {

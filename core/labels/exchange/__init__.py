@@ -120,11 +120,15 @@ def _archive_opener(path: Path) -> Callable[[Path], LabelFile]:
 
 
 def _json_opener(path: Path, shape: Shape) -> LabelFile:
-    """COCO and GeoJSON share an ending."""
+    """COCO, GeoJSON and the JSON of Label Studio share an ending."""
+    from core.labelstudio import files as labelstudio  # late: it draws with what is here
+
     with path.open("rb") as file:
-        is_coco = b'"info"' in file.read(4096)
+        head = file.read(4096)
+    if head.lstrip().startswith((b"[", b'{"labelstudio"')):
+        return labelstudio.open_file(path, shape)
     order: tuple[Opener, Opener] = (coco.open_file, geojson.open_file)
-    first, second = order if is_coco else order[::-1]
+    first, second = order if b'"info"' in head else order[::-1]
     try:
         return first(path, shape)
     except (KeyError, TypeError):

@@ -66,10 +66,15 @@ class Facts:
 
 @dataclass(frozen=True)
 class LabelFile:
-    """Labels in a file. read : gives a (Y, X) array of whole numbers for each of `facts.slices`, each time anew."""
+    """Labels in a file.
+
+    read : gives a (Y, X) array of whole numbers for each of `facts.slices`, each time anew.
+    notes : what is to be known of the file once it was read, a sentence each.
+    """
 
     facts: Facts
     read: Callable[[], Iterator[NDArray[Any]]]
+    notes: Callable[[], Sequence[str]] = tuple
 
     def __iter__(self) -> Iterator[tuple[int, NDArray[Any]]]:
         return zip(self.facts.slices, self.read(), strict=True)

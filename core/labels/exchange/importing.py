@@ -92,7 +92,7 @@ def report_on(file: LabelFile, target: Target, *, told: Advance = lambda _: None
         return Report(facts.slices, obstacles=tuple(obstacles))
     counts, negative = _count(file, told)
     matches, nameless = _matches(facts.classes, counts, target.classes)
-    notes = [*_notes(facts, target), *_value_notes(nameless, negative)]
+    notes = [*_notes(facts, target), *_value_notes(nameless, negative), *file.notes()]
     return Report(facts.slices, tuple(matches), tuple(_class_obstacles(matches, target)), tuple(notes))
 
 
