@@ -6,8 +6,10 @@
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from urllib.parse import urlsplit
 
-from dash import Dash
+from dash import Dash, html
+from flask import has_request_context, request
 
 from callbacks import (
     accept,
@@ -115,7 +117,7 @@ def create_app(
         serve_locally=True,
         on_error=messages.show_error,
     )
-    app.layout = partial(page, browser_cache_mb=browser_cache_mb)
+    app.layout = partial(_layout, browser_cache_mb)
     guard(app)
     services = people.by_name(services)
     errors.register(app.server)
@@ -127,6 +129,12 @@ def create_app(
         app.enable_dev_tools(debug=True, dev_tools_hot_reload=False, dev_tools_disable_version_check=True)
     _warm(app)
     return app
+
+
+def _layout(browser_cache_mb: int | None) -> html.Div:
+    """The page for the address from which the browser asks for it: most of a second before callbacks could tell."""
+    address = request.referrer if has_request_context() else None  # Dash asks once while it is put together
+    return page(browser_cache_mb=browser_cache_mb, opened=datasets.addressed(urlsplit(address or "").query))
 
 
 def _warm(app: Dash) -> None:

@@ -37,7 +37,9 @@ def register(app: Dash, services: Services) -> None:
         shown = class_shares.rows(model.classes, model.learned_shares) if model else []
         return not shown, shown, False, ""
 
-    @app.callback(Output(ids.CLASS_SHARES_FOLD, "hidden"), Input(ids.CLASS_SHARES_SWITCH, "value"))
+    @app.callback(
+        Output(ids.CLASS_SHARES_FOLD, "hidden"), Input(ids.CLASS_SHARES_SWITCH, "value"), prevent_initial_call=True
+    )
     def fold(on: bool) -> bool:
         return not on
 

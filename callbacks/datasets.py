@@ -109,6 +109,19 @@ def read_address(search: str | None) -> tuple[str | None, int | None]:
     return path, int(number) - 1 if number.isdigit() and int(number) > 0 else None
 
 
+def addressed(search: str) -> dict[str, Any]:
+    """Properties of the viewer for the page's address; none where it names no volume.
+
+    >>> addressed("?volume=beads&slice=5&at=1,2,3")
+    {'volume': 'YmVhZHM', 'slice': 4, 'place': '1,2,3'}
+    >>> addressed("")
+    {}
+    """
+    path, z = read_address(search)
+    place = parse_qs(search.removeprefix("?")).get("at", [None])[0]
+    return {"volume": volume_id(path), "slice": z or 0, "place": place} if path else {}
+
+
 def first_volume(services: Services) -> str | None:
     """What a first visit opens: a stack, else an image; None when Tiled has none or is down (the picker says why).
 

@@ -45,7 +45,7 @@ def _register_choices(app: Dash, services: Services) -> None:
             return no_update, no_update
         return options, chosen if any(each["value"] == chosen for each in options) else exchange.LABELS
 
-    @app.callback(Output(ids.EXPORT_RANGE, "hidden"), Input(ids.EXPORT_SCOPE, "value"))
+    @app.callback(Output(ids.EXPORT_RANGE, "hidden"), Input(ids.EXPORT_SCOPE, "value"), prevent_initial_call=True)
     def show_range(scope: Scope) -> bool:
         return scope != "range"
 

@@ -98,6 +98,7 @@ def _register_form(app: Dash, services: Services) -> None:
         Input(ids.parameter(MATCH), "value"),
         State(ids.parameter(MATCH), "id"),
         State(ids.ALGORITHM_SELECT, "value"),
+        prevent_initial_call=True,  # a fresh form has its defaults, which are right
     )
     def check_field(value: Any, field: dict[str, str], name: str | None) -> Any:
         return checked_field(find_algorithm(services, name).parameters() if name else (), field["key"], value)
@@ -137,6 +138,7 @@ def _register_prediction_form(app: Dash, services: Services) -> None:
         Input(ids.parameter(MATCH, group), "value"),
         State(ids.parameter(MATCH, group), "id"),
         State(ids.MODEL_SELECT, "value"),
+        prevent_initial_call=True,
     )
     def check_prediction_field(value: Any, field: dict[str, str], model: str | None) -> Any:
         algorithm = model_algorithm(services, model)
@@ -170,7 +172,7 @@ def _register_advice(app: Dash, services: Services) -> None:
         words = segmentation_obstacle(model, volume)
         return words, words is not None
 
-    @app.callback(Output(ids.SEGMENT_RANGE, "hidden"), Input(ids.SEGMENT_SCOPE, "value"))
+    @app.callback(Output(ids.SEGMENT_RANGE, "hidden"), Input(ids.SEGMENT_SCOPE, "value"), prevent_initial_call=True)
     def show_range(scope: Scope) -> bool:
         return scope != "range"
 
@@ -244,7 +246,7 @@ def _register_curves(app: Dash, services: Services) -> None:
         return options, followed_curves([each["value"] for each in options], before or [], value or [], started)
 
     @app.callback(
-        Output(ids.CURVE, "figure"),
+        Output(ids.CURVE, "children"),
         Input(ids.CURVE_SELECT, "value"),
         Input(stores.JOBS, "data"),
         Input(stores.PLACE, "data"),
@@ -254,7 +256,7 @@ def _register_curves(app: Dash, services: Services) -> None:
             return no_update
         names = {job["id"]: job["name"] for job in found}
         compared = [job_id for job_id in chosen or [] if job_id in names][:MAX_COMPARED]
-        return curves.figure([(names[job_id], history(services, job_id)) for job_id in compared])
+        return curves.graph([(names[job_id], history(services, job_id)) for job_id in compared])
 
     @app.callback(Output(ids.CURVE_PREVIEW, "children"), Input(ids.CURVE_SELECT, "value"), Input(stores.JOBS, "data"))
     def show_preview(chosen: list[str] | None, found: list[dict[str, Any]]) -> Any:

@@ -7,11 +7,13 @@ theme.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import html
+from dash import dcc, html
 
 from core.labels.classes import OKABE_ITO
 
+GRAPH = {"displayModeBar": False, "responsive": True}
 Points = Sequence[tuple[int, float]]
+Histories = Sequence[tuple[str, Mapping[str, Points]]]
 LOSS, SCORE = "loss", "mean_iou"
 METRICS = (LOSS, SCORE)
 _TITLES = {LOSS: "loss", SCORE: "mean IoU"}
@@ -21,7 +23,12 @@ _LINES: Mapping[str, dict[str, Any]] = {
 }
 
 
-def figure(histories: Sequence[tuple[str, Mapping[str, Points]]]) -> dict[str, Any]:
+def graph(histories: Histories) -> dcc.Graph:
+    """The drawn curves. Plotly takes 1.6 s of the page's thread to load, so that no page begins with one."""
+    return dcc.Graph(figure=figure(histories), config=GRAPH, className="curve")
+
+
+def figure(histories: Histories) -> dict[str, Any]:
     """Loss below, score above where there is one, one colour for each training.
 
     Parameters

@@ -8,11 +8,11 @@ from typing import Any
 
 from dash import dcc, html
 
+from components import curves
 from core.labels.classes import OKABE_ITO, LabelClass
 from core.learning.comparison import warning
 from core.learning.models import TrainedModel
 
-GRAPH = {"displayModeBar": False, "responsive": True}
 MAX_COMPARED = 4
 MAX_FEATURES = 8  # of some thirty; those after them hardly count
 OVERALL = (("mean_iou", "Mean IoU"), ("accuracy", "Accuracy"), ("calibration_error", "Calibration error"))
@@ -199,6 +199,6 @@ def _calibration(shown: Sequence[TrainedModel]) -> html.Div | None:
         [
             html.H3("Calibration"),
             html.P("Below the dotted line a model is surer than it is right."),
-            dcc.Graph(figure=calibration_figure(shown), config=GRAPH, className="calibration"),
+            dcc.Graph(figure=calibration_figure(shown), config=curves.GRAPH, className="calibration"),
         ]
     )

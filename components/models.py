@@ -7,11 +7,9 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from components import class_shares, ids, infrastructure
-from components.curves import figure
 from components.model_table import table
 from core.learning.descriptors import AlgorithmDescriptor
 
-GRAPH = {"displayModeBar": False, "responsive": True}
 ANEW = "anew"  # a select cannot offer None
 FIRST_CHOICE = "Pixel classifier"  # seconds instead of minutes, so a first try begins with it
 
@@ -161,7 +159,7 @@ def _curves() -> html.Section:
         [
             html.H2("Training curves"),
             dcc.Dropdown(id=ids.CURVE_SELECT, multi=True, placeholder="Choose trainings to compare"),
-            dcc.Graph(id=ids.CURVE, figure=figure([]), config=GRAPH, className="curve"),
+            html.Div(id=ids.CURVE, className="curve-area"),  # empty until the place is opened: Plotly is large
             html.Div(id=ids.CURVE_PREVIEW),
         ],
         className="models-card models-curves",

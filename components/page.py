@@ -1,5 +1,8 @@
 """The whole page: a top bar, the image with its side panels, and the places that open over it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from dash import dcc, html
 
 from components import (
@@ -22,9 +25,15 @@ from components.slice_viewer import SliceViewer
 from components.stores import stores
 
 
-def page(*, browser_cache_mb: int | None = None) -> html.Div:
-    """The layout, without any data: callbacks fill it in. `browser_cache_mb`: of tiles that the viewer keeps, MiB."""
-    viewer = SliceViewer(id=ids.VIEWER, apiRoot="/api", classes=[], tileCacheMb=browser_cache_mb)
+def page(*, browser_cache_mb: int | None = None, opened: Mapping[str, Any] | None = None) -> html.Div:
+    """The layout; callbacks fill it in.
+
+    Parameters
+    ----------
+    browser_cache_mb : of tiles that the viewer keeps, MiB.
+    opened : properties of the viewer that the address of the page tells, so that the image does not wait for callbacks.
+    """
+    viewer = SliceViewer(id=ids.VIEWER, apiRoot="/api", classes=[], tileCacheMb=browser_cache_mb, **opened or {})
     return html.Div(
         [
             dcc.Location(ids.LOCATION, refresh=False),
