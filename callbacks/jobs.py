@@ -4,16 +4,18 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
 from components import ids, jobs, stores
 from core.errors import AppError
-from core.learning.jobs import JobEngine, JobKind, JobView
+from core.learning.jobs import JobEngine, JobKind, JobView, Way
 from core.services import Services
 
 Job = dict[str, Any]
+WISHES = ("cancel", "pause", "resume", "first", "earlier", "later")  # what a button asks of the engine
 MAX_SHOWN = 40  # all of them travel whenever one changes
 
 
@@ -38,14 +40,12 @@ def _register_poll(app: Dash, services: Services) -> None:
         Output(ids.JOB_PROBLEM, "children"),
         Input(stores.JOBS_TICK, "n_intervals"),
         Input(stores.STARTED_JOB, "data"),
-        Input(ids.job_action("cancel", ALL), "n_clicks"),
-        Input(ids.job_action("resume", ALL), "n_clicks"),
+        *(Input(ids.job_action(wish, ALL), "n_clicks") for wish in WISHES),
         State(stores.JOBS_STAMP, "data"),
         State(stores.CARDS_STAMP, "data"),
     )
-    def poll(
-        _tick: int, _started: str | None, _stops: Any, _resumes: Any, seen: int | None, seen_cards: int | None
-    ) -> Any:
+    def poll(_tick: int, _started: str | None, *rest: Any) -> Any:
+        seen, seen_cards = rest[len(WISHES) :]
         do_what_was_pressed(services.jobs)
         try:
             found = [as_json(view) for view in services.jobs.jobs()[:MAX_SHOWN]]
@@ -91,11 +91,14 @@ def _register_cards(app: Dash, services: Services) -> None:
 
 
 def do_what_was_pressed(engine: JobEngine) -> None:
-    """Cancel or resume the job whose button was pressed, if one was."""
+    """Fulfil the wish of the button that was pressed, if one was."""
     job_id = pressed_job()
-    if job_id is not None:
-        act = engine.resume if ctx.triggered_id == ids.job_action("resume", job_id) else engine.cancel
-        act(job_id)
+    if job_id is None:
+        return
+    wishes = {"cancel": engine.cancel, "pause": engine.pause, "resume": engine.resume}
+    ways: tuple[Way, ...] = ("first", "earlier", "later")
+    wishes |= {way: partial(engine.move, way=way) for way in ways}
+    next(act for wish, act in wishes.items() if ctx.triggered_id == ids.job_action(wish, job_id))(job_id)
 
 
 def pressed_job() -> str | None:

@@ -13,7 +13,14 @@ from core.labels.exchange.importing import POLICIES, Match, Report
 
 Job = Mapping[str, Any]
 SCOPES = {"painted": "Labelled slices", "slice": "This slice", "range": "Range", "all": "All slices"}
-STATES = {"queued": "Waiting", "running": "Writing", "done": "Ready", "failed": "Failed", "cancelled": "Cancelled"}
+STATES = {
+    "queued": "Waiting",
+    "running": "Writing",
+    "paused": "Paused",
+    "done": "Ready",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+}
 LABELS = "labels"  # the source that is no result
 
 
@@ -135,7 +142,7 @@ def _how_far(job: Job) -> str:
 def _action(job: Job) -> Any:
     if job["state"] == "done":
         return html.A("Download", href=f"/api/exports/jobs/{job['id']}", className="button", download="")
-    if job["state"] in ("queued", "running"):
+    if job["state"] in ("queued", "running", "paused"):
         return html.Button("Cancel", id=ids.export_cancel(job["id"]), className="button")
     return None
 

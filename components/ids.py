@@ -248,7 +248,7 @@ def class_share_text(class_id: Any) -> Pattern:
 
 
 def job_action(action: str, job_id: Any) -> Pattern:
-    """A control of a job: "cancel", "resume", "show" (its result on the image), "log" (opens and closes)."""
+    """A control of a job: a wish that `callbacks/jobs.py` names, "show" (its result on the image), or "log"."""
     return {"type": f"job-{action}", "job": job_id}
 
 

@@ -8,11 +8,24 @@ from dash import html
 from components import ids
 
 Job = Mapping[str, Any]
-STATES = {"queued": "Waiting", "running": "Running", "done": "Done", "failed": "Failed", "cancelled": "Cancelled"}
+STATES = {
+    "queued": "Waiting",
+    "running": "Running",
+    "paused": "Paused",
+    "done": "Done",
+    "failed": "Failed",
+    "cancelled": "Cancelled",
+}
 DOING = {"train": "Training", "segment": "Segmenting", "export": "Exporting"}
 ENDED = ("done", "failed", "cancelled")
-RESUMABLE = ("failed", "cancelled")
+RESUMABLE = ("paused", "failed", "cancelled")
 GO_ON = "Start it again: slices that are done stay, and training goes on from its last epoch"
+PAUSE = "It takes no processor time until it goes on; it keeps its memory, and its turn"
+TURNS = {
+    "first": ("First", "Let this job be the next"),
+    "earlier": ("Earlier", "Let this job go before the one ahead of it"),
+    "later": ("Later", "Let the next job go before this one"),
+}
 
 
 def strip() -> html.Div:
@@ -52,7 +65,8 @@ def card(job: Job, log: str | None) -> html.Article:
 
 def shape(job: Job) -> list[Any]:
     """What decides which parts a card has; while it is equal, only `progress` and the log change."""
-    return [job["id"], job["state"], bool(job["slices_done"]), bool(job["scores"]), job["note"]]
+    turn = (job["place"], job["behind"])
+    return [job["id"], job["state"], bool(job["slices_done"]), bool(job["scores"]), job["note"], *turn]
 
 
 def progress(job: Job) -> list[html.Div]:
@@ -176,8 +190,23 @@ def _actions(job: Job, log: str | None) -> html.Div:
         "log", job, "Log" if log is None else "Close log", **{"aria-expanded": str(log is not None).lower()}
     )
     stop = None if job["state"] in ENDED else _cancellation(job)
-    again = _button("resume", job, "Go on", title=GO_ON) if job["state"] in RESUMABLE else None
-    return html.Div([part for part in (again, show, open_log, stop) if part is not None], className="job-actions")
+    parts = (_again(job), show, *_turns(job), open_log, _rest(job), stop)
+    return html.Div([part for part in parts if part is not None], className="job-actions")
+
+
+def _again(job: Job) -> html.Button | None:
+    title = GO_ON if job["state"] in ENDED else None
+    return _button("resume", job, "Go on", title=title) if job["state"] in RESUMABLE else None
+
+
+def _rest(job: Job) -> html.Button | None:
+    return _button("pause", job, "Pause", title=PAUSE) if job["state"] == "running" else None
+
+
+def _turns(job: Job) -> list[html.Button]:
+    """How a waiting job changes places with others."""
+    useful = {"first": job["place"] > 1, "earlier": job["place"] > 2, "later": job["behind"] > 0}
+    return [_button(way, job, text, title=title) for way, (text, title) in TURNS.items() if useful[way]]
 
 
 def _may_show(job: Job) -> bool:

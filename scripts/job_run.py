@@ -23,6 +23,7 @@ from core.learning.jobs import JobRequest, JobState, read_parameters
 from core.learning.models import TrainedModel
 from core.learning.preview import as_png
 from core.learning.segmenter import Preview, Progress
+from core.learning.verdicts import of_fault
 from utils.job_folders import PREVIEW_FILE
 from utils.job_ledger import JobLedger, Metric, progress_tags
 from utils.mlflow_store import MlflowStore
@@ -167,7 +168,6 @@ def main(work: Work, arguments: list[str]) -> int:
     os.nice(NICENESS)
     try:
         run = open_run(arguments)
-        patiently(lambda: run.ledger.start(run.id))
         patiently(run.remember)
     except AppError as error:
         print(error, file=sys.stderr)
@@ -227,13 +227,10 @@ def _outcome(run: JobRun, work: Work) -> tuple[JobState, str, str, int]:
     except AppError as error:
         print(f"{error!r}, because of {error.__cause__!r}", file=sys.stderr)
         return JobState.FAILED, error.message, error.hint, EXIT_USER
-    except MemoryError:
-        traceback.print_exc()
-        return JobState.FAILED, "Memory ran out.", "Use fewer slices, or a smaller model.", EXIT_BUG
     except Exception as error:
         traceback.print_exc()
-        reason = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
-        return JobState.FAILED, f"The job stopped because of a fault: {reason}.", "The log tells more.", EXIT_BUG
+        verdict = of_fault(error)
+        return JobState.FAILED, verdict.error, verdict.hint, EXIT_BUG
     return JobState.DONE, "", "", EXIT_OK
 
 

@@ -124,7 +124,9 @@ def job_engine(jobs: JobEngine) -> Check:
 
 def _ask_jobs(jobs: JobEngine) -> str:
     states = [view.state for view in jobs.jobs()]
-    return f"{states.count(JobState.RUNNING)} running, {states.count(JobState.QUEUED)} waiting"
+    told = f"{states.count(JobState.RUNNING)} running, {states.count(JobState.QUEUED)} waiting"
+    resting = states.count(JobState.PAUSED)
+    return f"{told}, {resting} paused" if resting else told
 
 
 def disk(folder: Path) -> Part:

@@ -1,65 +1,40 @@
 """The job queue on disk: a folder a job, and a note for each job that has not ended.
 
     jobs/<id>/parameters.json   what to do
-    jobs/<id>/log.txt           what the process said
+    jobs/<id>/log.txt           what the process said; log.old.txt: what it said before that
     jobs/<id>/process.json      which process does it
     jobs/<id>/cancel            somebody asked it to stop
+    jobs/<id>/pause             somebody asked it to rest
     jobs/<id>/preview.png       how a training does, see `core/learning/preview.py`
     jobs/<id>/training.kept     how far a network has learned, until its model is registered
-    jobs/open/<time>-<id>       not ended yet, in the order of arrival
+    jobs/open/<number>-<id>     not ended yet, in the order of their turns; the number is the time of arrival, at first
 
-Any process may add and cancel; only the supervisor starts and closes. Looking at an idle queue costs one listing.
+Any process may add, cancel, pause and arrange; only the supervisor starts and closes. Looking at an idle queue costs
+one listing.
 """
 
+import contextlib
 import json
 import os
 import re
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from core.errors import NotFoundError
+from utils.job_processes import WorkerProcess
 
 PREVIEW_FILE = "preview.png"
 TRAINING_FILE = "training.kept"
 PROCESS_FILE = "process.json"
 CANCEL_FILE = "cancel"
-CLOCK_SHIFT_S = 2.0  # start times follow the clock of the machine, which is set right now and then
+PAUSE_FILE = "pause"
+LOG_FILE, OLD_LOG_FILE = "log.txt", "log.old.txt"
+MAX_LOG_BYTES = 4 << 20  # of each of the two
 _ID = re.compile(r"[0-9a-f]{32}")
 _TAIL_BYTES_PER_LINE = 500
-
-
-@dataclass(frozen=True)
-class WorkerProcess:
-    """A process that cannot be mistaken for a later one with the same number. started : POSIX seconds."""
-
-    pid: int
-    started: float
-
-    @classmethod
-    def of(cls, pid: int) -> "WorkerProcess":
-        return cls(pid, psutil.Process(pid).create_time())
-
-    def alive(self) -> bool:
-        try:
-            process = psutil.Process(self.pid)
-            is_same = abs(process.create_time() - self.started) < CLOCK_SHIFT_S
-            return is_same and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return False
-
-    def before_restart(self) -> bool:
-        """Whether the machine has been started since; then nobody is to blame that the process is gone."""
-        return self.started < psutil.boot_time()
-
-    def signal_group(self, number: int) -> None:
-        """Send a signal to the process and all it started; no effect when it is gone."""
-        if self.alive():
-            os.killpg(self.pid, number)
 
 
 class JobFolders:
@@ -78,7 +53,8 @@ class JobFolders:
     def reopen(self, job_id: str) -> None:
         """Queue a job again, behind those that wait; nobody works on it, and nobody wants it cancelled."""
         self.forget_process(job_id)
-        (self.folder(job_id) / CANCEL_FILE).unlink(missing_ok=True)
+        for wish in (CANCEL_FILE, PAUSE_FILE):
+            (self.folder(job_id) / wish).unlink(missing_ok=True)
         self._queue(job_id)
 
     def _queue(self, job_id: str) -> None:
@@ -86,11 +62,37 @@ class JobFolders:
         (self._open / f"{time.time_ns():020d}-{job_id}").touch()
 
     def open_jobs(self) -> list[str]:
-        """Ids of the jobs that have not ended, first come first."""
+        """Ids of the jobs that have not ended, in the order of their turns."""
+        return [job_id for _, job_id in self._notes()]
+
+    def waiting(self) -> list[str]:
+        """Those of them that nobody works on."""
+        return [job_id for job_id in self.open_jobs() if self.process(job_id) is None]
+
+    def arrange(self, order: Sequence[str]) -> None:
+        """Let jobs take their turns in this order, on the places that they have now; others keep theirs.
+
+        One that has begun or ended meanwhile is left out. A job has one note at any moment.
+        """
+        numbers = {job_id: number for number, job_id in self._notes()}
+        moving = [job_id for job_id in order if job_id in numbers]
+        free = -1
+        for job_id, number in zip(moving, sorted(numbers[each] for each in moving), strict=True):
+            free = max(free + 1, number)
+            self._renumber(job_id, numbers[job_id], free)
+
+    def _renumber(self, job_id: str, old: int, new: int) -> None:
+        note = self._open / f"{old:020d}-{job_id}"
+        with contextlib.suppress(FileNotFoundError):  # it was closed in between
+            note.rename(self._open / f"{new:020d}-{job_id}")
+
+    def _notes(self) -> list[tuple[int, str]]:
+        """(number, job id), ascending."""
         try:
-            return [name.partition("-")[2] for name in sorted(os.listdir(self._open))]
+            notes = sorted(os.listdir(self._open))
         except FileNotFoundError:
             return []
+        return [(int(number), job_id) for number, _, job_id in (note.partition("-") for note in notes)]
 
     def close(self, job_id: str) -> None:
         for note in self._open.glob(f"*-{job_id}"):
@@ -113,7 +115,16 @@ class JobFolders:
         return self.folder(job_id) / "parameters.json"
 
     def log_file(self, job_id: str) -> Path:
-        return self.folder(job_id) / "log.txt"
+        return self.folder(job_id) / LOG_FILE
+
+    def turn_log(self, job_id: str) -> None:
+        """Begin a new log when this one is long; the one before stays. The process goes on writing, none the wiser."""
+        log = self.log_file(job_id)
+        if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
+            with log.open("rb") as whole:
+                whole.seek(-MAX_LOG_BYTES, os.SEEK_END)
+                (self.folder(job_id) / OLD_LOG_FILE).write_bytes(whole.read())
+            os.truncate(log, 0)
 
     def process(self, job_id: str) -> WorkerProcess | None:
         """Who works on the job; None when nobody was started."""
@@ -139,20 +150,34 @@ class JobFolders:
         except FileNotFoundError:
             return None
 
+    def ask_to_pause(self, job_id: str) -> None:
+        (self.folder(job_id) / PAUSE_FILE).touch()
+
+    def ask_to_go_on(self, job_id: str) -> None:
+        (self.folder(job_id) / PAUSE_FILE).unlink(missing_ok=True)
+
+    def pause_asked(self, job_id: str) -> bool:
+        return (self.folder(job_id) / PAUSE_FILE).exists()
+
     def log(self, job_id: str, *, max_lines: int) -> str:
         """The end of the log; empty when there is none yet."""
-        try:
-            with self.log_file(job_id).open("rb") as log:
-                log.seek(0, os.SEEK_END)
-                log.seek(max(0, log.tell() - max_lines * _TAIL_BYTES_PER_LINE))
-                lines = log.read().decode(errors="replace").splitlines()
-        except FileNotFoundError:
-            return ""
+        files = (self.folder(job_id) / name for name in (OLD_LOG_FILE, LOG_FILE))
+        lines = "".join(_end_of(file, max_lines * _TAIL_BYTES_PER_LINE) for file in files).splitlines()
         return "\n".join(lines[-max_lines:])
 
     @property
     def _open(self) -> Path:
         return self.root / "open"
+
+
+def _end_of(path: Path, max_bytes: int) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - max_bytes))
+            return file.read().decode(errors="replace")
+    except FileNotFoundError:
+        return ""
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,6 +7,7 @@ one transaction, so a reader never sees half a change.
 import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ MODEL_FOLDER = "model"
 _STATUS = {
     JobState.QUEUED: "SCHEDULED",
     JobState.RUNNING: "RUNNING",
+    JobState.PAUSED: "RUNNING",
     JobState.DONE: "FINISHED",
     JobState.FAILED: "FAILED",
     JobState.CANCELLED: "KILLED",
@@ -56,10 +58,22 @@ class JobLedger:
             client.update_run(job_id, status=_STATUS[JobState.QUEUED])
 
     def start(self, job_id: str) -> None:
-        """The worker has begun."""
-        self.write(job_id, {"state": JobState.RUNNING, "started": time.time()})
+        """A worker is about to begin."""
+        self.write(job_id, {"state": JobState.RUNNING, "started": time.time(), "message": "Starting"})
         with self._store.client() as client:
             client.update_run(job_id, status=_STATUS[JobState.RUNNING])
+
+    def pause(self, job_id: str) -> None:
+        """Its worker rests."""
+        self.write(job_id, {"state": JobState.PAUSED, "eta": ""})
+
+    def go_on(self, job_id: str) -> None:
+        """Its worker works again."""
+        self.write(job_id, {"state": JobState.RUNNING})
+
+    def undisturbed(self) -> AbstractContextManager[None]:
+        """Inside, no worker is in the middle of a change to the ledger; short, for all wait."""
+        return self._store.undisturbed()
 
     def write(self, job_id: str, tags: Mapping[str, Any], metrics: Iterable[Metric] = ()) -> None:
         """Write tags and points of curves in one go."""

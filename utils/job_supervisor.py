@@ -1,7 +1,21 @@
-"""Starts queued jobs in order, watches their processes, stops those that were cancelled, and closes what has ended.
+"""Starts queued jobs in turn, watches their processes, rests and stops them when asked, and closes what has ended.
 
-One supervisor works a machine, whichever process holds the lock; the others wait to take over. A job's process is in a
-session of its own, so it outlives the app; the next supervisor finds it again by its number and start time.
+Who holds which lock
+--------------------
+`jobs/supervisor.lock` : the one supervisor of the machine, as long as it lives; it goes with its process, however that
+    ends, and another app's supervisor takes over within a second. Only its holder starts, signals and closes workers.
+`mlflow.lock` : whoever creates tables or experiments; with SQLite's own write lock the supervisor takes it for the
+    moment in which it stops a worker that shall rest, so that no worker rests with a lock in its hand.
+Wishes (cancel, pause, another turn) are files that any process may write, without a lock; the supervisor sees them at
+its next look. A job's folder is written by its worker, all but `process.json` and the turning of its log.
+
+What a dead worker costs
+------------------------
+Killed at any moment, a network loses at most an epoch (`networks/interruptions.py`) and a segmentation the slices it
+had in hand (`scripts/job_slices.py`); what the ledger was told stays. The job has failed with a sentence and goes on
+when somebody says so - by itself when the whole machine was started anew. A dead supervisor costs nothing: workers are
+in sessions of their own, outlive the app, and are found again by number and start time. A paused worker keeps its slot,
+as it keeps its memory, its GPU's too: to let another job go first, cancel it and let it go on later.
 """
 
 import fcntl
@@ -11,18 +25,23 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 from typing import IO
+
+import psutil
 
 from core.errors import AppError, NotFoundError
 from core.learning.jobs import JobState
-from utils.job_folders import JobFolders, WorkerProcess
+from core.learning.verdicts import Death, Limits, Verdict, of_death, signal_name
+from utils.job_folders import JobFolders
 from utils.job_ledger import JobLedger
+from utils.job_processes import Watch, WorkerProcess, Workshop, end_all_of
 
-LOOK_EVERY_S = 0.25  # how soon an ended process or a wish to cancel from another process is seen
+LOOK_EVERY_S = 0.25  # how soon an ended process or a wish from another process is seen
+MEASURE_EVERY_S = 1.0  # memory and log
 TAKE_OVER_EVERY_S = 1.0
-KILL_AFTER_S = 3.0  # what a worker gets to leave in good order
+KILL_AFTER_S = 2.0  # what a worker gets to leave in good order; with two looks, it is gone within three
 LAST_LINES = 3
 log = logging.getLogger(__name__)
 
@@ -30,27 +49,17 @@ log = logging.getLogger(__name__)
 class Supervisor:
     """A background thread; `wake` starts it, and makes it look at once.
 
-    commands : by task name, what runs a parameter file. environment : of the workers; carries the keys.
-    slots : jobs that run at the same time.
+    limits : what one job may take.
     """
 
-    def __init__(
-        self,
-        folders: JobFolders,
-        ledger: JobLedger,
-        *,
-        commands: Mapping[str, Sequence[str]],
-        environment: Mapping[str, str],
-        working_folder: Path,
-        slots: int,
-    ) -> None:
+    def __init__(self, folders: JobFolders, ledger: JobLedger, workshop: Workshop, limits: Limits) -> None:
         self._folders = folders
         self._ledger = ledger
-        self._commands = commands
-        self._environment = environment
-        self._working_folder = working_folder
-        self._slots = slots
+        self._workshop = workshop
+        self._limits = limits
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._watches: dict[str, Watch] = {}
+        self._verdicts: dict[str, Verdict] = {}
         self._told: dict[str, str] = {}
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -88,9 +97,15 @@ class Supervisor:
 
     def _look_after_all(self) -> None:
         waiting = [job_id for job_id in self._folders.open_jobs() if not self._guarded(self._look_after, job_id)]
-        free = self._slots - (len(self._folders.open_jobs()) - len(waiting))
-        for job_id in waiting[: max(0, free)]:
-            self._guarded(self._start, job_id)
+        for job_id, slot in zip(waiting, self._free_slots(), strict=False):
+            self._guarded(partial(self._start, slot=slot), job_id)
+
+    def _free_slots(self) -> list[int]:
+        """Ascending; a GPU belongs to each, where there are some."""
+        processes = [self._folders.process(job_id) for job_id in self._folders.open_jobs()]
+        taken = [process.slot for process in processes if process is not None]
+        free = [slot for slot in range(self._workshop.slots) if slot not in taken]
+        return free[: max(0, self._workshop.slots - len(taken))]
 
     def _guarded(self, act: Callable[[str], bool], job_id: str) -> bool:
         """One job's trouble must not keep the others waiting; what failed is tried again at the next look."""
@@ -111,38 +126,71 @@ class Supervisor:
         if process is None and cancel_asked is None:
             return False
         if process is not None and self._alive(job_id, process):
-            if cancel_asked is not None:
-                _stop(process, asked=cancel_asked)
+            self._tend(job_id, process, cancel_asked)
         elif process is not None and cancel_asked is None and process.before_restart():
             self._folders.forget_process(job_id)  # it goes on where it stopped, at the next look
         else:
             self._settle(job_id, cancelled=cancel_asked is not None)
         return True
 
-    def _start(self, job_id: str) -> bool:
+    def _start(self, job_id: str, *, slot: int) -> bool:
+        parameters = self._folders.parameters_file(job_id)
+        log_file = self._folders.log_file(job_id)
         try:
-            child = self._spawn(job_id)
+            self._ledger.start(job_id)
+            task = json.loads(parameters.read_text())["task_name"]
+            child = self._workshop.start(task, parameters, job_id=job_id, log=log_file, slot=slot)
+        except NotFoundError:
+            log.warning("job %s was deleted in MLflow", job_id)
+            self._folders.close(job_id)
+            return True
         except OSError as error:
             self._ledger.finish(job_id, JobState.FAILED, error=f"The job could not be started: {error}.")
             self._folders.close(job_id)
             return True
         self._children[job_id] = child
-        self._folders.set_process(job_id, WorkerProcess.of(child.pid))
+        self._folders.set_process(job_id, WorkerProcess.of(child.pid, slot=slot))
         return True
 
-    def _spawn(self, job_id: str) -> "subprocess.Popen[bytes]":
-        parameters = self._folders.parameters_file(job_id)
-        task = json.loads(parameters.read_text())["task_name"]
-        with self._folders.log_file(job_id).open("ab") as output:
-            return subprocess.Popen(
-                [*self._commands[task], str(parameters)],
-                cwd=self._working_folder,
-                env=dict(self._environment),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+    def _tend(self, job_id: str, process: WorkerProcess, cancel_asked: float | None) -> None:
+        """A look at a worker that lives."""
+        if cancel_asked is not None:
+            _stop(process, asked=cancel_asked)
+            return
+        watch = self._watches[job_id] = self._watches.get(job_id) or Watch.over(process)
+        if watch.look(every_s=MEASURE_EVERY_S):
+            self._folders.turn_log(job_id)
+            self._judge(job_id, watch)
+        self._rest_or_go_on(job_id, process)
+
+    def _judge(self, job_id: str, watch: Watch) -> None:
+        """End a job that takes more than it may; what it has done stays."""
+        verdict = self._limits.verdict(seconds=watch.ran_s, memory_bytes=watch.memory_bytes)
+        if verdict is not None:
+            self._verdicts[job_id] = verdict
+            watch.process.signal_group(signal.SIGKILL)
+
+    def _rest_or_go_on(self, job_id: str, process: WorkerProcess) -> None:
+        asked, rests = self._folders.pause_asked(job_id), process.paused()
+        if asked and not rests:
+            self._rest(job_id, process)
+        if rests and not asked:
+            self._ledger.go_on(job_id)
+            process.signal_group(signal.SIGCONT)
+
+    def _rest(self, job_id: str, process: WorkerProcess) -> None:
+        with self._ledger.undisturbed():
+            process.signal_group(signal.SIGSTOP)
+        try:
+            running = self._ledger.view(job_id).state is JobState.RUNNING
+            if running:
+                self._ledger.pause(job_id)
+        except AppError:  # tried again at the next look
+            process.signal_group(signal.SIGCONT)
+            raise
+        if not running:  # it was at its end already
+            self._folders.ask_to_go_on(job_id)
+            process.signal_group(signal.SIGCONT)
 
     def _alive(self, job_id: str, process: WorkerProcess) -> bool:
         child = self._children.get(job_id)
@@ -152,6 +200,7 @@ class Supervisor:
 
     def _settle(self, job_id: str, *, cancelled: bool) -> None:
         """Close a job whose process is gone; one that did not write its end itself gets it now."""
+        end_all_of(job_id)
         if job_id in self._children:
             self._children[job_id].wait()  # it is dead; this asks how it died
         try:
@@ -160,32 +209,32 @@ class Supervisor:
         except NotFoundError:
             log.warning("job %s was deleted in MLflow", job_id)
         self._folders.close(job_id)
-        self._children.pop(job_id, None)
+        for known in (self._children, self._watches, self._verdicts):
+            known.pop(job_id, None)
 
     def _write_end(self, job_id: str, *, cancelled: bool) -> None:
         if cancelled:
             self._ledger.finish(job_id, JobState.CANCELLED)
             return
-        child = self._children.get(job_id)
-        last_lines = self._folders.log(job_id, max_lines=LAST_LINES)
-        self._ledger.finish(
-            job_id,
-            JobState.FAILED,
-            error=_what_happened(child.returncode if child is not None else None),
-            hint=f"Run it again with fewer or smaller slices if memory ran out. The log ends with: {last_lines or '-'}",
+        verdict = self._verdicts.get(job_id) or of_death(self._death(job_id))
+        self._ledger.finish(job_id, JobState.FAILED, error=verdict.error, hint=verdict.hint)
+
+    def _death(self, job_id: str) -> Death:
+        child, watch = self._children.get(job_id), self._watches.get(job_id)
+        return Death(
+            signal=signal_name(child.returncode if child is not None else None),
+            peak_bytes=watch.peak_bytes if watch is not None else 0,
+            machine_bytes=psutil.virtual_memory().total,
+            short=watch is not None and watch.memory_was_short,
+            last_lines=self._folders.log(job_id, max_lines=LAST_LINES),
         )
 
 
-def _what_happened(returncode: int | None) -> str:
-    if returncode is None or returncode >= 0:
-        return "The job's process ended before it was done."
-    return f"The job's process was killed ({signal.Signals(-returncode).name}) before it was done."
-
-
 def _stop(process: WorkerProcess, *, asked: float) -> None:
-    """First ask, then insist. Asking again does no harm: the worker hears it once."""
+    """First ask, then insist. Asking again does no harm: the worker hears it once. One that rests must wake to hear."""
     late = time.time() - asked > KILL_AFTER_S
     process.signal_group(signal.SIGKILL if late else signal.SIGTERM)
+    process.signal_group(signal.SIGCONT)
 
 
 def _taken(lock: IO[str]) -> bool:

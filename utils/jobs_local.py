@@ -7,11 +7,15 @@ processes; `scripts/train.py` and `scripts/predict.py` are what they run.
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from core.errors import InvalidInputError, UnavailableError
-from core.learning.jobs import JobRequest, JobView, new_parameters
+from core.learning.jobs import JobRequest, JobState, JobView, Way, in_line, moved, new_parameters
+from core.learning.verdicts import Limits
+from utils.gpus import gpus
 from utils.job_folders import JobFolders
 from utils.job_ledger import JobLedger
+from utils.job_processes import Workshop
 from utils.job_supervisor import Supervisor
 from utils.mlflow_store import MlflowStore, Recent
 from utils.settings import ROOT, Settings
@@ -41,10 +45,8 @@ class LocalJobs:
         self._supervisor = Supervisor(
             self._folders,
             self._ledger,
-            commands=commands,
-            environment=settings.environment(),
-            working_folder=ROOT,
-            slots=settings.job_slots,
+            Workshop(commands, settings.environment(), ROOT, settings.job_slots, partial(gpus, settings.job_device)),
+            Limits(settings.job_time_limit_h, settings.job_memory_limit_gb),
         )
         self._look_after_open_jobs()
 
@@ -72,23 +74,52 @@ class LocalJobs:
         self._folders.ask_to_cancel(job_id)
         self._changed()
 
+    def pause(self, job_id: str) -> None:
+        """Let a running job rest: it takes no processor time, and keeps its memory, its GPU's too, and its slot.
+
+        Raises InvalidInputError for a job in another state.
+        """
+        view = self._fresh(job_id)
+        if view.state is not JobState.RUNNING:
+            raise InvalidInputError(f"{view.name} is {view.state.value}.", "Only a job that runs can rest.")
+        self._folders.ask_to_pause(job_id)
+        self._changed()
+
     def resume(self, job_id: str) -> None:
-        """Queue a job again that failed or was cancelled. Raises InvalidInputError for any other."""
-        self._recent.forget()
-        view = self.job(job_id)
+        """Let a paused job go on, or queue one again that failed or was cancelled.
+
+        Raises InvalidInputError for any other, or one whose parameter file is gone.
+        """
+        view = self._fresh(job_id)
+        if self._folders.pause_asked(job_id) and not view.state.ended:
+            self._folders.ask_to_go_on(job_id)
+        else:
+            self._queue_again(view)
+        self._changed()
+
+    def _queue_again(self, view: JobView) -> None:
         if not view.state.resumable:
-            raise InvalidInputError(f"{view.name} is {view.state.value}.", "Only what failed or was cancelled goes on.")
-        if not self._folders.parameters_file(job_id).exists():
+            raise InvalidInputError(
+                f"{view.name} is {view.state.value}.", "Only what failed, was cancelled or rests goes on."
+            )
+        if not self._folders.parameters_file(view.id).exists():
             raise InvalidInputError(f"The parameters of {view.name} are gone.", "Start it anew.")
         self._wait_until_settled(view)
-        self._ledger.reopen(job_id)
-        self._folders.reopen(job_id)
+        self._ledger.reopen(view.id)
+        self._folders.reopen(view.id)
+
+    def move(self, job_id: str, way: Way) -> None:
+        """Give a waiting job another turn. No effect on one that does not wait."""
+        queue = self._folders.waiting()
+        if job_id in queue:
+            self._folders.arrange(moved(queue, job_id, way))
         self._changed()
 
     def jobs(self, volume: str | None = None) -> list[JobView]:
         """Newest first; of one volume, or all."""
         self._look_after_open_jobs()
-        return [view for view in self._recent.get() if volume in (None, view.volume)]
+        views = in_line(self._recent.get(), self._folders.open_jobs())
+        return [view for view in views if volume in (None, view.volume)]
 
     def job(self, job_id: str) -> JobView:
         """Raises NotFoundError."""
@@ -97,6 +128,10 @@ class LocalJobs:
                 return view
         self._folders.folder(job_id)  # says "not a job" for what MLflow would call a malformed request
         return self._ledger.view(job_id)
+
+    def _fresh(self, job_id: str) -> JobView:
+        self._recent.forget()
+        return self.job(job_id)
 
     def log(self, job_id: str, *, max_lines: int = 200) -> str:
         """The end of the job's log."""

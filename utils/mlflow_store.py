@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -33,6 +33,7 @@ QUIET = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 MAX_REASON = 100
+LOCK_WAIT_S = 5.0
 RETRIES = "1"  # one hiccup is forgiven; MLflow's own seven retries take minutes
 
 
@@ -93,6 +94,24 @@ class MlflowStore:
                 made = found.experiment_id if found else client.create_experiment(name, self._artifacts(name))
                 self._experiments[name] = made
         return self._experiments[name]
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Inside, no process is in the middle of a change to a SQLite store, so one can be stopped without harm.
+
+        A process that is stopped while it holds the lock of the file would keep everybody from writing. A server has
+        no such lock. Raises UnavailableError when a change takes very long.
+        """
+        if not self.uri.startswith(SQLITE):
+            yield
+            return
+        with self._translated(), self._locked(), closing(self._own_connection()) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield
+            connection.execute("ROLLBACK")
+
+    def _own_connection(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.uri.removeprefix(SQLITE), timeout=LOCK_WAIT_S, isolation_level=None)
 
     def _artifacts(self, name: str) -> str | None:
         """Where a SQLite store keeps the files of an experiment; a server decides by itself."""

@@ -71,7 +71,9 @@ class Settings(BaseSettings):
     container_engine: Literal["auto", "docker", "podman", "apptainer"] = Field(
         "auto", description="what runs algorithms that come as container images; auto: the first there is"
     )
-    job_slots: int = Field(1, ge=1, description="jobs that run at the same time")
+    job_slots: int = Field(1, ge=1, description="jobs that run at the same time; GPUs and cores are shared out")
+    job_time_limit_h: float = Field(0, ge=0, description="longest time a job may run, hours; 0: no limit")
+    job_memory_limit_gb: float = Field(0, ge=0, description="most memory a job may take, GB; 0: no limit")
 
     @field_validator("timezone")
     @classmethod

@@ -5,9 +5,9 @@ MLflow run. `utils/jobs_local.py` is the supervisor on this machine.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from core.errors import InvalidInputError
 from core.labels.classes import LabelClass
@@ -25,6 +25,7 @@ _TASKS = {JobKind.TRAIN: "train", JobKind.SEGMENT: "inference", JobKind.EXPORT: 
 class JobState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSED = "paused"
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -36,6 +37,10 @@ class JobState(StrEnum):
     @property
     def resumable(self) -> bool:
         return self in (JobState.FAILED, JobState.CANCELLED)
+
+
+Way = Literal["first", "earlier", "later"]
+"""Where a waiting job goes among the others that wait."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ class JobView:
     error, hint : one sentence each when failed.
     scores : held-out scores of a train job. note : what training has to say about them, and what happened on the way.
     preview : the step of the newest picture of a training, 0 when there is none.
+    place : of a waiting job in the queue, 1 = its turn is next; 0 of all others. behind : jobs that wait for it.
     """
 
     id: str
@@ -100,6 +106,8 @@ class JobView:
     scores: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
     preview: int = 0
+    place: int = 0
+    behind: int = 0
 
 
 class JobEngine(Protocol):
@@ -113,11 +121,22 @@ class JobEngine(Protocol):
         """Ask a job to stop; its state becomes CANCELLED within seconds. No effect on one that has ended."""
         ...
 
+    def pause(self, job_id: str) -> None:
+        """Let a running job rest: it takes no processor time, and keeps its memory, its GPU's too, and its slot.
+
+        Raises InvalidInputError for a job in another state.
+        """
+        ...
+
     def resume(self, job_id: str) -> None:
-        """Queue a job again that failed or was cancelled; slices that are done stay.
+        """Let a paused job go on, or queue one again that failed or was cancelled; slices that are done stay.
 
         Raises InvalidInputError for a job in another state, or one whose parameter file is gone.
         """
+        ...
+
+    def move(self, job_id: str, way: Way) -> None:
+        """Give a waiting job another turn. No effect on one that does not wait."""
         ...
 
     def jobs(self, volume: str | None = None) -> list[JobView]:
@@ -139,6 +158,36 @@ class JobEngine(Protocol):
     def preview(self, job_id: str) -> bytes:
         """The newest picture of a training, a PNG. Raises NotFoundError when there is none."""
         ...
+
+
+def moved(order: Sequence[str], job_id: str, way: Way) -> list[str]:
+    """The queue after a job in it went first, or one place earlier or later.
+
+    >>> moved(["a", "b", "c"], "c", "first"), moved(["a", "b", "c"], "a", "later")
+    (['c', 'a', 'b'], ['b', 'a', 'c'])
+    """
+    others = [each for each in order if each != job_id]
+    at = {"first": 0, "earlier": max(0, order.index(job_id) - 1), "later": order.index(job_id) + 1}[way]
+    return [*others[:at], job_id, *others[at:]]
+
+
+def in_line(views: Sequence[JobView], queue: Sequence[str]) -> list[JobView]:
+    """The jobs, each that waits with its place in the queue; `queue` may name others too, in the order of turns."""
+    waiting = {view.id for view in views if view.state is JobState.QUEUED}
+    turns = [job_id for job_id in queue if job_id in waiting]
+    places = {job_id: at for at, job_id in enumerate(turns, start=1)}
+    return [
+        replace(view, place=places[view.id], behind=len(turns) - places[view.id], message=_turn(places[view.id]))
+        if view.id in places
+        else view
+        for view in views
+    ]
+
+
+def _turn(place: int) -> str:
+    if place == 1:
+        return "Its turn is next"
+    return f"{place - 1} {'job goes' if place == 2 else 'jobs go'} first"
 
 
 def new_parameters(request: JobRequest, *, job_id: str, results_uri: str) -> dict[str, Any]:

@@ -65,15 +65,31 @@ def test_nothing_is_drawn_anew_while_nothing_changes(client, services):
     assert stores.CARDS_STAMP not in again
 
 
-def test_a_job_is_cancelled_and_resumed_by_its_buttons(client, services):
+def press(client, wish, job_id):
+    pattern = ids.job_action(wish, job_id)
+    return client.call(POLL, {f"job-{wish}.n_clicks": [(pattern, 1)]}, trigger=pattern, prop="n_clicks")
+
+
+def test_a_job_rests_goes_on_is_cancelled_and_resumed_by_its_buttons(client, services):
     job_id = services.jobs.submit(request(wait=True))
     reach(services.jobs, job_id, JobState.RUNNING)
-    pattern = ids.job_action("cancel", job_id)
-    client.call(POLL, {"job-cancel.n_clicks": [(pattern, 1)]}, trigger=pattern, prop="n_clicks")
-    reach(services.jobs, job_id, JobState.CANCELLED, deadline_s=10)
-    pattern = ids.job_action("resume", job_id)
-    client.call(POLL, {"job-resume.n_clicks": [(pattern, 1)]}, trigger=pattern, prop="n_clicks")
-    reach(services.jobs, job_id, JobState.RUNNING)
+    for wish, state in (
+        ("pause", JobState.PAUSED),
+        ("resume", JobState.RUNNING),
+        ("cancel", JobState.CANCELLED),
+        ("resume", JobState.RUNNING),
+    ):
+        press(client, wish, job_id)
+        reach(services.jobs, job_id, state)
+
+
+def test_waiting_jobs_change_places_by_their_buttons(client, services):
+    running, *waiting = (services.jobs.submit(request(name=name, wait=True)) for name in "abcd")
+    reach(services.jobs, running, JobState.RUNNING)
+    for wish, at in (("first", 2), ("later", 0), ("earlier", 0)):
+        press(client, wish, waiting[at])
+    places = {job["id"]: job["place"] for job in poll(client)[stores.JOBS]["data"]}
+    assert sorted(waiting, key=places.__getitem__) == [waiting[2], waiting[0], waiting[1]]
 
 
 def test_a_button_that_was_only_drawn_cancels_nothing(client, services):

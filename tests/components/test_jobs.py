@@ -26,6 +26,8 @@ def job(**changes):
         "scores": {},
         "note": "",
         "preview": 0,
+        "place": 0,
+        "behind": 0,
     }
     return {**record, **changes}
 
@@ -49,8 +51,29 @@ def test_a_running_job_tells_how_far_it_is_and_how_long_it_takes():
     assert "Epoch 4 of 9 45 %, about 2 min left" in text(card)
     bar = next(each for each in card._traverse() if getattr(each, "role", None) == "progressbar")
     assert getattr(bar, "aria-valuenow") == "45"
-    assert set(buttons(card)) == {"job-show", "job-log", "job-cancel"}
+    assert set(buttons(card)) == {"job-show", "job-log", "job-pause", "job-cancel"}
     assert buttons(card)["job-show"].disabled, "there is no slice to show yet"
+
+
+def test_a_paused_job_tells_how_far_it_is_and_goes_on():
+    card = jobs.card(job(state="paused", seconds_left=None), None)
+    assert "Paused" in text(card) and "45 %" in text(card)
+    assert set(buttons(card)) == {"job-show", "job-log", "job-resume", "job-cancel"}
+
+
+@pytest.mark.parametrize(
+    ("place", "behind", "offered"),
+    [
+        (1, 0, set()),
+        (1, 2, {"job-later"}),
+        (2, 1, {"job-first", "job-later"}),
+        (3, 0, {"job-first", "job-earlier"}),
+    ],
+)
+def test_a_waiting_job_offers_the_turns_that_change_something(place, behind, offered):
+    card = jobs.card(job(state="queued", place=place, behind=behind), None)
+    assert set(buttons(card)) & {"job-first", "job-earlier", "job-later"} == offered
+    assert "job-pause" not in buttons(card)
 
 
 def test_a_finished_job_tells_its_scores_with_the_names_of_the_classes():
