@@ -237,11 +237,19 @@ export class Keyboard {
     document.addEventListener("keydown", (event) => this.press(event), { signal });
     document.addEventListener("keyup", (event) => this.release(event), { signal });
     addEventListener("blur", () => this.holdSpace(false), { signal });
+    root.addEventListener("mousedown", (event) => this.keepFocus(event), { signal });
   }
 
   dispose(): void {
     this.stop.abort();
     document.documentElement.classList.remove(FOCUS_CLASS);
+  }
+
+  /** A button that the mouse has pressed must not take the keys: Enter and Space would press it again. */
+  private keepFocus(event: MouseEvent): void {
+    if (!(event.target as Element).closest("button")) return;
+    event.preventDefault();
+    this.desk.active.focus();
   }
 
   private press(event: KeyboardEvent): void {
