@@ -39,6 +39,7 @@ from callbacks.http import (
     importing,
     instances,
     labels,
+    labelstudio_backend,
     pointing,
     proposals,
     results,
@@ -88,6 +89,7 @@ MACHINE_ROUTES = (
     jobs_http,
     exchange_http,
     importing,
+    labelstudio_backend,
     health,
 )
 

@@ -19,11 +19,14 @@ from core.infrastructure import Infrastructure
 from core.labels.corrections import InstanceSet
 from core.labels.instance_builder import Built
 from core.labels.store import LabelStore
+from core.labelstudio.port import LabelStudio
+from core.labelstudio.windows import Windows
 from core.learning.descriptors import AlgorithmDescriptor
 from core.learning.interactive import Offer, Pointed, Prompts
 from core.learning.jobs import JobEngine
 from core.learning.live_view import Image, Learned, Lesson, Piece, Place
 from core.learning.models import TrainedModel
+from core.learning.segmenter import Around, Prediction
 
 
 class TileServer(Protocol):
@@ -167,6 +170,20 @@ class InteractiveModels(Protocol):
         ...
 
 
+class PictureSegmenter(Protocol):
+    """Trained models that segment single pictures. Methods raise NotFoundError and UnavailableError."""
+
+    def context(self, model_id: str) -> int:
+        """How many neighbours on either side a model looks at."""
+        ...
+
+    def segment(
+        self, model_id: str, image: NDArray[Any], around: Around = (), windows: Windows | None = None
+    ) -> Prediction:
+        """Segment one picture, window by window if that is wished; see `core.learning.segmenter.Segmenter`."""
+        ...
+
+
 class Registry(Protocol):
     """Algorithms and trained models. Methods raise UnavailableError when MLflow does not answer."""
 
@@ -224,6 +241,8 @@ class Services:
     interactive: InteractiveModels
     jobs: JobEngine
     exchange: ExchangeFiles
+    labelstudio: LabelStudio
+    pictures: PictureSegmenter
     infrastructure: Infrastructure
     current_user: Callable[[], str]
     namespace: str

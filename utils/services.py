@@ -20,9 +20,11 @@ from utils.interactive_models import LocalInteractiveModels
 from utils.jobs_local import LocalJobs
 from utils.label_db import SqlLabelStore
 from utils.label_tables import open_engine
+from utils.labelstudio_client import HttpLabelStudio
 from utils.live_worker import LiveWorker
 from utils.mlflow_registry import MlflowRegistry
 from utils.mlflow_store import MlflowStore
+from utils.model_process import ModelProcess
 from utils.settings import Settings
 from utils.tile_cache import CachedTileServer
 from utils.tiled_http import TiledAccess
@@ -56,6 +58,8 @@ def build_services(settings: Settings) -> Services:
         interactive=LocalInteractiveModels(settings, registry.interactive_algorithms),
         jobs=jobs,
         exchange=DiskExchange.from_settings(settings),
+        labelstudio=HttpLabelStudio.from_settings(settings),
+        pictures=ModelProcess(settings),
         infrastructure=Checkup(_lines(settings, store, jobs), settings.state_dir),
         current_user=lambda: settings.user_name or DEFAULT_USER,
         namespace=settings.user_name or DEFAULT_USER,

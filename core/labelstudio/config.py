@@ -6,8 +6,8 @@ names of its own for all of them; what we send is written in its names.
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 
 from core.errors import LabelFileError
@@ -28,12 +28,17 @@ _NAMED = {  # what the templates of Label Studio use
 
 @dataclass(frozen=True)
 class Control:
-    """A tag that draws. kind : as `shapes.kind_of` has it, or "choices" or "labels". name, to_name : of its results."""
+    """A tag that draws.
+
+    kind : as `shapes.kind_of` has it, or "choices" or "labels". name, to_name : of its results.
+    others : {what else a label is called, as its attributes `alias` and `predicted_values` say, in lower case: label}.
+    """
 
     kind: str
     name: str
     to_name: str
     labels: tuple[FileClass, ...] = ()
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,10 @@ class LabelConfig:
 
     def label(self, kind: str, name: str) -> str | None:
         """A label of the tags of a kind as the project writes it; None when it has none of that name."""
-        labels = (label.name for each in self.controls if each.kind == kind for label in each.labels)
-        return next((label for label in labels if label.casefold() == name.casefold()), None)
+        tags = [each for each in self.controls if each.kind == kind]
+        known = {other: label for tag in tags for other, label in tag.others.items()}
+        known |= {label.name.casefold(): label.name for tag in tags for label in tag.labels}
+        return known.get(name.casefold())
 
 
 def write_config(classes: Sequence[LabelClass]) -> str:
@@ -104,8 +111,15 @@ def read_config(text: str) -> LabelConfig:
 def _controls(root: ET.Element) -> Iterable[Control]:
     for tag in root.iter():
         if "toName" in tag.attrib and "name" in tag.attrib:
-            labels = tuple(_label(each) for each in tag if each.tag in ("Label", "Choice") and each.get("value"))
-            yield Control(_kind(tag.tag), tag.attrib["name"], tag.attrib["toName"], labels)
+            rows = [each for each in tag if each.tag in ("Label", "Choice") and each.get("value")]
+            others = {other: row.attrib["value"] for row in rows for other in _others(row)}
+            labels = tuple(map(_label, rows))
+            yield Control(_kind(tag.tag), tag.attrib["name"], tag.attrib["toName"], labels, others)
+
+
+def _others(tag: ET.Element) -> list[str]:
+    names = [tag.get("alias", ""), *tag.get("predicted_values", "").split(",")]
+    return [name.strip().casefold() for name in names if name.strip()]
 
 
 def _kind(tag: str) -> str:
@@ -139,3 +153,21 @@ def missing_labels(config: LabelConfig, classes: Iterable[LabelClass]) -> list[s
     """Names of classes the project has no label for."""
     known = {each.name.casefold() for each in config.classes}
     return [each.name for each in classes if each.name.casefold() not in known]
+
+
+def with_labels(text: str, classes: Iterable[LabelClass]) -> str:
+    """A configuration with a label for each class in every tag that has labels; all else stays.
+
+    >>> more = with_labels(write_config([LabelClass(1, "Pore", "#E69F00")]), [LabelClass(2, "Grain", "#56B4E9")])
+    >>> [label.name for label in read_config(more).classes]
+    ['Pore', 'Grain']
+    """
+    config = read_config(text)
+    root = ET.fromstring(text)
+    lacking = set(missing_labels(config, wanted := list(classes)))
+    for tag in root.iter():
+        if tag.tag.endswith("Labels"):
+            for each in wanted:
+                if each.name in lacking:
+                    ET.SubElement(tag, "Label", {"value": each.name, "background": each.color})
+    return ET.tostring(root, encoding="unicode")

@@ -71,6 +71,11 @@ def regions_of(
     return found
 
 
+def region_of(mask: NDArray[np.bool_], name: str, config: LabelConfig) -> Result:
+    """A (Y, X) mask as a brush region of a label. Raises LabelFileError as `regions_of`."""
+    return _region("brush", _brush(mask), name, config, mask.shape)
+
+
 def painted(result: Iterable[Mapping[str, Any]], values: Mapping[str, int], shape: tuple[int, int]) -> Painted:
     """The pixels of an annotation; later regions lie over earlier ones.
 
@@ -144,7 +149,8 @@ def _values(
         return
     with_holes = np.zeros_like(mask)
     for polygon in polygons_of(mask):
-        inside = fill([polygon.outline, *polygon.holes], (mask.shape[0], mask.shape[1]))
+        rings = [ring.astype(float) for ring in (polygon.outline, *polygon.holes)]
+        inside = fill(rings, (mask.shape[0], mask.shape[1]))
         if polygon.holes or config.control("polygon") is None:
             with_holes |= inside
         else:

@@ -126,7 +126,8 @@ def _turned(corners: NDArray[np.float64], value: Value) -> Ring:
     """Clockwise on the screen about the origin."""
     angle = math.radians(float(value.get("rotation") or 0))
     cos, sin = math.cos(angle), math.sin(angle)
-    return corners @ np.array([[cos, sin], [-sin, cos]])
+    turned: Ring = corners @ np.array([[cos, sin], [-sin, cos]])
+    return turned
 
 
 _DRAWN: dict[str, Callable[[Value, Shape], Mask]] = {

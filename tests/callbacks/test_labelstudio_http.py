@@ -1,0 +1,170 @@
+"""What Label Studio asks our models, and what it hears: by its own wire protocol, over fakes of what lies behind."""
+
+import numpy as np
+import pytest
+from dash import Dash
+
+from callbacks import access
+from callbacks.http import errors, labelstudio_backend
+from core.images.memory import ArrayVolume
+from core.labels.classes import LabelClass
+from core.labels.tools.pointing import EdgesAndGreys
+from core.labelstudio.config import write_config
+from core.labelstudio.pictures import as_png
+from core.labelstudio.port import Connection
+from core.labelstudio.results import painted
+from core.labelstudio.tasks import Region, Spot, data_of
+from core.learning.interactive import Offer
+from core.learning.models import TrainedModel
+from core.learning.segmenter import Prediction
+from core.services import Services
+from tests.tile_server import tile_server
+
+SECRET = "quite-a-secret"
+CLASSES = (LabelClass(1, "Dark", "#E69F00"), LabelClass(2, "Bright", "#56B4E9"))
+CONFIG = write_config(CLASSES)
+IMAGE = np.zeros((2, 40, 60), np.uint16)
+IMAGE[:, 10:30, 20:45] = 4000
+
+
+class Volumes:
+    def open(self, path: str) -> ArrayVolume:
+        return ArrayVolume(IMAGE, path)
+
+
+class Studio:
+    """Connected; has one picture."""
+
+    def connection(self):
+        return Connection("http://studio", "legacy")
+
+    def secret(self):
+        return SECRET
+
+    def picture(self, address):
+        assert address == "/data/upload/1/x.png"
+        return as_png(IMAGE[0], (0, 4000))
+
+
+class Registry:
+    def models(self):
+        rows = [("2", "Newer", (LabelClass(7, "Else", "#000001"),)), ("1", "Older", CLASSES)]
+        return [TrainedModel(i, name, "Pixel classifier", {}, classes, "stack", 0.0) for i, name, classes in rows]
+
+
+class Pictures:
+    """Bright is what lies above half of the greatest value."""
+
+    def context(self, model):
+        return 1
+
+    def segment(self, model, image, around=(), windows=None):
+        assert (model, len(around), around[0].shape) == ("1", 2, image.shape)
+        labels = np.where(image > image.max() / 2, 2, 1).astype(np.uint8)
+        return Prediction(labels, np.full(image.shape, 204, np.uint8))
+
+
+class Interactive:
+    def offers(self):
+        return [Offer("Edges and greys", "")]
+
+    def segment(self, name, key, image, prompts):
+        model = EdgesAndGreys()
+        return model.segment(model.embed(image()), prompts)
+
+
+@pytest.fixture(scope="module")
+def client():
+    app = Dash("labelstudio")
+    app.layout = []
+    access.guard(app, login=True, user_name="anna", password="secret of a person")
+    errors.register(app.server)
+    own = {"volumes": Volumes(), "tiles": tile_server(Volumes()), "labelstudio": Studio(), "registry": Registry()}
+    own |= {"pictures": Pictures(), "interactive": Interactive()}
+    labelstudio_backend.register(app, Services(**dict.fromkeys(Services.__dataclass_fields__) | own))
+    return app.server.test_client()
+
+
+def asked(*tasks, context=None) -> dict:
+    return {"tasks": list(tasks), "project": "1.1795209891", "label_config": CONFIG, "params": {"context": context}}
+
+
+def a_task(region: Region = Region(0, 0, 40, 60), **data) -> dict:  # noqa: B008 - it is frozen
+    return {"id": 3, "data": {"image": "/data/upload/1/x.png", **data_of(Spot("stack", 1, region), (0, 1))} | data}
+
+
+def told(client, name: str, body=None, **more):
+    answer = client.post(f"/labelstudio/{SECRET}{name}", json=body or {}, **more)
+    assert answer.status_code == 200, answer.text
+    return answer.json
+
+
+def test_it_is_up_for_who_knows_the_secret_and_for_nobody_else(client):
+    for path in ("/health", "", "/"):
+        assert client.get(f"/labelstudio/{SECRET}{path}").json["status"] == "UP"
+    assert client.get("/labelstudio/health", headers={"X-Labelstudio-Secret": SECRET}).status_code == 200
+    assert client.get("/labelstudio/health", auth=("label-studio", SECRET)).status_code == 200
+    assert client.get("/labelstudio/wrong/health").status_code == 403
+    assert client.get("/labelstudio/health").status_code == 403
+    assert client.post("/labelstudio/wrong/predict", json=asked(a_task())).status_code == 403
+    assert client.get("/").status_code == 401  # all else asks for the login
+
+
+def test_setup_and_versions_name_the_models(client):
+    setup = {"project": "1.2", "schema": CONFIG, "hostname": "http://studio", "access_token": "not ours"}
+    assert told(client, "/setup", setup) == {"model_version": "Older"}
+    assert client.get(f"/labelstudio/{SECRET}/versions").json == {"versions": ["Newer", "Older"]}
+
+
+def test_each_task_is_answered_from_its_own_pixels(client):
+    part = Region(5, 15, 35, 50)
+    plain = {"id": 4, "data": {"image": "/data/upload/1/x.png"}}
+    first, second, third = told(client, "/predict", asked(a_task(), a_task(part), plain))["results"]
+    for found, seen in ((first, IMAGE[1]), (second, IMAGE[1][part.slices]), (third, IMAGE[0])):
+        labels = painted(found["result"], {"dark": 1, "bright": 2}, seen.shape).labels
+        np.testing.assert_array_equal(labels, np.where(seen > 2000, 2, 1))
+        assert (found["score"], found["model_version"]) == (0.8, "Older")
+
+
+def test_a_task_that_cannot_be_predicted_leaves_the_others(client):
+    good, bad = told(client, "/predict", asked(a_task(), a_task(slice=99)))["results"]
+    assert good["result"]
+    assert bad["result"] == []
+    answer = client.post(f"/labelstudio/{SECRET}/predict", json=asked(a_task(slice=99)))
+    assert (answer.status_code, answer.json["error"]) == (404, "stack has no such part of slice 99 as a task shows.")
+
+
+@pytest.mark.parametrize(
+    "region",
+    [
+        {
+            "type": "keypointlabels",
+            "value": {"x": 50, "y": 50, "width": 1, "keypointlabels": ["Bright"]},
+            "is_positive": True,
+        },
+        {
+            "type": "rectanglelabels",
+            "value": {"x": 30, "y": 20, "width": 50, "height": 60, "rectanglelabels": ["Bright"]},
+        },
+    ],
+)
+def test_what_somebody_points_at_comes_back_as_a_brush_region(client, region):
+    context = {"result": [{"original_width": 60, "original_height": 40, **region}]}
+    (found,) = told(client, "/predict", asked(a_task(), context=context))["results"]
+    (row,) = found["result"]
+    mask = painted([row], {"bright": 1}, (40, 60)).labels > 0
+    truth = IMAGE[1] > 0
+    assert (mask & truth).sum() / (mask | truth).sum() > 0.9
+
+
+@pytest.mark.parametrize("body", [{}, {"tasks": "x"}, {"tasks": [{}], "label_config": "<View"}, asked()])
+def test_a_question_out_of_order_is_one_sentence_or_nothing(client, body):
+    answer = client.post(f"/labelstudio/{SECRET}/predict", json=body)
+    assert answer.status_code == 400 or answer.json == {"results": []}
+
+
+def test_events_are_counted_and_unknown_ones_are_fine(client):
+    told(client, "/webhook", {"action": "ANNOTATION_UPDATED", "project": {"id": 5}})
+    told(client, "/webhook", {"action": "ANNOTATIONS_DELETED", "project": {"id": 5}})
+    told(client, "/webhook", {"action": "WHATEVER", "project": {"id": 5}})
+    assert client.get(f"/labelstudio/{SECRET}/health").json["changed"] == {"5": 2}
