@@ -16,6 +16,12 @@ PATIENCE_S = 0.7  # a list that is whole within this comes in one piece
 
 def register(app: Dash, services: Services) -> None:
     """Open volumes and list them."""
+    _register_picker(app, services)
+    _register_address(app)
+    _register_opening(app, services)
+
+
+def _register_picker(app: Dash, services: Services) -> None:
     page = "page"
     app.clientside_callback(
         ClientsideFunction(page, "openPicker"), Input(ids.DATASET_BUTTON, "n_clicks"), prevent_initial_call=True
@@ -25,23 +31,6 @@ def register(app: Dash, services: Services) -> None:
     )
     app.clientside_callback(
         ClientsideFunction(page, "filterRows"), Input(ids.DATASET_SEARCH, "value"), Input(ids.DATASET_LIST, "children")
-    )
-    app.clientside_callback(
-        ClientsideFunction(page, "addressSlice"),
-        Input(ids.VIEWER, "slice"),
-        Input(ids.VIEWER, "place"),
-        State(stores.VOLUME, "data"),
-    )
-    app.clientside_callback(
-        ClientsideFunction(page, "addressedPlace"), Output(ids.VIEWER, "place"), Input(ids.LOCATION, "search")
-    )
-    app.clientside_callback(
-        ClientsideFunction(page, "openSibling"),
-        Output(ids.LOCATION, "search"),
-        Input(ids.VIEWER, "sibling"),
-        State(ids.VIEWER, "slice"),
-        State(ids.VIEWER, "place"),
-        prevent_initial_call=True,
     )
     app.clientside_callback(
         ClientsideFunction(page, "compare"),
@@ -66,6 +55,30 @@ def register(app: Dash, services: Services) -> None:
             return datasets.failure(error), False, True
         return datasets.rows(listing), not listing.is_complete, listing.is_complete
 
+
+def _register_address(app: Dash) -> None:
+    """The address follows the slice and the place that are seen."""
+    page = "page"
+    app.clientside_callback(
+        ClientsideFunction(page, "addressSlice"),
+        Input(ids.VIEWER, "slice"),
+        Input(ids.VIEWER, "place"),
+        State(stores.VOLUME, "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction(page, "addressedPlace"), Output(ids.VIEWER, "place"), Input(ids.LOCATION, "search")
+    )
+    app.clientside_callback(
+        ClientsideFunction(page, "openSibling"),
+        Output(ids.LOCATION, "search"),
+        Input(ids.VIEWER, "sibling"),
+        State(ids.VIEWER, "slice"),
+        State(ids.VIEWER, "place"),
+        prevent_initial_call=True,
+    )
+
+
+def _register_opening(app: Dash, services: Services) -> None:
     @app.callback(
         Output(stores.VOLUME, "data"),
         Output(ids.VIEWER, "volume"),

@@ -12,6 +12,35 @@ Jobs = list[dict[str, Any]]
 
 def register(app: Dash, services: Services) -> None:  # noqa: ARG001 - as all features
     """Choose a result and show it."""
+    _register_choice(app)
+    _register_picture(app)
+    _register_words(app)
+
+
+def _register_choice(app: Dash) -> None:
+    """Which result shows, and which other one beside it."""
+    app.callback(
+        Output(ids.RESULT_SELECT, "options"),
+        Output(ids.RESULT_SELECT, "value"),
+        Input(stores.JOBS, "data"),
+        Input(stores.VOLUME, "data"),
+        Input(stores.STARTED_JOB, "data"),
+        Input(ids.job_action("show", ALL), "n_clicks"),
+        State(ids.RESULT_SELECT, "options"),
+        State(ids.RESULT_SELECT, "value"),
+    )(offer_results)
+    app.callback(
+        Output(ids.RESULT_BESIDE, "options"),
+        Output(ids.RESULT_BESIDE, "value"),
+        Output(ids.RESULT_BESIDE_FIELD, "hidden"),
+        Input(ids.RESULT_SELECT, "value"),
+        Input(ids.RESULT_SELECT, "options"),
+        State(ids.RESULT_BESIDE, "value"),
+    )(offer_beside)
+
+
+def _register_picture(app: Dash) -> None:
+    """What the viewer shows over the image, and beside it."""
     app.clientside_callback(
         ClientsideFunction("page", "overlay"),
         Output(ids.VIEWER, "overlay"),
@@ -32,27 +61,13 @@ def register(app: Dash, services: Services) -> None:  # noqa: ARG001 - as all fe
         Input(ids.RESULT_SHOWN, "value"),
         Input(stores.REGISTRY, "data"),
     )
-    app.callback(
-        Output(ids.RESULT_BESIDE, "options"),
-        Output(ids.RESULT_BESIDE, "value"),
-        Output(ids.RESULT_BESIDE_FIELD, "hidden"),
-        Input(ids.RESULT_SELECT, "value"),
-        Input(ids.RESULT_SELECT, "options"),
-        State(ids.RESULT_BESIDE, "value"),
-    )(offer_beside)
     app.clientside_callback(
         ClientsideFunction("page", "number"), Output(ids.VIEWER, "labelOpacity"), Input(ids.LABEL_OPACITY, "value")
     )
-    app.callback(
-        Output(ids.RESULT_SELECT, "options"),
-        Output(ids.RESULT_SELECT, "value"),
-        Input(stores.JOBS, "data"),
-        Input(stores.VOLUME, "data"),
-        Input(stores.STARTED_JOB, "data"),
-        Input(ids.job_action("show", ALL), "n_clicks"),
-        State(ids.RESULT_SELECT, "options"),
-        State(ids.RESULT_SELECT, "value"),
-    )(offer_results)
+
+
+def _register_words(app: Dash) -> None:
+    """Classes, legend and state of the result."""
     app.callback(
         Output(ids.RESULT_CLASSES, "options"),
         Output(ids.RESULT_CLASSES, "value"),
