@@ -40,9 +40,11 @@ from callbacks.http import (
     instances,
     labels,
     labelstudio_backend,
+    pictures,
     pointing,
     proposals,
     results,
+    swipe,
     tools,
 )
 from callbacks.http import exchange as exchange_http
@@ -90,6 +92,8 @@ MACHINE_ROUTES = (
     exchange_http,
     importing,
     labelstudio_backend,
+    pictures,
+    swipe,
     health,
 )
 
@@ -116,6 +120,7 @@ def create_app(
         title="Segmentation",
         update_title="",
         assets_folder=assets_folder,
+        assets_path_ignore=["swipe"],  # a page of its own (callbacks/http/swipe.py)
         serve_locally=True,
         on_error=messages.show_error,
     )

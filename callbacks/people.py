@@ -68,6 +68,7 @@ def keep_name(answer: Response, name: str) -> None:
 
 def _name_guest(answer: Response) -> Response:
     """A browser that opens the page without a name gets one, so that undo never takes back another guest's work."""
-    if request.path == "/" and answer.status_code == 200 and not said_name():
+    is_page = request.path == "/" or request.path.startswith("/swipe")
+    if is_page and answer.status_code == 200 and not said_name():
         keep_name(answer, guest_name())
     return answer

@@ -21,6 +21,7 @@ from core.labels.instance_builder import Built
 from core.labels.store import LabelStore
 from core.labelstudio.port import LabelStudio
 from core.labelstudio.windows import Windows
+from core.learning.curation.store import CurationStore
 from core.learning.descriptors import AlgorithmDescriptor
 from core.learning.interactive import Offer, Pointed, Prompts
 from core.learning.jobs import JobEngine
@@ -233,6 +234,7 @@ class Services:
     volumes: VolumeCatalog
     tiles: TileServer
     labels: LabelStore
+    curation: CurationStore
     instances: Instances
     masks: MaskPublisher
     results: ResultStore

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from core.learning.jobs import JobEngine
 from core.services import Services
 from utils.checkup import Check, Checkup, database, job_engine, mlflow, tiled
+from utils.curation_db import SqlCurationStore
 from utils.derived_store import DiskDerivedStore
 from utils.exchange_files import DiskExchange
 from utils.instance_db import SqlInstanceMemory
@@ -50,6 +51,7 @@ def build_services(settings: Settings) -> Services:
         volumes=catalog,
         tiles=CachedTileServer(catalog, derived, max_bytes=settings.slice_cache_mb << 20),
         labels=labels,
+        curation=SqlCurationStore(settings.labels_uri),
         instances=BackgroundInstances(labels, catalog, SqlInstanceMemory(settings.labels_uri)),
         masks=TiledMaskPublisher(labels, catalog, masks),
         results=TiledResults(results),
