@@ -37,7 +37,7 @@ def said_name() -> str:
 
 def register(app: Dash, services: Services) -> None:
     """Name guests, let people say their name, and show who else is there."""
-    app.server.after_request(_name_guest)
+    name_guests(app)
     app.clientside_callback(
         ClientsideFunction("page", "showPeople"), Output(ids.PEOPLE, "children"), Input(ids.VIEWER, "present")
     )
@@ -58,6 +58,11 @@ def register(app: Dash, services: Services) -> None:
             name = person_name(said or "")
             keep_name(ctx.response, name)
         return people.initials(name), name
+
+
+def name_guests(app: Dash) -> None:
+    """Give a name to each browser that opens a page without one."""
+    app.server.after_request(_name_guest)
 
 
 def keep_name(answer: Response, name: str) -> None:

@@ -5,6 +5,7 @@
   const FAR_SHARE = 0.28; // or that much of the card's width, where it is narrow
   const FLICK = 0.55; // CSS pixels a millisecond; a short quick drag is an answer too
   const FLICK_PX = 32;
+  const STILL_MS = 80; // a finger that rests that long flicks nothing
   const STAMP_PX = 90; // until the stamp is fully there
   const TILT = 16; // degrees at FAR_PX twice
   const MAX_ZOOM = 12;
@@ -226,7 +227,8 @@
       const far = Math.min(FAR_PX, card.root.clientWidth * FAR_SHARE);
       const { verdict } = meaning(dx, dy);
       const isFar = verdict === "unsure" ? dy > far : Math.abs(dx) > far;
-      const isFlick = verdict !== "unsure" && Math.abs(dx) > FLICK_PX && Math.abs(this.last.speed) > FLICK && Math.sign(this.last.speed) === Math.sign(dx);
+      const isMoving = performance.now() - this.last.at < STILL_MS;
+      const isFlick = isMoving && verdict !== "unsure" && Math.abs(dx) > FLICK_PX && Math.abs(this.last.speed) > FLICK && Math.sign(this.last.speed) === Math.sign(dx);
       if (isFar || isFlick) return this.decide(verdict);
       return this.settle(card, event);
     }

@@ -10,6 +10,7 @@
   const BEAT_MS = 30000; // a third of what a lease lasts
   const AGAIN_MS = 4000; // while others hold the last items, or nothing answers
   const UNDO_KEPT = 200;
+  const CLICK_MS = 700; // within which a click belongs to the finger that was lifted
   const TOAST_MS = 2600;
   const WORDS = { accept: "Accepted", reject: "Rejected", unsure: "Left unsure" };
   const KEYS = { ArrowRight: "accept", ArrowLeft: "reject", ArrowDown: "unsure" };
@@ -46,7 +47,17 @@
 
   // ---- cards ----
 
-  const waitingItems = () => new Set(outbox.waiting.filter(({ body }) => body.verdict).map(({ body }) => body.item));
+  /** What the server has not heard yet: items answered, and items whose answer was taken back. */
+  function unheard() {
+    const answered = new Set();
+    const back = new Set();
+    for (const { address, item, isUndo } of outbox.waiting) {
+      if (!address.startsWith(`${api}/`)) continue; // of another table
+      (isUndo ? back : answered).add(item);
+      (isUndo ? answered : back).delete(item);
+    }
+    return { answered, back };
+  }
 
   /** Lease cards until the hand is full; what the server has given to others leaves the hand. */
   function refill() {
@@ -55,13 +66,15 @@
   }
 
   async function lease() {
-    const unsent = waitingItems();
+    const before = unheard();
     try {
-      const told = await post(`${api}/lease`, { owner, queue, count: AHEAD + unsent.size });
-      const answered = new Set([...waitingItems(), ...unsent]);
+      const told = await post(`${api}/lease`, { owner, queue, count: AHEAD + before.answered.size });
+      const after = unheard(); // the server may have answered before it heard of either
+      const answered = new Set([...before.answered, ...after.answered]);
+      const back = new Set([...before.back, ...after.back]);
       const given = told.items.filter(({ number }) => !answered.has(number));
       const byNumber = new Map(given.map((item) => [item.number, item]));
-      const kept = hand.filter(({ number }) => byNumber.has(number));
+      const kept = hand.filter(({ number }) => byNumber.has(number) || back.has(number));
       const known = new Set(kept.map(({ number }) => number));
       hand = [...kept, ...given.filter(({ number }) => !known.has(number))];
       tellProgress(told.progress);
@@ -112,7 +125,7 @@
     shownAt = began;
     count(verdict, 1, seconds);
     timePaint(began);
-    outbox.put({ address: `${api}/decisions`, body: { id: entry.id, owner, queue, item: item.number, verdict, seconds } });
+    outbox.put({ address: `${api}/decisions`, item: item.number, body: { id: entry.id, owner, queue, item: item.number, verdict, seconds } });
     byId("live").textContent = `${WORDS[verdict]}. ${leftWords()}`;
     navigator.vibrate?.(8);
     if (batch.count >= facts.batch && hand.length > 0) finish({ all: false });
@@ -130,8 +143,8 @@
   }
 
   function count(verdict, by, seconds) {
-    batch.count += by;
-    batch.counts[verdict] += by;
+    batch.count = Math.max(batch.count + by, 0); // what is taken back may be of an earlier batch
+    batch.counts[verdict] = Math.max(batch.counts[verdict] + by, 0);
     batch.shownMs += by * seconds * 1000;
     for (const button of ["undo", "end-undo"]) byId(button).disabled = done.length === 0;
     tellBatch();
@@ -146,9 +159,8 @@
     isOver = false;
     byId("end").hidden = true;
     notice(null);
-    outbox.put({ address: `${api}/undo`, body: { id: newId(), of: last.id, owner, queue } });
+    outbox.put({ address: `${api}/undo`, item: last.item.number, isUndo: true, body: { id: newId(), of: last.id, owner, queue } });
     count(last.verdict, -1, 0);
-    batch.count = Math.max(batch.count, 0);
     show();
     deck.comeBack(last.verdict);
     byId("live").textContent = `Taken back. ${leftWords()}`;
@@ -177,7 +189,7 @@
   // ---- what is told ----
 
   const leftWords = () => `${openCount().toLocaleString("en")} left`;
-  const openCount = () => Math.max((facts?.progress.open ?? 0) - outbox.waiting.filter(({ body, address }) => body.verdict && address.startsWith(api)).length, 0);
+  const openCount = () => Math.max((facts?.progress.open ?? 0) - unheard().answered.size, 0);
 
   function tellProgress(progress) {
     facts.progress = progress;
@@ -360,9 +372,21 @@
     else act();
   }
 
+  /** Act when a finger is lifted: right after a swipe browsers swallow the click, as if it stopped a scroll. Keys and readers only click. */
+  function onPress(button, act) {
+    let lifted = -Infinity;
+    button.addEventListener("pointerup", ({ pointerType, clientX, clientY }) => {
+      if (pointerType !== "touch" || !button.contains(document.elementFromPoint(clientX, clientY))) return;
+      lifted = performance.now();
+      act();
+    });
+    button.addEventListener("click", () => performance.now() - lifted > CLICK_MS && act());
+  }
+
   function connect() {
-    for (const button of document.querySelectorAll("[data-verdict]")) button.addEventListener("click", () => decide(button.dataset.verdict));
-    const clicks = { undo, "end-undo": undo, continue: nextBatch, share, theme: switchTheme, adjust: () => toggleSheet(), "sheet-close": () => toggleSheet(false), "zoom-in": () => deck.zoom(1.8), "zoom-out": () => deck.fit(), reset: () => setLook(PLAIN), help: () => tutorial.open(facts.asks) };
+    for (const button of document.querySelectorAll("[data-verdict]")) onPress(button, () => decide(button.dataset.verdict));
+    onPress(byId("undo"), undo);
+    const clicks = { "end-undo": undo, continue: nextBatch, share, theme: switchTheme, adjust: () => toggleSheet(), "sheet-close": () => toggleSheet(false), "zoom-in": () => deck.zoom(1.8), "zoom-out": () => deck.fit(), reset: () => setLook(PLAIN), help: () => tutorial.open(facts.asks) };
     for (const [id, act] of Object.entries(clicks)) byId(id).addEventListener("click", act);
     for (const name of ["contrast", "brightness"]) byId(name).addEventListener("input", ({ target }) => setLook({ ...look, [name]: Number(target.value) }));
     byId("equalise").addEventListener("change", ({ target }) => setLook({ ...look, equalise: target.checked }));

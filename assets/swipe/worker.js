@@ -6,7 +6,11 @@ const PARTS = ["/assets/theme.css", "/assets/swipe/"];
 const isPage = (url) => /^\/swipe(\/[^/.]*)?$/.test(url.pathname);
 const isPart = (url) => PARTS.some((part) => url.pathname.startsWith(part));
 
-self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("install", (event) => {
+  // Past this worker altogether, where the browser can: a page that closes still gives its cards back then.
+  event.addRoutes?.({ condition: { urlPattern: new URLPattern({ pathname: "/api/*" }) }, source: "network" });
+  self.skipWaiting();
+});
 
 self.addEventListener("activate", (event) => {
   const drop = async () => {
