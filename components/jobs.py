@@ -45,10 +45,15 @@ def strip_content(jobs: Sequence[Job]) -> list[Any]:
 
 
 def cards(jobs: Sequence[Job], logs: Mapping[str, str]) -> list[Any]:
-    """A card for each job; `logs` holds the text of the open logs by job id."""
+    """A card for each job, the most urgent first; `logs` holds the text of the open logs by job id."""
     if not jobs:
         return [empty("No jobs yet.", "Train a model: its progress and its scores show here.")]
-    return [card(job, logs.get(job["id"])) for job in jobs]
+    return [card(job, logs.get(job["id"])) for job in sorted(jobs, key=_urgency)]
+
+
+def _urgency(job: Job) -> tuple[bool, bool, int]:
+    """What works comes first, then what waits in the order of turns, then what has ended."""
+    return job["state"] in ENDED, job["state"] == "queued", job["place"]
 
 
 def card(job: Job, log: str | None) -> html.Article:

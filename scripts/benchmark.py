@@ -9,6 +9,7 @@ tools     how long each image-aware tool thinks (docs/speed-tools.md)
 live      how soon the live prediction follows a stroke, driven in Chromium (docs/speed-live.md)
 scale     that 100,000 strokes slow nothing (docs/reliability.md)
 inference pixels a second of a network, from disk to disk (docs/speed-networks.md)
+jobs      how soon a job is at work, and what a second worker brings (docs/speed-jobs.md)
 sequences that random edits, undo, redo and restore leave what a numpy model says (docs/reliability.md)
 steps     that 1,200 edits can be taken back after a restart, and how long a step takes (docs/reliability.md)
 objects   that 10,000 objects slow nothing (docs/reliability.md)
@@ -26,6 +27,7 @@ from scripts.benchmarks import (
     chaos,
     clicks,
     inference,
+    jobs,
     live,
     objects,
     quality,
@@ -49,6 +51,7 @@ SUBJECTS = {
     "tools": tools,
     "clicks": clicks,
     "inference": inference,
+    "jobs": jobs,
 }
 
 

@@ -77,6 +77,7 @@ class JobRun:
     _tags: dict[str, str] = field(default_factory=dict)
     _metrics: list[Metric] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _begun: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
 
     def remember(self) -> None:
@@ -128,15 +129,19 @@ class JobRun:
         with self._lock:
             self._tags |= tags
             self._metrics.extend(metrics)
+        self._begun.set()
 
     def keep_writing(self) -> None:
-        """The writer thread: batches until `stop_writing`, and a last one after it."""
+        """The writer thread: the first words at once, then batches until `stop_writing`, and a last one after it."""
+        self._begun.wait()
+        self._write()
         while not self._ended.wait(WRITE_EVERY_S):
             self._write()
         self._write()
 
     def stop_writing(self) -> None:
         self._ended.set()
+        self._begun.set()
 
     def _write(self) -> None:
         with self._lock:

@@ -79,7 +79,7 @@ class LocalJobs:
 
         Raises InvalidInputError for a job in another state.
         """
-        view = self._fresh(job_id)
+        view = self.fresh(job_id)
         if view.state is not JobState.RUNNING:
             raise InvalidInputError(f"{view.name} is {view.state.value}.", "Only a job that runs can rest.")
         self._folders.ask_to_pause(job_id)
@@ -90,7 +90,7 @@ class LocalJobs:
 
         Raises InvalidInputError for any other, or one whose parameter file is gone.
         """
-        view = self._fresh(job_id)
+        view = self.fresh(job_id)
         if self._folders.pause_asked(job_id) and not view.state.ended:
             self._folders.ask_to_go_on(job_id)
         else:
@@ -129,7 +129,8 @@ class LocalJobs:
         self._folders.folder(job_id)  # says "not a job" for what MLflow would call a malformed request
         return self._ledger.view(job_id)
 
-    def _fresh(self, job_id: str) -> JobView:
+    def fresh(self, job_id: str) -> JobView:
+        """The job as it is this moment, not half a second ago. Raises NotFoundError."""
         self._recent.forget()
         return self.job(job_id)
 
