@@ -228,6 +228,12 @@
         return skip();
       },
 
+      /** A file that the server has got from elsewhere, to be looked through for the open volume. */
+      fetched(upload) {
+        if (upload && volume) read(volume, upload);
+        return skip();
+      },
+
       async write(_clicks, policy) {
         if (!pressed()) return skip();
         const told = await ask(volume.id, "/write", { policy });

@@ -21,6 +21,7 @@ from callbacks import (
     history,
     infrastructure,
     jobs,
+    labelstudio,
     live,
     messages,
     models,
@@ -75,6 +76,7 @@ FEATURES = (
     jobs,
     infrastructure,
     exchange,
+    labelstudio,
 )
 SEEN_BY_PLOTLY = ("pandas", "PIL.Image")
 MACHINE_ROUTES = (

@@ -6,13 +6,13 @@ from typing import Any
 import dash_bootstrap_components as dbc
 from dash import html
 
-from components import ids
+from components import ids, labelstudio
 from components.jobs import percent, time_left
+from components.labelstudio import LABELS, SCOPES
 from core.labels.exchange import FORMATS, Format
 from core.labels.exchange.importing import POLICIES, Match, Report
 
 Job = Mapping[str, Any]
-SCOPES = {"painted": "Labelled slices", "slice": "This slice", "range": "Range", "all": "All slices"}
 STATES = {
     "queued": "Waiting",
     "running": "Writing",
@@ -21,12 +21,11 @@ STATES = {
     "failed": "Failed",
     "cancelled": "Cancelled",
 }
-LABELS = "labels"  # the source that is no result
 
 
 def place() -> html.Div:
-    """Two cards; callbacks, assets/exchange.js and assets/imports.js fill them in."""
-    return html.Div([_export(), _import()], className="exchange-grid")
+    """Three cards; callbacks, assets/exchange.js and assets/imports.js fill them in."""
+    return html.Div([_export(), _import(), labelstudio.card()], className="exchange-grid")
 
 
 def export_rows(jobs: Sequence[Job]) -> list[Any]:

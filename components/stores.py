@@ -16,6 +16,8 @@ MESSAGE = "message-store"  # the newest message, see components/messages.py; wri
 OPEN_LOGS = "open-logs-store"  # ids of jobs whose log is open; written by callbacks/jobs.py
 IMPORT = "import-store"  # the import as docs/contracts.md has it, at each new stage; written by assets/imports.js
 DOWNLOAD = "download-store"  # {"url"} of a file to fetch at once; written by callbacks/exchange.py
+LS_FETCHED = "labelstudio-fetched-store"  # {"id", "name"} to be imported; written by callbacks/labelstudio.py
+LS_SENT = "labelstudio-sent-store"  # what came of the last export, so that projects are listed anew; as above
 EXPORT_JOB = "export-job-store"  # id of the export started or stopped last; written by callbacks/exchange.py
 OBJECTS_SEEN = "objects-seen-store"  # {"set", "serial"} of the rows on the page; written by callbacks/objects.py
 OBJECTS_COLUMNS = "objects-columns-store"  # [{"key", "header", "help", "shown"}]; written by callbacks/objects.py
@@ -58,6 +60,8 @@ def stores() -> html.Div:
             dcc.Store(OPEN_LOGS, data=[]),
             dcc.Store(IMPORT),
             dcc.Store(DOWNLOAD),
+            dcc.Store(LS_FETCHED),
+            dcc.Store(LS_SENT),
             dcc.Store(EXPORT_JOB),
             dcc.Store(OBJECTS_SEEN),
             dcc.Store(OBJECTS_COLUMNS, data=[]),

@@ -3,9 +3,11 @@
     python -m scripts.labelstudio setup --url URL --token TOKEN
     python -m scripts.labelstudio import --labelstudio-project-id N --name VOLUME [--dry-run] [--policy over]
     python -m scripts.labelstudio export [--train MODEL] --name VOLUME --labelstudio-name PROJECT [--slices unlabelled]
+    python -m scripts.labelstudio ml-start [--train MODEL] [--labelstudio-ml-port 12290] [--conf 0.3] [--slidewindow]
 
 NAME is the path of a volume, as the page's address names it. An export without --train sends the labels as
 annotations; with it, what that model predicts, as predictions to be corrected. A second export adds what is missing.
+ml-start lends models to Label Studio as the app does, until Ctrl-C; without --train the newest that fits a project.
 The token may be of either kind; it is kept in STATE_DIR/labelstudio.json for its owner alone and never printed. Exit
 code 2 and one sentence when something given is wrong.
 """
@@ -15,8 +17,13 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import get_args
+
+from flask import Flask
+from werkzeug.serving import make_server
 
 from core.errors import AppError, InvalidInputError
 from core.images.intensity import describe_intensity
@@ -30,17 +37,19 @@ from core.labelstudio.fetching import fetched
 from core.labelstudio.results import STYLES
 from core.labelstudio.sources import ReadPair, StackSource, of_labels, regions_to_send
 from core.labelstudio.tasks import Region
+from core.labelstudio.weak import outlined
 from core.labelstudio.windows import LEAST_SCORE, OVERLAP_PX, SIZE_PX, Windows
 from core.learning.jobs import parse_ranges
 from scripts.import_labels import told
 from scripts.labelstudio_models import find_model, reader
 from utils.label_db import SqlLabelStore
 from utils.labelstudio_client import HttpLabelStudio
-from utils.services import DEFAULT_USER
+from utils.services import DEFAULT_USER, build_services
 from utils.settings import Settings, read_settings
 from utils.tiled_volumes import TiledCatalog
 
 EXIT_USER = 2
+ML_PORT = 12290  # as LSL has it
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -62,11 +71,11 @@ def setup(options: argparse.Namespace, settings: Settings) -> None:
 
 def import_(options: argparse.Namespace, settings: Settings) -> None:
     """Report what the annotations of a project would change, and change it."""
-    info = _open(options.name, settings).info
-    labels = SqlLabelStore(settings.labels_uri)
-    found = fetched(
-        HttpLabelStudio.from_settings(settings), options.labelstudio_project_id, info.path, options.annotator
-    )
+    volume = _open(options.name, settings)
+    info, labels = volume.info, SqlLabelStore(settings.labels_uri)
+    studio, project = HttpLabelStudio.from_settings(settings), options.labelstudio_project_id
+    weak = partial(outlined, volume=volume, window=describe_intensity(volume).window) if options.weak else list
+    found = fetched(studio, project, info.path, options.annotator, change=weak)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "annotations.json"
         path.write_text(json.dumps(found))
@@ -100,6 +109,24 @@ def export(options: argparse.Namespace, settings: Settings) -> None:
     project = project_for(studio, options.labelstudio_name, classes)
     sent = send(studio, project, shipment, StackSource(volume, read), told=_tell)
     print(f"\n{sent.told()} {project.url}")
+
+
+def ml_start(options: argparse.Namespace, settings: Settings) -> None:
+    """Serve the routes of the app's backend alone, until somebody ends it."""
+    from callbacks.http import errors, labelstudio_backend  # late: only this command serves
+    from callbacks.http.labelstudio_answers import Wishes
+
+    if options.train:
+        find_model(options.train, settings)
+    services = build_services(settings)
+    server = Flask("labelstudio")
+    errors.register(server)
+    labelstudio_backend.add_routes(server, services, Wishes(options.train, options.conf, _windows(options)))
+    serving = make_server(options.host, options.labelstudio_ml_port, server, threaded=True)
+    address = f"http://{options.host}:{serving.server_port}{labelstudio_backend.ROOT}/{services.labelstudio.secret()}"
+    print(f"Add this address as a model of your project in Label Studio: {address}", flush=True)
+    with suppress(KeyboardInterrupt):
+        serving.serve_forever()
 
 
 def _what(
@@ -164,7 +191,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_setup(commands.add_parser("setup", help="connect"))
     _add_import(commands.add_parser("import", help="annotations into the labels of a volume"))
     _add_export(commands.add_parser("export", help="slices with labels or predictions into a project"))
+    _add_ml_start(commands.add_parser("ml-start", help="answer the questions of Label Studio"))
     return parser
+
+
+def _add_ml_start(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--train", default="", metavar="MODEL", help="a trained model, by name or id")
+    parser.add_argument("--labelstudio-ml-port", type=int, default=ML_PORT, metavar="PORT", help="0: any that is free")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    _add_prediction(parser)
+    parser.set_defaults(run=ml_start)
 
 
 def _add_setup(parser: argparse.ArgumentParser) -> None:
@@ -178,6 +214,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", required=True, metavar="VOLUME")
     parser.add_argument("--policy", choices=get_args(Policy), default="over")
     parser.add_argument("--annotator", default="", help="id or e-mail; only this person's annotations")
+    parser.add_argument("--weak", action="store_true", help="boxes and points become the objects they stand for")
     parser.add_argument("--dry-run", action="store_true", help="only the report")
     parser.set_defaults(run=import_)
 
@@ -191,11 +228,11 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tile", type=int, default=0, metavar="PX", help="cut slices into tasks of at most this side")
     parser.add_argument("--window", type=float, nargs=2, metavar=("BLACK", "WHITE"), help="true values")
     parser.add_argument("--style", choices=list(STYLES), default="brush")
-    add_prediction(parser)
+    _add_prediction(parser)
     parser.set_defaults(run=export)
 
 
-def add_prediction(parser: argparse.ArgumentParser) -> None:
+def _add_prediction(parser: argparse.ArgumentParser) -> None:
     """How a model predicts."""
     parser.add_argument("--conf", type=float, default=LEAST_SCORE, help="least score of an object, 0 to 1")
     parser.add_argument("--slidewindow", action="store_true", help="predict window by window")

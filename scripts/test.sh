@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Install what the tests need and run them: style, types, arrows between rooms, the viewer's bundle, pytest.
 # Arguments go to pytest: bash scripts/test.sh -k labels
+# bash scripts/test.sh --labelstudio runs only the tests against a real Label Studio, and installs it apart (docs/label-studio.md).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,6 +18,21 @@ fi
 if [ ! -d /usr/lib/postgresql ] && missing initdb; then
     debian_package postgresql \
         "No PostgreSQL found: its tests are skipped. Install PostgreSQL 15 or newer to run them."
+fi
+
+if [ "${1:-}" = --labelstudio ]; then
+    export LABELSTUDIO_ENV="${LABELSTUDIO_ENV:-$PWD/.labelstudio-env}"
+    if [ ! -x "$LABELSTUDIO_ENV/bin/label-studio" ]; then
+        say "Label Studio, apart"
+        python -m venv "$LABELSTUDIO_ENV"
+        "$LABELSTUDIO_ENV/bin/pip" install -q -r requirements-labelstudio.txt
+    fi
+    if [ ! -d "$LABELSTUDIO_ENV/template" ]; then
+        say "Its database"
+        python -m tests.labelstudio_server
+    fi
+    say "Tests with Label Studio"
+    exec python -m pytest -m labelstudio "${@:2}"
 fi
 
 say "Style, types, arrows"

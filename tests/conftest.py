@@ -12,6 +12,7 @@ import pytest
 from scripts.local_stack import answers, wait_until
 from scripts.local_stack import free_port as find_free_port
 from tests.image_files import write_image_files
+from tests.labelstudio_server import ENVIRONMENT, LabelStudioServer, labelstudio
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "keyoftests"
@@ -105,3 +106,12 @@ def writable_tiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TiledSe
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def studio_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelStudioServer]:
+    """A real Label Studio, where LABELSTUDIO_ENV names its environment; a test that stops it starts it again."""
+    if not ENVIRONMENT.is_dir():
+        pytest.skip("LABELSTUDIO_ENV names no environment of Label Studio")
+    with labelstudio(tmp_path_factory.mktemp("labelstudio")) as server:
+        yield server

@@ -10,12 +10,14 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from core.errors import AppError, InvalidInputError, NotFoundError, UnavailableError
+from core.errors import InvalidInputError
 from core.labelstudio.port import Account, Connection, Json, Project
+from utils.labelstudio_answers import Said, content_of, is_json, refusal
 from utils.labelstudio_tokens import Kept, TokenAuth, is_personal, read_kept, write_kept
 from utils.settings import Settings
 
 TIMEOUT_S = 60.0  # an import of many tasks takes that long
+CONNECT_S = 5.0  # a server that is there takes a line at once
 PAGE_TASKS = 50  # with their annotations: a brush region of a large slice is a quarter of a megabyte
 MAX_PICTURE_BYTES = 256 << 20
 FILE = "labelstudio.json"
@@ -154,7 +156,7 @@ class HttpLabelStudio:
         with self._said(), self._connected().stream("GET", url) as answer:
             if answer.status_code != httpx.codes.OK:
                 answer.read()
-                raise _refusal(answer)
+                raise refusal(answer)
             found = bytearray()
             for part in answer.iter_bytes():
                 found += part
@@ -168,10 +170,10 @@ class HttpLabelStudio:
     def _send(self, method: str, path: str, **more: Any) -> Any:
         with self._said():
             answer = self._connected().request(method, path, **more)
-        return _content(answer)
+        return content_of(answer)
 
-    def _said(self) -> "_Said":
-        return _Said(self._kept().url)
+    def _said(self) -> "Said":
+        return Said(self._kept().url)
 
     def _kept(self) -> Kept:
         kept = read_kept(self._path)
@@ -197,9 +199,8 @@ class HttpLabelStudio:
         self._client = None
 
     def _new_client(self, kept: Kept) -> httpx.Client:
-        return httpx.Client(
-            base_url=kept.url, auth=TokenAuth(kept.url, kept.token), timeout=self._timeout_s, trust_env=False
-        )
+        timeout = httpx.Timeout(self._timeout_s, connect=CONNECT_S)
+        return httpx.Client(base_url=kept.url, auth=TokenAuth(kept.url, kept.token), timeout=timeout, trust_env=False)
 
     def _project(self, row: Json) -> Project:
         number = int(row["id"])
@@ -209,99 +210,16 @@ class HttpLabelStudio:
         )
 
 
-class _Said:
-    """Turns what goes wrong on the line into sentences."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, httpx.TimeoutException):
-            raise UnavailableError(f"Label Studio at {self._url} takes too long.", "Try again; it goes on.") from error
-        if isinstance(error, httpx.HTTPError | httpx.InvalidURL):
-            raise UnavailableError(
-                f"Label Studio at {self._url} does not answer.",
-                "Start it, or correct the address; run it again, and only what is missing is sent.",
-            ) from error
-
-
 def _account(client: httpx.Client) -> Account:
     url = str(client.base_url).rstrip("/")
-    with _Said(url):
+    with Said(url):
         who = client.get("/api/current-user/whoami")
-        if who.status_code == httpx.codes.NOT_FOUND or (who.is_success and not _is_json(who)):
+        if who.status_code == httpx.codes.NOT_FOUND or (who.is_success and not is_json(who)):
             raise InvalidInputError(f"{url} is no Label Studio.", "Give the address that its own page has.")
-        found = _content(who)
+        found = content_of(who)
         version = client.get("/api/version")
-    release = version.json().get("release", "") if _is_json(version) else ""
+    release = version.json().get("release", "") if is_json(version) else ""
     return Account(str(found.get("email", "")), str(release))
-
-
-def _content(answer: httpx.Response) -> Any:
-    if not answer.is_success:
-        raise _refusal(answer)
-    if not answer.content:
-        return {}
-    if not _is_json(answer):
-        raise UnavailableError("Label Studio answers with a page instead of data.", "Check its address and version.")
-    return answer.json()
-
-
-def _refusal(answer: httpx.Response) -> AppError:
-    """What an answer that is none of success means to a person."""
-    code = answer.status_code
-    words = _words(answer)
-    if code == httpx.codes.UNAUTHORIZED:
-        return _token_refusal(words)
-    if code == httpx.codes.FORBIDDEN and "reserved network" in words:
-        return InvalidInputError(
-            "Label Studio may not ask addresses of its own machine or network.",
-            "Start it with ML_BLOCK_LOCAL_IP=false SSRF_PROTECTION_ENABLED=false, or give the app a public address.",
-        )
-    if code == httpx.codes.NOT_FOUND:
-        return NotFoundError("Label Studio does not have that (any more).", "Look whether the project is still there.")
-    if "extension" in words:
-        return InvalidInputError(f"Label Studio refuses the picture: {words}", "It takes PNG, JPEG, BMP, GIF and WebP.")
-    if code >= httpx.codes.INTERNAL_SERVER_ERROR:
-        return UnavailableError(f"Label Studio failed ({code}): {words}", "Look into its log, and try again.")
-    return InvalidInputError(f"Label Studio refuses ({code}): {words}", "Look at the project's settings.")
-
-
-def _token_refusal(words: str) -> AppError:
-    if "legacy" in words.lower():
-        return InvalidInputError(
-            "This Label Studio takes no legacy tokens.",
-            "Make a personal access token under Account & Settings, or start it with --enable-legacy-api-token.",
-        )
-    return InvalidInputError(
-        "Label Studio does not know the token.", "Copy it again from Account & Settings; every letter counts."
-    )
-
-
-def _words(answer: httpx.Response) -> str:
-    """The reason in an answer, short."""
-    if not _is_json(answer):
-        return answer.reason_phrase
-    found = answer.json()
-    if isinstance(found, dict):
-        reasons = found.get("validation_errors") or found.get("detail") or found
-        found = "; ".join(f"{each}" for each in _leaves(reasons))
-    return str(found)[:300]
-
-
-def _leaves(reasons: Any) -> list[str]:
-    if isinstance(reasons, dict):
-        return [leaf for each in reasons.values() for leaf in _leaves(each)]
-    if isinstance(reasons, list):
-        return [leaf for each in reasons for leaf in _leaves(each)]
-    return [str(reasons)]
-
-
-def _is_json(answer: httpx.Response) -> bool:
-    return str(answer.headers.get("content-type", "")).startswith("application/json")
 
 
 def _plain_url(url: str) -> str:

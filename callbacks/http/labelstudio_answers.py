@@ -21,6 +21,7 @@ from core.labelstudio.exporting import prediction
 from core.labelstudio.pictures import from_picture
 from core.labelstudio.results import region_of, regions_of
 from core.labelstudio.tasks import Spot, Task, spot_of
+from core.labelstudio.weak import grey_of
 from core.labelstudio.windows import LEAST_SCORE, Windows
 from core.learning.models import TrainedModel
 from core.learning.neighbours import places_around
@@ -129,7 +130,7 @@ class Answers:
     def _pointed(self, asked: Asked, task: Task) -> dict[str, Any]:
         """The object somebody points at, as a brush region of the label they point with."""
         image, window, key = self._pointed_at(asked, task)
-        grey = _grey(image, window)
+        grey = grey_of(image, window)
         prompts = prompts_of(asked.context, (grey.shape[0], grey.shape[1]))
         step = -(-max(grey.shape) // POINTED_PX)
         model = self._services.interactive.offers()[0].name
@@ -163,14 +164,6 @@ def _check_inside(spot: Spot, volume: VolumeSource) -> None:
 
 def _part(volume: VolumeSource, spot: Spot, z: int) -> NDArray[Any]:
     return np.ascontiguousarray(read_slice(volume, z)[spot.region.slices])
-
-
-def _grey(image: NDArray[Any], window: tuple[float, float]) -> NDArray[np.float32]:
-    """(Y, X) from 0, black, to 1, white."""
-    plane = image if image.ndim == 2 else image.mean(axis=-1)
-    low, high = window
-    grey: NDArray[np.float32] = np.clip((plane.astype(np.float32) - low) / max(high - low, 1e-12), 0, 1)
-    return np.nan_to_num(grey)
 
 
 def _enlarged(mask: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:

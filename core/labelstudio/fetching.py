@@ -1,5 +1,6 @@
 """The annotations of a project as a file that waits to be imported."""
 
+from collections.abc import Callable
 from typing import Any
 
 from core.errors import NotFoundError
@@ -7,9 +8,15 @@ from core.labelstudio.files import as_file
 from core.labelstudio.port import LabelStudio
 from core.labelstudio.tasks import Task, spot_of
 
+Change = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
-def fetched(studio: LabelStudio, project_id: int, volume: str, annotator: str = "") -> dict[str, Any]:
+
+def fetched(
+    studio: LabelStudio, project_id: int, volume: str, annotator: str = "", *, change: Change = list
+) -> dict[str, Any]:
     """The annotated tasks of a project that show a volume, or do not say what they show.
+
+    change : of the tasks on their way, as `weak.outlined` makes it.
 
     Raises
     ------
@@ -25,7 +32,7 @@ def fetched(studio: LabelStudio, project_id: int, volume: str, annotator: str = 
             f"No annotated task of {project.title} shows {volume}.",
             f"Its tasks are of {', '.join(others[:3])}." if others else "Submit an annotation there first.",
         )
-    return as_file(mine, project.config, project=project.title, annotator=annotator)
+    return as_file(change(mine), project.config, project=project.title, annotator=annotator)
 
 
 def _shows(task: Task, volume: str) -> bool:

@@ -24,6 +24,7 @@ from tests.browser.painting_app import PATH, OneVolume
 from tests.tile_server import tile_server
 from utils.exchange_files import DiskExchange
 from utils.label_db import SqlLabelStore
+from utils.labelstudio_client import HttpLabelStudio
 
 SHAPE = (4, 300, 400)
 CLASSES = (LabelClass(1, "pore", "#E69F00"), LabelClass(2, "bead", "#56B4E9"))
@@ -76,6 +77,7 @@ def exchange_app(folder: Path) -> Iterator[ExchangeApp]:
     nobody: Any = SimpleNamespace(jobs=lambda *_: [], algorithms=list, models=list)
     exchange = DiskExchange(folder / "exchange", max_upload_bytes=10**8, keep_exports_s=3600)
     own = {"volumes": OneVolume(volume), "tiles": tile_server(OneVolume(volume)), "labels": labels}
+    own |= {"labelstudio": HttpLabelStudio(folder / "labelstudio.json")}
     own |= {"exchange": exchange, "current_user": lambda: "painter", "timezone": ZoneInfo("UTC")}
     services = Services(**dict.fromkeys(Services.__dataclass_fields__, nobody) | own)
     guard = partial(access.guard, login=False, user_name="", password="")

@@ -131,25 +131,19 @@ def test_a_task_that_cannot_be_predicted_leaves_the_others(client):
     assert good["result"]
     assert bad["result"] == []
     answer = client.post(f"/labelstudio/{SECRET}/predict", json=asked(a_task(slice=99)))
-    assert (answer.status_code, answer.json["error"]) == (404, "stack has no such part of slice 99 as a task shows.")
+    assert (answer.status_code, answer.json["error"]) == (404, "A task shows slice 99 of stack, which is not there.")
 
 
 @pytest.mark.parametrize(
-    "region",
+    ("kind", "value"),
     [
-        {
-            "type": "keypointlabels",
-            "value": {"x": 50, "y": 50, "width": 1, "keypointlabels": ["Bright"]},
-            "is_positive": True,
-        },
-        {
-            "type": "rectanglelabels",
-            "value": {"x": 30, "y": 20, "width": 50, "height": 60, "rectanglelabels": ["Bright"]},
-        },
+        ("keypoint", {"x": 50, "y": 50, "width": 1}),
+        ("rectangle", {"x": 30, "y": 20, "width": 50, "height": 60}),
     ],
 )
-def test_what_somebody_points_at_comes_back_as_a_brush_region(client, region):
-    context = {"result": [{"original_width": 60, "original_height": 40, **region}]}
+def test_what_somebody_points_at_comes_back_as_a_brush_region(client, kind, value):
+    row = {"type": f"{kind}labels", "value": {**value, f"{kind}labels": ["Bright"]}, "is_positive": True}
+    context = {"result": [{"original_width": 60, "original_height": 40, **row}]}
     (found,) = told(client, "/predict", asked(a_task(), context=context))["results"]
     (row,) = found["result"]
     mask = painted([row], {"bright": 1}, (40, 60)).labels > 0
