@@ -135,7 +135,7 @@ def _lending() -> html.Div:
             html.H3("Lend our models"),
             html.P("With this address as a model of the project, Label Studio gets predictions, objects under clicks, "
                    "and trainings. It must reach this app at it."),
-            _field("Address", dbc.Input(id=ids.LS_BACKEND, spellCheck=False, class_name="ls-address")),
+            _field("Address", dbc.Input(id=ids.LS_BACKEND, class_name="ls-address")),
             html.Button("Add to the project", id=ids.LS_LEND, className="button"),
             html.Div(id=ids.LS_LENT, className="ls-progress", role="status"),
         ],

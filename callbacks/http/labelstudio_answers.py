@@ -5,8 +5,10 @@ any other from its picture, which is fetched from the connected server only.
 """
 
 import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -30,6 +32,8 @@ from core.services import Services
 
 POINTED_PX = 1024  # a side: what models that follow clicks are made for
 BLACK_WHITE = (0.0, 255.0)
+SOON_S = 1.5  # Label Studio waits 3 s for what it asks in passing
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -47,17 +51,25 @@ class Answers:
 
     def __init__(self, services: Services, wishes: Wishes) -> None:
         self._services, self._wishes = services, wishes
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="labelstudio")
 
     def versions(self) -> list[str]:
-        """Names of the models that segment, newest first."""
-        return [model.name for model in self._models()]
+        """Names of the models that segment, newest first; none while the registry is slow."""
+        return self._soon(lambda: [model.name for model in self._models()], default=[])
 
     def version_for(self, config: str) -> str:
-        """The model that would answer a project; "" when there is none yet."""
+        """The model that would answer a project; "" when there is none yet, or the registry is slow."""
         try:
-            return self._model(read_config(config)).name
+            return self._soon(lambda: self._model(read_config(config)).name, default="")
         except AppError:
             return ""
+
+    def _soon(self, ask: Callable[[], T], *, default: T) -> T:
+        """What `ask` says if it says it soon; the first question to the registry takes seconds."""
+        try:
+            return self._aside.submit(ask).result(SOON_S)
+        except TimeoutError:
+            return default
 
     def predict(self, asked: Asked) -> list[dict[str, Any]]:
         """An entry for each task, in order. Raises AppError when it failed for all of them."""

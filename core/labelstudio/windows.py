@@ -123,8 +123,7 @@ def blended(
 def _weight(shape: tuple[int, ...], overlap: int) -> NDArray[np.float32]:
     """(Y, X) weights, 1 from the overlap on inwards."""
     rows, columns = (_ramp(length, overlap) for length in shape[:2])
-    weight: NDArray[np.float32] = np.minimum.outer(rows, columns)
-    return weight
+    return np.multiply.outer(rows, columns)
 
 
 def _ramp(length: int, overlap: int) -> NDArray[np.float32]:

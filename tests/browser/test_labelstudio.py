@@ -62,7 +62,7 @@ def test_slices_go_to_label_studio_and_come_back_annotated(app, page: Page, stud
     annotate(HttpLabelStudio(tmp_path / "labelstudio.json"))
     page.click(f"#{ids.LS_FETCH}")
     expect(page.locator(f"#{ids.LS_FETCHED}")).to_contain_text("2 annotated tasks.")
-    expect(page.locator(f"#{ids.IMPORT_REPORT}")).to_contain_text("From_the_page")
+    expect(page.locator(f"#{ids.IMPORT_REPORT}")).to_contain_text("From the page")
     shot(page, "fetched")
     page.click(f"#{ids.IMPORT_BUTTON}:visible")
     expect(page.locator(f"#{ids.IMPORT_DONE}")).to_contain_text("Imported: 2 slices changed")

@@ -44,9 +44,8 @@ def test_where_windows_disagree_the_nearer_middle_wins():
     left = (slice(0, 4), slice(0, 60)), Prediction(np.full((4, 60), 1, np.uint8), np.full((4, 60), 200, np.uint8))
     right = (slice(0, 4), slice(40, 100)), Prediction(np.full((4, 60), 2, np.uint8), np.full((4, 60), 200, np.uint8))
     found = blended(iter([left, right]), (4, 100), (1, 2), overlap=20)
-    assert (found.labels[0] == np.where(np.arange(100) < 50, 1, 2)).all()
-    seam = found.confidence[0, 45:55].astype(int)
-    assert np.abs(np.diff(seam)).max() < 30  # no step
+    assert (found.labels == np.where(np.arange(100) < 50, 1, 2)).all()
+    assert np.abs(np.diff(found.confidence[0].astype(int))).max() < 30  # no step where a window ends
 
 
 def disc_in(where) -> Prediction:
