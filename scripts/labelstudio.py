@@ -17,7 +17,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import get_args
@@ -65,18 +65,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 def setup(options: argparse.Namespace, settings: Settings) -> None:
     """Try the address and the token, and keep them."""
-    account = HttpLabelStudio.from_settings(settings).connect(options.url, options.token or sys.stdin.readline())
+    with closing(HttpLabelStudio.from_settings(settings)) as studio:
+        account = studio.connect(options.url, options.token or sys.stdin.readline())
     print(f"Connected to Label Studio {account.version} as {account.email}")
 
 
 def import_(options: argparse.Namespace, settings: Settings) -> None:
     """Report what the annotations of a project would change, and change it."""
     volume = _open(options.name, settings)
-    info, labels = volume.info, SqlLabelStore(settings.labels_uri)
-    studio, project = HttpLabelStudio.from_settings(settings), options.labelstudio_project_id
+    info = volume.info
     weak = partial(outlined, volume=volume, window=describe_intensity(volume).window) if options.weak else list
-    found = fetched(studio, project, info.path, options.annotator, change=weak)
-    with tempfile.TemporaryDirectory() as folder:
+    with closing(HttpLabelStudio.from_settings(settings)) as studio:
+        found = fetched(studio, options.labelstudio_project_id, info.path, options.annotator, change=weak)
+    with closing(SqlLabelStore(settings.labels_uri)) as labels, tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "annotations.json"
         path.write_text(json.dumps(found))
         file = open_labels(path, info.shape)
@@ -92,8 +93,20 @@ def import_(options: argparse.Namespace, settings: Settings) -> None:
 def export(options: argparse.Namespace, settings: Settings) -> None:
     """Send slices with labels or predictions to a project."""
     volume = _open(options.name, settings)
-    studio = HttpLabelStudio.from_settings(settings)
-    labels = SqlLabelStore(settings.labels_uri)
+    with (
+        closing(HttpLabelStudio.from_settings(settings)) as studio,
+        closing(SqlLabelStore(settings.labels_uri)) as labels,
+    ):
+        shipment, read = _shipped(options, settings, volume, labels)
+        project = project_for(studio, options.labelstudio_name, shipment.classes)
+        sent = send(studio, project, shipment, StackSource(volume, read), told=_tell)
+    print(f"\n{sent.told()} {project.url}")
+
+
+def _shipped(
+    options: argparse.Namespace, settings: Settings, volume: VolumeSource, labels: SqlLabelStore
+) -> tuple[Shipment, ReadPair]:
+    """What is sent, and what reads its labels."""
     classes, version, read = _what(options, settings, volume, labels)
     shipment = Shipment(
         volume=volume.info.path,
@@ -106,9 +119,7 @@ def export(options: argparse.Namespace, settings: Settings) -> None:
         style=options.style,
         least_score=options.conf if options.train else 0.0,
     )
-    project = project_for(studio, options.labelstudio_name, classes)
-    sent = send(studio, project, shipment, StackSource(volume, read), told=_tell)
-    print(f"\n{sent.told()} {project.url}")
+    return shipment, read
 
 
 def ml_start(options: argparse.Namespace, settings: Settings) -> None:

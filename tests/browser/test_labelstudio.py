@@ -16,6 +16,7 @@ from tests.labelstudio_server import TOKEN
 from utils.labelstudio_client import HttpLabelStudio
 
 pytestmark = [pytest.mark.labelstudio, pytest.mark.browser]
+SLOW_MS = 60_000  # Label Studio takes its time on a busy machine
 SHOTS = os.environ.get("LABELSTUDIO_SHOTS", "")
 
 
@@ -38,39 +39,39 @@ def disc(z: int) -> np.ndarray:
 
 
 def test_slices_go_to_label_studio_and_come_back_annotated(app, page: Page, studio_server, tmp_path):
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(SLOW_MS)
     page.set_viewport_size({"width": 1280, "height": 800})
     page.goto(app.url)
     page.click(".place-tab:has-text('Exchange')")
     shot(page, "before")
     connect(page, studio_server.url, "0" * 40)
-    expect(page.locator(f"#{ids.LS_STATUS}")).to_contain_text("does not know the token")
+    expect(page.locator(f"#{ids.LS_STATUS}")).to_contain_text("does not know the token", timeout=SLOW_MS)
     shot(page, "refused")
     connect(page, studio_server.url, TOKEN)
-    expect(page.locator(f"#{ids.LS_STATUS}")).to_contain_text("anna@example.com")
+    expect(page.locator(f"#{ids.LS_STATUS}")).to_contain_text("anna@example.com", timeout=SLOW_MS)
 
     page.fill(f"#{ids.LS_TITLE}", "From the page")
     page.click(f"#{ids.LS_SCOPE} label:has-text('All slices')")
     page.click(f"#{ids.LS_ROLE} label:has-text('Pictures alone')")
     page.click(f"#{ids.LS_SEND}")
-    expect(page.locator(f"#{ids.LS_PROGRESS}")).to_contain_text("4 tasks added.")
+    expect(page.locator(f"#{ids.LS_PROGRESS}")).to_contain_text("4 tasks added.", timeout=SLOW_MS)
     page.select_option(f"#{ids.LS_PROJECT}", label="From the page (4 tasks)")
     page.click(f"#{ids.LS_SEND}")
-    expect(page.locator(f"#{ids.LS_PROGRESS}")).to_contain_text("0 tasks added, 4 were there already.")
+    expect(page.locator(f"#{ids.LS_PROGRESS}")).to_contain_text("0 tasks added, 4 were there already.", timeout=SLOW_MS)
     shot(page, "sent")
 
     annotate(HttpLabelStudio(tmp_path / "labelstudio.json"))
     page.click(f"#{ids.LS_FETCH}")
-    expect(page.locator(f"#{ids.LS_FETCHED}")).to_contain_text("2 annotated tasks.")
-    expect(page.locator(f"#{ids.IMPORT_REPORT}")).to_contain_text("From the page")
+    expect(page.locator(f"#{ids.LS_FETCHED}")).to_contain_text("2 annotated tasks.", timeout=SLOW_MS)
+    expect(page.locator(f"#{ids.IMPORT_REPORT}")).to_contain_text("From the page", timeout=SLOW_MS)
     shot(page, "fetched")
     page.click(f"#{ids.IMPORT_BUTTON}:visible")
-    expect(page.locator(f"#{ids.IMPORT_DONE}")).to_contain_text("Imported: 2 slices changed")
+    expect(page.locator(f"#{ids.IMPORT_DONE}")).to_contain_text("Imported: 2 slices changed", timeout=SLOW_MS)
     np.testing.assert_array_equal(app.pixels()[1:3], np.stack([disc(1), disc(2)]))
     page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
     shot(page, "light")
     page.click(f"#{ids.LS_DISCONNECT}")
-    expect(page.locator(f"#{ids.LS_CONNECT}")).to_be_visible()
+    expect(page.locator(f"#{ids.LS_CONNECT}")).to_be_visible(timeout=SLOW_MS)
 
 
 def connect(page: Page, url: str, token: str) -> None:
