@@ -111,7 +111,7 @@ def _shipped(
     shipment = Shipment(
         volume=volume.info.path,
         slices=_slices(options, volume, labels.annotated_slices(volume.info.path)),
-        regions=regions_to_send(_size(volume), region=_region(options.region), tile_px=options.tile),
+        regions=regions_to_send(_size(volume), region=_region(options.region, _size(volume)), tile_px=options.tile),
         window=tuple(options.window) if options.window else describe_intensity(volume).window,
         classes=classes,
         role="predictions" if options.train else "annotations",
@@ -176,11 +176,14 @@ def _slices(options: argparse.Namespace, volume: VolumeSource, labelled: Sequenc
     return slices
 
 
-def _region(numbers: Sequence[int] | None) -> Region | None:
+def _region(numbers: Sequence[int] | None, shape: tuple[int, int]) -> Region | None:
     if not numbers:
         return None
     x, y, width, height = numbers
-    return Region(y, x, y + height, x + width)
+    region = Region(y, x, y + height, x + width)
+    if not region.lies_in(shape):
+        raise InvalidInputError(f"This part does not lie in slices of {shape[1]} x {shape[0]}.", "Correct --region.")
+    return region
 
 
 def _open(path: str, settings: Settings) -> VolumeSource:
