@@ -201,7 +201,7 @@
       // What was drawn while hidden had no size; two frames later the place is on the screen.
       requestAnimationFrame(() => requestAnimationFrame(() => dispatchEvent(new Event("resize"))));
       const current = tabs.map(({ place: tab }) => (tab === place ? "page" : "false"));
-      return [place !== "annotate", place !== "models", place !== "exchange", current];
+      return [place !== "annotate", place !== "models", place !== "curate", place !== "exchange", current];
     },
 
     switchTheme(_clicks, theme) {

@@ -16,6 +16,7 @@ from callbacks import (
     class_shares,
     classes,
     contrast,
+    curate,
     datasets,
     exchange,
     history,
@@ -34,6 +35,7 @@ from callbacks import (
     stack,
 )
 from callbacks.http import (
+    curation,
     errors,
     health,
     images,
@@ -75,6 +77,7 @@ FEATURES = (
     class_shares,
     jobs,
     infrastructure,
+    curate,
     exchange,
     labelstudio,
 )
@@ -95,6 +98,7 @@ MACHINE_ROUTES = (
     importing,
     labelstudio_backend,
     pictures,
+    curation,
     swipe,
     health,
 )

@@ -20,6 +20,7 @@ def register(app: Dash, services: Services) -> None:  # noqa: ARG001 - as all fe
         ClientsideFunction(page, "showPlace"),
         Output(ids.ANNOTATE_PLACE, "hidden"),
         Output(ids.MODELS_PLACE, "hidden"),
+        Output(ids.CURATE_PLACE, "hidden"),
         Output(ids.EXCHANGE_PLACE, "hidden"),
         Output(ids.place_tab(ALL), "aria-current"),
         Input(stores.PLACE, "data"),

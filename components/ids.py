@@ -17,6 +17,8 @@ SIDEBAR = "sidebar"
 SIDEBAR_TOGGLE = "sidebar-toggle"
 ANNOTATE_PLACE = "annotate-place"
 MODELS_PLACE = "models-place"
+CURATE_PLACE = "curate-place"
+CURATE = "curate"
 EXCHANGE_PLACE = "exchange-place"
 
 # the viewer
@@ -217,7 +219,7 @@ _PARAMETER = {"train_model": "parameter", "prediction_model": "prediction"}
 
 
 def place_tab(place: Any) -> Pattern:
-    """The tab of a place: "annotate", "models" or "exchange"."""
+    """The tab of a place: "annotate", "models", "curate" or "exchange"."""
     return {"type": "place-tab", "place": place}
 
 

@@ -8,6 +8,7 @@ from dash import dcc, html
 from components import (
     classes,
     contrast,
+    curate,
     datasets,
     exchange,
     history,
@@ -57,6 +58,7 @@ def page(*, browser_cache_mb: int | None = None, opened: Mapping[str, Any] | Non
                         className="annotate",
                     ),
                     html.Div(models.place(), id=ids.MODELS_PLACE, className="models-place", hidden=True),
+                    html.Div(curate.place(), id=ids.CURATE_PLACE, className="models-place", hidden=True),
                     html.Div(exchange.place(), id=ids.EXCHANGE_PLACE, className="models-place", hidden=True),
                     datasets.picker(),
                 ],

@@ -7,7 +7,7 @@ from dash import html
 
 from components import ids, jobs, people
 
-PLACES = {"annotate": "Annotate", "models": "Models", "exchange": "Exchange"}
+PLACES = {"annotate": "Annotate", "models": "Models", "curate": "Curate", "exchange": "Exchange"}
 
 
 def top_bar() -> html.Header:

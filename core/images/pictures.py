@@ -41,7 +41,19 @@ class Picture:
 
 
 def picture(tiles: Tiles, volume: str, z: int, bounds: Bounds | None, *, px: int) -> Picture:
+    """What `look` sees, as a JPEG. Raises as `look`."""
+    shown, draft = look(tiles, volume, z, bounds, px=px)
+    written = shown if shown.ndim == 2 else shown[..., ::-1]  # OpenCV writes BGR
+    _, data = cv2.imencode(".jpg", written, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    return Picture(data.tobytes(), draft)
+
+
+def look(tiles: Tiles, volume: str, z: int, bounds: Bounds | None, *, px: int) -> tuple[NDArray[np.uint8], bool]:
     """What a slice shows, all of it or within bounds, at most `px` pixels on its longer side; small images stay small.
+
+    Returns
+    -------
+    (h, w) greys or (h, w, 3) colours, and whether they are a draft.
 
     Raises
     ------
@@ -56,10 +68,7 @@ def picture(tiles: Tiles, volume: str, z: int, bounds: Bounds | None, *, px: int
     part = _inside(bounds, manifest)
     level = _level(part, manifest, px)
     stored, draft = _stored(tiles, manifest, z, level, part)
-    shown = _shrunk(eight_bits(stored, manifest), px)
-    written = shown if shown.ndim == 2 else shown[..., ::-1]  # OpenCV writes BGR
-    _, data = cv2.imencode(".jpg", written, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return Picture(data.tobytes(), draft)
+    return _shrunk(eight_bits(stored, manifest), px), draft
 
 
 def eight_bits(stored: NDArray[Any], manifest: Manifest) -> NDArray[np.uint8]:

@@ -22,6 +22,7 @@ from core.labels.store import Rewrite, TileChange, TileIndex
 from core.services import Services
 from tests.browser.painting_app import PATH, OneVolume
 from tests.tile_server import tile_server
+from utils.curation_db import SqlCurationStore
 from utils.exchange_files import DiskExchange
 from utils.label_db import SqlLabelStore
 from utils.labelstudio_client import HttpLabelStudio
@@ -37,6 +38,7 @@ class ExchangeApp:
 
     url: str
     labels: SqlLabelStore
+    curation: SqlCurationStore
 
     def pixels(self) -> NDArray[np.uint8]:
         """(Z, Y, X) uint8 class ids the server holds."""
@@ -73,17 +75,20 @@ def exchange_app(folder: Path) -> Iterator[ExchangeApp]:
     """Serve the page on a free port of this machine until the block ends."""
     volume = ArrayVolume(np.random.default_rng(0).integers(0, 60, SHAPE).astype(np.uint8), PATH)
     labels = SqlLabelStore(f"sqlite:///{folder / 'labels.db'}")
+    curation = SqlCurationStore(f"sqlite:///{folder / 'labels.db'}")
     labels.set_classes(PATH, CLASSES, user="painter")
     nobody: Any = SimpleNamespace(jobs=lambda *_: [], algorithms=list, models=list)
     exchange = DiskExchange(folder / "exchange", max_upload_bytes=10**8, keep_exports_s=3600)
     own = {"volumes": OneVolume(volume), "tiles": tile_server(OneVolume(volume)), "labels": labels}
     own |= {"labelstudio": HttpLabelStudio(folder / "labelstudio.json")}
     own |= {"exchange": exchange, "current_user": lambda: "painter", "timezone": ZoneInfo("UTC")}
+    own |= {"curation": curation}
     services = Services(**dict.fromkeys(Services.__dataclass_fields__, nobody) | own)
     guard = partial(access.guard, login=False, user_name="", password="")
     app = create_app(services, assets_folder=str(ROOT / "assets"), guard=guard)
     server = make_server("127.0.0.1", 0, app.server, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield ExchangeApp(f"http://127.0.0.1:{server.port}/?volume={PATH}", labels)
+    yield ExchangeApp(f"http://127.0.0.1:{server.port}/?volume={PATH}", labels, curation)
     server.shutdown()
     labels.close()
+    curation.close()

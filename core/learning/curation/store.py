@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from core.errors import InvalidInputError
+from core.learning.curation.table import check_class_names
 
 Verdict = Literal["accept", "reject", "unsure"]
 Kind = Literal["swipe", "tag", "import", "late", "undo", "redo"]
@@ -19,9 +20,7 @@ UNSURE = 2  # beside 0 (it is not) and 1 (it is): a person has looked and could 
 VALUE_OF: Mapping[str, int] = {"accept": 1, "reject": 0, "unsure": UNSURE}
 EXCLUDE, VALIDATION = "exclude", "validation"
 FLAGS = (EXCLUDE, VALIDATION)
-RESERVED = ("filepath", "exclude", "viewpath", "validation", "subset")  # columns of the files of tables
 MAX_CLASSES = 32
-MAX_NAME_LENGTH = 60  # what a chip and a card hold
 LEASE_S = 90.0  # how long an item waits for somebody who has gone without a word
 DEFAULT_BATCH = 20
 MAX_LEASES = 64  # of one browser window
@@ -251,18 +250,10 @@ def check_classes(names: Sequence[str]) -> tuple[str, ...]:
     kept = tuple(" ".join(name.split()) for name in names)
     if not 1 <= len(kept) <= MAX_CLASSES:
         raise InvalidInputError(f"A table has 1 to {MAX_CLASSES} classes, not {len(kept)}.", "Name at least one.")
-    for name in kept:
-        _check_class(name)
+    check_class_names(kept)
     if len({name.casefold() for name in kept}) < len(kept):
         raise InvalidInputError("Two classes have the same name.", "Give each a name of its own.")
     return kept
-
-
-def _check_class(name: str) -> None:
-    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
-        raise InvalidInputError(f"{name[:20]!r} is no name for a class.", f"Use 1 to {MAX_NAME_LENGTH} characters.")
-    if name.casefold() in RESERVED:
-        raise InvalidInputError(f"{name!r} is the name of another column of the table.", "Choose another name.")
 
 
 def check_mark(mark: Mark, table: Table) -> None:

@@ -1,0 +1,81 @@
+"""What a table is made of: the slices of a volume, square tiles of them, or images that lie together in a folder."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from core.errors import InvalidInputError
+from core.images.volumes import VolumeInfo
+from core.learning.curation.store import Item
+
+MAX_ITEMS = 100_000
+TILE_RANGE_PX = (16, 4096)
+
+
+def slice_items(info: VolumeInfo, *, every: int = 1) -> list[Item]:
+    """Every `every`-th slice. Raises InvalidInputError."""
+    return numbered(Item(0, info.path, z) for z in _slices(info, every))
+
+
+def tile_items(info: VolumeInfo, *, side_px: int, every: int = 1) -> list[Item]:
+    """Squares side by side on every `every`-th slice; what is left at the edge is left out, unless nothing else fits.
+
+    Raises
+    ------
+    InvalidInputError
+        If the side is out of range, or there would be too many.
+
+    >>> from core.images.memory import ArrayVolume
+    >>> import numpy as np
+    >>> [item.box for item in tile_items(ArrayVolume(np.zeros((1, 40, 70), np.uint8)).info, side_px=32)]
+    [(0, 0, 32, 32), (0, 32, 32, 64)]
+    """
+    least, most = TILE_RANGE_PX
+    if not least <= side_px <= most:
+        raise InvalidInputError(f"Tiles of {side_px} pixels are not possible.", f"Choose {least} to {most}.")
+    _, height, width = info.shape
+    rows, columns = _starts(height, side_px), _starts(width, side_px)
+    boxes = [(y, x, min(y + side_px, height), min(x + side_px, width)) for y in rows for x in columns]
+    _check_count(len(boxes) * len(_slices(info, every)))
+    return numbered(Item(0, info.path, z, box) for z in _slices(info, every) for box in boxes)
+
+
+def folder_items(infos: Iterable[VolumeInfo], folder: str) -> list[Item]:
+    """Every image below a folder; of a stack each slice. Where it lies below the folder is its subset.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is none, or there are too many.
+    """
+    root = folder.strip("/")
+    below = [info for info in infos if not root or info.path.startswith(f"{root}/") or info.path == root]
+    items = [Item(0, info.path, z, subset=_subset(info.path, root)) for info in below for z in range(info.shape[0])]
+    if not items:
+        raise InvalidInputError(f"No image lies in {folder!r}.", "Write the folder as the list of datasets has it.")
+    return numbered(items)
+
+
+def numbered(items: Iterable[Item]) -> list[Item]:
+    """With their places in the table. Raises InvalidInputError."""
+    made = [replace(item, number=number) for number, item in enumerate(items)]
+    _check_count(len(made))
+    return made
+
+
+def _slices(info: VolumeInfo, every: int) -> range:
+    if every < 1:
+        raise InvalidInputError(f"Every {every}th slice is no choice.", "Write 1 for all of them.")
+    return range(0, info.shape[0], every)
+
+
+def _starts(length: int, side: int) -> list[int]:
+    return list(range(0, length - side + 1, side)) or [0]
+
+
+def _subset(path: str, root: str) -> str:
+    return path.rpartition("/")[0].removeprefix(root).strip("/")
+
+
+def _check_count(count: int) -> None:
+    if count > MAX_ITEMS:
+        raise InvalidInputError(f"That would be {count:,} items; a table holds {MAX_ITEMS:,}.", "Leave slices out.")

@@ -1,0 +1,63 @@
+"""The Curate place: a table from the open volume, pictures chosen by a drag and tagged by key, a link to swipe."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.exchange_app import ExchangeApp, exchange_app
+
+pytestmark = pytest.mark.browser
+
+COUNTS = "[...document.querySelectorAll('.curate-counts td')].map(cell => cell.textContent).join()"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExchangeApp]:
+    folder: Path = tmp_path_factory.mktemp("curate")
+    with exchange_app(folder) as running:
+        yield running
+
+
+def labels(app: ExchangeApp) -> dict[int, dict[str, int]]:
+    (table,) = app.curation.tables()
+    return {row.item.number: dict(row.values) for row in app.curation.rows(table.id) if row.values}
+
+
+def test_a_table_is_made_tagged_by_key_and_handed_to_the_swipe_page(app: ExchangeApp, page: Page):
+    page.add_init_script("for (const key of ['tour', 'name-asked', 'swipe-tutorial']) localStorage.setItem(key, '1')")
+    page.goto(app.url)
+    page.click(".place-tab:has-text('Curate')")
+    page.click("text=New table")
+    page.fill("[name=side]", "100")
+    page.fill("[name=classes]", "pore, crack")
+    page.click("text=Make the table")
+    page.wait_for_selector(".curate-tile")
+    assert page.locator(".curate-tile").count() == 25
+    first, seventh = (page.locator(".curate-tile").nth(place).bounding_box() for place in (0, 6))
+    page.mouse.move(first["x"] + 5, first["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(seventh["x"] + 20, seventh["y"] + 20, steps=4)
+    page.mouse.up()
+    page.keyboard.press("1")
+    page.wait_for_selector(".curate-mark.is-1 >> nth=3")
+    page.wait_for_selector("button:has-text('Undo'):enabled")
+    assert labels(app) == {number: {"pore": 1} for number in (0, 1, 5, 6)}
+    page.locator(".curate-tile").nth(2).click()
+    page.keyboard.press("2")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("x")
+    page.wait_for_selector(".curate-tile.excluded")
+    page.wait_for_function(f"() => {COUNTS} === '4,0,0,0,1,0,0,0'")
+    page.keyboard.press("Control+z")
+    page.wait_for_selector(".curate-tile.excluded", state="detached")
+    page.click("text=/Swipe these/")
+    page.wait_for_selector("text=Open the Swipe page")
+    with page.context.expect_page() as opening:
+        page.click("text=Open the Swipe page")
+    swipe = opening.value
+    swipe.wait_for_function("() => swipe.state().hand.length > 0")
+    swipe.keyboard.press("ArrowLeft")
+    swipe.wait_for_function("() => swipe.state().waiting === 0 && swipe.state().done === 1")
+    assert labels(app)[2] == {"crack": 1, "pore": 0}, "the first that has no answer yet"

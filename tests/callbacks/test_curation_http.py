@@ -1,0 +1,155 @@
+"""Tables of items as the Curate place asks for them: made, tagged, drawn from, written to files, learned from."""
+
+import io
+import uuid
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from dash import Dash, html
+
+from callbacks.http import curation, errors, pictures, swipe
+from core.images.memory import ArrayVolume
+from core.learning.curation.table_csv import read_csv
+from scripts.local_stack import wait_until
+from tests.browser.conftest import MemoryCatalog
+from tests.swipe_server import discs
+from tests.tile_server import tile_server
+from utils.curation_db import SqlCurationStore
+
+DEPTH = 24
+ACTS = "/api/curation/{table}/acts"
+
+
+@pytest.fixture
+def client(tmp_path):
+    sources = {"stack": ArrayVolume(discs(DEPTH), "stack")}
+    sources |= {f"set/{name}": ArrayVolume(discs(1), f"set/{name}") for name in ("a/one", "b/two")}
+    store = SqlCurationStore(f"sqlite:///{tmp_path / 'labels.db'}")
+    catalog = MemoryCatalog(sources)
+    services: Any = SimpleNamespace(
+        curation=store, volumes=catalog, tiles=tile_server(catalog), current_user=lambda: "ann"
+    )
+    app = Dash("curation")
+    app.layout = html.Div()
+    errors.register(app.server)
+    for feature in (curation, pictures, swipe):
+        feature.register(app, services)
+    yield app.server.test_client()
+    store.close()
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def make(client, **source: Any) -> str:
+    body = {"id": new_id(), "name": "discs", "classes": ["disc", "dust"], "volume": "stack", "kind": "slices"}
+    answer = client.post("/api/curation", json=body | source)
+    assert answer.status_code == 200, answer.json
+    return answer.json["id"]
+
+
+def tag(client, table: str, *marks: tuple[int, str, int | None]):
+    return client.post(ACTS.format(table=table), json={"id": new_id(), "marks": [list(mark) for mark in marks]})
+
+
+def drawn(client, table: str, **asked: Any) -> list[int]:
+    return client.get(f"/api/curation/{table}/draw", query_string=asked).json["numbers"]
+
+
+def test_tables_are_made_of_slices_tiles_and_folders(client):
+    every_other = make(client, every=2)
+    tiles = make(client, kind="tiles", side_px=48)
+    folder = make(client, kind="folder", folder="set")
+    tables = {table["id"]: table["count"] for table in client.get("/api/curation").json["tables"]}
+    assert tables == {every_other: DEPTH // 2, tiles: 4 * DEPTH, folder: 2}
+    items = client.post(f"/api/curation/{tiles}/items", json={"numbers": [5, 0]}).json["items"]
+    assert [item["name"] for item in items] == ["stack#z=2,y=0-48,x=48-96", "stack#z=1,y=0-48,x=0-48"]
+    assert client.get(f"{items[0]['picture']}/64").mimetype == "image/jpeg"
+    found = client.post(f"/api/curation/{folder}/items", json={"numbers": [0, 1]}).json["items"]
+    assert [item["subset"] for item in found] == ["a", "b"]
+    for wrong in (
+        {"kind": "nothing"},
+        {"kind": "folder", "folder": "none"},
+        {"kind": "tiles", "side_px": 3},
+        {"classes": []},
+    ):
+        body = {"id": new_id(), "classes": ["disc"], "volume": "stack"} | wrong
+        assert client.post("/api/curation", json=body).status_code == 400
+
+
+def test_filters_and_orders_choose_items_and_those_that_need_a_model_say_so(client):
+    table = make(client)
+    tag(client, table, (0, "disc", 1), (0, "dust", 0), (1, "disc", 0), (2, "exclude", 1), (3, "validation", 1))
+    assert drawn(client, table, status="labeled", exclude="not excluded") == [0]
+    assert drawn(client, table, status="partial") == [1]
+    assert drawn(client, table, exclude="excluded") == [2]
+    assert drawn(client, table, subset="contains: disc") == [0]
+    shuffled = drawn(client, table, sort="random", seed=4)
+    assert sorted(shuffled) == list(range(DEPTH)) != shuffled
+    assert drawn(client, table, sort="random", seed=4) == shuffled
+    facts = client.get(f"/api/curation/{table}").json
+    reasons = {sort["name"]: sort["reason"] for sort in facts["sorts"]}
+    assert (reasons["random"], bool(reasons["uncertainty"])) == ("", True)
+    refused = client.get(f"/api/curation/{table}/draw", query_string={"sort": "uncertainty"})
+    assert (refused.status_code, "model" in refused.json["hint"]) == (400, True)
+    assert facts["counts"]["disc"] == {
+        "negative": 1, "positive": 1, "validation_negative": 0, "validation_positive": 0,
+    }  # fmt: skip
+
+
+def test_a_file_of_labels_goes_out_and_comes_back_and_undo_takes_it_back(client):
+    table = make(client)
+    tag(client, table, (0, "disc", 1), (1, "disc", 0), (2, "exclude", 1), (4, "dust", 2))
+    text = client.get(f"/api/curation/{table}/labels.csv").text
+    other = make(client)
+    for content, status in ((text, 200), (text.replace("dust", "rust"), 400), ("no,table\n1,2\n", 400)):
+        answer = client.post(f"/api/curation/{other}/labels.csv?id={new_id()}", data=io.BytesIO(content.encode()))
+        assert answer.status_code == status, answer.json
+    assert read_csv(client.get(f"/api/curation/{other}/labels.csv").text) == read_csv(text)
+    assert client.post(f"/api/curation/{other}/undo", json={"id": new_id()}).status_code == 200
+    assert drawn(client, other, status="unlabeled", exclude="not excluded") == list(range(DEPTH))
+    assert client.post(f"/api/curation/{other}/redo", json={"id": new_id()}).json["steps"] == {"undo": 1, "redo": 0}
+
+
+def test_what_is_chosen_can_be_swiped_in_its_order(client):
+    table = make(client)
+    body = {"id": new_id(), "asks": "dust", "items": [9, 4, 6], "batch": 5}
+    address = client.post(f"/api/curation/{table}/queues", json=body).json["address"]
+    queue = address.partition("queue=")[2]
+    lease = client.post(f"/api/swipe/{table}/lease", json={"owner": "tab", "queue": queue, "count": 5}).json
+    assert [item["number"] for item in lease["items"]] == [9, 4, 6]
+    assert client.get(f"/api/swipe/{table}?queue={queue}").json["asks"] == "dust"
+    empty = client.post(f"/api/curation/{table}/queues", json=body | {"id": new_id(), "items": []})
+    assert empty.status_code == 400
+
+
+def test_a_model_learns_from_the_tags_ranks_the_rest_and_never_learns_from_what_is_held_out(client):
+    table = make(client)
+    truth = [int(number % 2 == 0) for number in range(DEPTH)]
+    tag(client, table, *((n, "disc", truth[n]) for n in range(16)), *((n, "validation", 1) for n in range(10, 16)))
+    client.post(f"/api/curation/{table}/model", json={"kind": "logistic"})
+    state = f"/api/curation/{table}/model"
+    wait_until(lambda: client.get(state).json["stage"] in ("ready", "failed"), "the model")
+    told = client.get(state).json
+    assert told["stage"] == "ready", told
+    score = told["scores"]["disc"]
+    assert (score["count"], score["positive"], score["held_out"], score["auc"]) == (6, 3, True, 1.0)
+    ranked = drawn(client, table, status="unlabeled", sort="highest: disc")
+    assert sorted(ranked[:4]) == [16, 18, 20, 22]
+    tag(client, table, (17, "disc", 0))
+    assert client.get(state).json["is_old"]
+    client.post(f"/api/curation/{table}/classes", json={"classes": ["disc", "dust", "crack"]})
+    assert len(drawn(client, table, sort="uncertainty: disc")) == DEPTH
+    assert np.isclose(sum(score["histograms"]["unlabelled"]), DEPTH - 16)
+
+
+def test_nothing_to_learn_from_is_told_and_a_table_that_is_dropped_is_gone(client):
+    table = make(client)
+    client.post(f"/api/curation/{table}/model", json={})
+    wait_until(lambda: client.get(f"/api/curation/{table}/model").json["stage"] == "failed", "the refusal")
+    assert "positive" in client.get(f"/api/curation/{table}/model").json["said"]
+    assert client.post(f"/api/curation/{table}/drop", json={}).status_code == 204
+    assert client.get(f"/api/curation/{table}").status_code == 404
