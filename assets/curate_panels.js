@@ -63,8 +63,8 @@
 
   function forget() {
     let sure = false;
-    return made("button.button.danger.curate-forget", { onclick: async ({ target }) => {
-      if (!sure) return void ((sure = true), (target.textContent = "All its labels go. Delete?"));
+    return made("button.button.curate-forget", { onclick: async ({ target }) => {
+      if (!sure) return void ((sure = true), target.classList.add("danger"), (target.textContent = "All its labels go. Delete?"));
       await ask(of("/drop"), {});
       state.tables = (await ask(""))?.tables ?? [];
       openTable(null);
@@ -171,7 +171,7 @@
     const shown = Object.entries(model.scores).map(([name, score]) => made("div.curate-score", { style: `--tag: ${colorOf(name)}` },
       made("strong", {}, name),
       made("span", {}, `AUC ${score.auc === null ? "-" : score.auc.toFixed(2)}, F1 ${percent(score.f1)}`),
-      made("span", {}, `Accuracy ${percent(score.accuracy)} (${percent(score.low)} to ${percent(score.high)}), base rate ${percent(score.base_rate)}`),
+      made("span", {}, `Accuracy ${percent(score.accuracy)}, likely ${percent(score.low)} to ${percent(score.high)}; base rate ${percent(score.base_rate)}`),
       made("span.curate-note", {}, score.held_out ? `on ${score.count} held-out items` : `on the ${score.count} items it learned from: hold some out`),
       bars(score.histograms))); // prettier-ignore
     return [...shown, course(), duplicates()].filter(Boolean);
