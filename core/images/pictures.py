@@ -90,7 +90,7 @@ def _greys(stored: NDArray[Any], encoding: Encoding, window: tuple[float, float]
     codes = np.arange(np.iinfo(encoding.dtype).max + 1, dtype=encoding.dtype)
     shares = (np.nan_to_num(decode(codes, encoding), nan=lo) - lo) / (hi - lo)
     table: NDArray[np.uint8] = np.rint(shares.clip(0, 1) * 255).astype(np.uint8)
-    return table[stored]
+    return np.asarray(table[stored], np.uint8)
 
 
 def _inside(bounds: Bounds | None, manifest: Manifest) -> Bounds:
