@@ -205,18 +205,29 @@
       else item.values[field] = value;
     }
     show();
-    await ask(of("/acts"), { id: newId(), marks });
+    await tell(of("/acts"), { id: newId(), marks });
+  }
+
+  let told = Promise.resolve(); // what was said before has arrived
+  let waiting = 0; // of what was said since
+
+  /** One after the other, in the order in which it was said; then the pictures as the server has them. */
+  async function tell(path, body) {
+    waiting += 1;
+    told = told.then(() => ask(path, body)).finally(() => (waiting -= 1));
+    await told;
     await renew();
   }
 
-  async function step(what) {
-    if (await ask(of(`/${what}`), { id: newId() })) await renew();
-  }
+  const step = (what) => tell(of(`/${what}`), { id: newId() });
 
   /** The pictures that are shown as they are now; they stay where they are, whatever the filters say of them now. */
   async function renew() {
-    const told = await ask(of("/items"), { numbers: state.items.map(({ number }) => number) });
-    if (told) state.items = told.items;
+    if (waiting > 0) return; // what was said last renews them
+    const { id } = state.table;
+    const now = await ask(of("/items"), { numbers: state.items.map(({ number }) => number) });
+    if (waiting > 0 || id !== state.table?.id) return;
+    if (now) state.items = now.items;
     await refresh();
   }
 

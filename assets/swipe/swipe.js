@@ -415,16 +415,25 @@
     navigator.serviceWorker?.register("/swipe/worker.js").catch(() => null); // without https there is none, and the page works all the same
   }
 
+  /** Without a table in the address: which ones there are. */
+  async function offerTables() {
+    const { tables } = await get("/api/curation").catch((error) => ({ tables: [], error }));
+    byId("question").textContent = "Swipe";
+    notice(tables.length > 0 ? "Which table?" : "There is no table yet", tables.length > 0 ? "" : "Make one on the page Curate of the app.");
+    byId("notice").append(...tables.map(({ id, name, count }) => Object.assign(document.createElement("a"), { className: "wide", href: `/swipe/${encodeURIComponent(id)}`, textContent: `${name} (${count.toLocaleString("en")})` })));
+  }
+
   async function begin() {
     theme(keptTheme());
     connect();
     setLook(look);
+    if (!table) return offerTables();
     try {
       facts = await get(`${api}${location.search}`);
     } catch (error) {
       notice(error.message, error.hint || "Try again in a moment.");
       if (error.status === 0) setTimeout(() => location.reload(), AGAIN_MS);
-      return;
+      return undefined;
     }
     document.title = `${facts.asks}? ${facts.table}`;
     byId("question").replaceChildren(facts.asks, Object.assign(document.createElement("span"), { textContent: "?" }));
@@ -433,7 +442,7 @@
     outbox.send();
     installable();
     await refill();
-    tutorial.openAtFirst(facts.asks);
+    return tutorial.openAtFirst(facts.asks);
   }
 
   window.swipe = { ...window.swipe, timings, state: () => ({ hand: hand.map(({ number }) => number), done: done.length, waiting: outbox.waiting.length, saved: outbox.state, isOver, batch: batch.count }) };

@@ -14,10 +14,8 @@ from callbacks.http.images import uncached
 from callbacks.http.swipe import PAGE, item_json
 from core.errors import InvalidInputError, LabelFileError
 from core.learning.curation.filters import Filters, subset_choices
-from core.learning.curation.heads import HeadSettings
 from core.learning.curation.kept import label_table, marks_of_file, subsets_of_file
 from core.learning.curation.pool import Pool
-from core.learning.curation.sampling import choices, draw, refusal
 from core.learning.curation.sources import folder_items, slice_items, tile_items
 from core.learning.curation.store import DEFAULT_BATCH, Act, Item, Mark, Queue, Receipt, Row, Table
 from core.learning.curation.table import LabelTable
@@ -149,7 +147,7 @@ def _register_model(app: Dash, services: Services, models: Models) -> None:
 
     @server.post("/api/curation/<table>/model")
     def train_model(table: str) -> Response:
-        models.train(table, HeadSettings(kind=text_of(json_body(), "kind") or HeadSettings().kind))
+        models.train(table, text_of(json_body(), "kind"))
         return jsonify(_model_json(models.of(table), services.curation.table(table)))
 
 
@@ -196,12 +194,16 @@ def _marks(body: Body) -> list[Mark]:
 
 def _sorts(labels: LabelTable, model: Model) -> list[dict[str, str]]:
     """Every order there is, and why it cannot be had."""
+    from core.learning.curation.sampling import choices, refusal  # late: scikit-learn takes a second
+
     pool = Pool.of(labels.with_chances(model.chances_of(labels)), Filters("all", "all"), model.points)
     known = [{"name": name, "reason": refusal(pool, name)} for name in choices(labels)]
     return [{"name": IN_ORDER, "reason": ""}, *known]
 
 
 def _drawn(pool: Pool, sort: str, seed: str) -> list[int]:
+    from core.learning.curation.sampling import draw  # late: scikit-learn takes a second
+
     if sort == IN_ORDER:
         return [int(row) for row in pool.among.nonzero()[0]]
     if not seed.isascii() or not seed.isdigit():

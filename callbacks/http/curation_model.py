@@ -4,24 +4,20 @@ It is made by a thread, in the memory of this process, and thrown away with it: 
 """
 
 import logging
-import math
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from core.errors import AppError, InvalidInputError
 from core.images.pictures import look
-from core.learning.curation.embeddings import near_duplicates, standardised
-from core.learning.curation.heads import HeadSettings, held_out_rows, teaching_rows, train_heads
 from core.learning.curation.kept import label_table
 from core.learning.curation.pool import Points
 from core.learning.curation.pooled import pooled
-from core.learning.curation.scores import histogram, score_rows
 from core.learning.curation.store import Item
-from core.learning.curation.table import Chances, LabelTable, Rows
+from core.learning.curation.table import Chances, LabelTable
 from core.learning.normalisation import Normalisation
 from core.services import Services
 
@@ -30,7 +26,6 @@ log = logging.getLogger(__name__)
 LOOK_PX = 128  # of the longer side of what is embedded
 MAX_ITEMS = 20_000  # two minutes on two cores
 WINDOW = Normalisation((0.0,) * 3, (255.0,) * 3)
-MAX_PAIRS = 50  # near duplicates that are told
 
 
 @dataclass(frozen=True)
@@ -75,7 +70,7 @@ class Models:
     def of(self, table: str) -> Model:
         return self._models.get(table, Model())
 
-    def train(self, table: str, settings: HeadSettings) -> None:
+    def train(self, table: str, kind: str) -> None:
         """Begin to look at the items, if that has not been done, and to learn from their tags. Raises AppError."""
         facts = self._services.curation.table(table)
         if facts.count > MAX_ITEMS:
@@ -86,18 +81,21 @@ class Models:
             if self.of(table).is_busy:
                 return
             self._change(table, stage="looking", done=0, total=facts.count, said="", hint="")
-        threading.Thread(target=self._guarded, args=(table, settings), daemon=True, name="curation").start()
+        threading.Thread(target=self._guarded, args=(table, kind), daemon=True, name="curation").start()
 
-    def _guarded(self, table: str, settings: HeadSettings) -> None:
+    def _guarded(self, table: str, kind: str) -> None:
         try:
-            self._work(table, settings)
+            self._work(table, kind)
         except AppError as error:
             self._change(table, stage="failed", said=error.message, hint=error.hint)
         except Exception:
             log.exception("learning from the table %s failed", table)
             self._change(table, stage="failed", said="The server failed.", hint="Try again; its log tells the cause.")
 
-    def _work(self, table: str, settings: HeadSettings) -> None:
+    def _work(self, table: str, kind: str) -> None:
+        from core.learning.curation.embeddings import standardised  # late, both: scikit-learn takes a second
+        from core.learning.curation.learned import learn
+
         facts, rows = self._services.curation.table(table), self._services.curation.rows(table)
         points = self.of(table).points
         if points is None:
@@ -105,12 +103,10 @@ class Models:
             self._change(table, points=points)
         self._change(table, stage="learning")
         labels = label_table(facts, rows)
-        chances = train_heads(labels, points, settings).chances(points)
-        scores = scores_of(labels, chances)
-        step = {"tags": int((labels.tags >= 0).sum()), **{name: each["accuracy"] for name, each in scores.items()}}
-        learned = {"chances": chances, "scores": scores, "revision": facts.revision}
-        pairs = near_duplicates(points, np.flatnonzero(labels.validation), np.flatnonzero(labels.training))[:MAX_PAIRS]
-        self._change(table, stage="ready", pairs=pairs, course=(*self.of(table).course, step), **learned)
+        learned = learn(labels, points, kind)
+        step = {name: score["accuracy"] for name, score in learned.scores.items()}
+        course = (*self.of(table).course, {"tags": int((labels.tags >= 0).sum()), **step})
+        self._change(table, stage="ready", revision=facts.revision, course=course, **vars(learned))
 
     def _look(self, table: str, item: Item) -> np.ndarray:
         seen, _ = look(self._services.tiles, item.volume, item.z, item.box, px=LOOK_PX)
@@ -119,30 +115,3 @@ class Models:
 
     def _change(self, table: str, **values: Any) -> None:
         self._models[table] = replace(self.of(table), **values)
-
-
-def scores_of(labels: LabelTable, chances: Chances) -> dict[str, dict[str, Any]]:
-    """Of each class there is a head for: on held-out rows where there are any, else on those it learned from."""
-    known = [name for at, name in enumerate(labels.classes) if not np.isnan(chances[:, at]).all()]
-    return {name: _scores(labels, chances, name) for name in known}
-
-
-def _scores(labels: LabelTable, chances: Chances, name: str) -> dict[str, Any]:
-    held_out = held_out_rows(labels, name)
-    rows = held_out if len(held_out) else teaching_rows(labels, name)
-    numbers = {key: _plain(value) for key, value in asdict(score_rows(labels, chances, name, rows)).items()}
-    return numbers | {"held_out": bool(len(held_out)), "histograms": _histograms(labels, chances, name, rows)}
-
-
-def _histograms(labels: LabelTable, chances: Chances, name: str, rows: Rows) -> dict[str, list[int]]:
-    """Of what the head says: of positives, of negatives, and of items without a tag."""
-    place = labels.place(name)
-    truth, said = labels.tags[rows, place], chances[:, place]
-    parts = {"positive": rows[truth == 1], "negative": rows[truth == 0]}
-    parts["unlabelled"] = np.flatnonzero((labels.tags[:, place] < 0) & ~labels.exclude)
-    return {kind: histogram(said[part]).tolist() for kind, part in parts.items()}
-
-
-def _plain(value: float) -> float | None:
-    """JSON has no NaN."""
-    return value if math.isfinite(value) else None
