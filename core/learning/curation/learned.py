@@ -1,4 +1,4 @@
-"""What a table teaches: heads that learn from its tags, how good they are, and which held-out items they know already."""
+"""What a table teaches: heads that learn from its tags, how good they are, which held-out items they know already."""
 
 import math
 from dataclasses import asdict, dataclass
