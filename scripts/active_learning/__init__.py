@@ -1,0 +1,1 @@
+"""What `scripts/active_label.py` is made of: settings, images, who labels, the session on the disk, its reports."""

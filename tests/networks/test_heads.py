@@ -1,0 +1,82 @@
+"""Heads in torch: missing tags pull nothing, every option reaches the optimiser, the best epoch is kept."""
+
+import numpy as np
+import pytest
+import torch
+
+from core.errors import InvalidInputError, NotEnoughLabelsError
+from networks import heads
+from networks.heads import Head, HeadTraining, Lesson, chances, masked_loss, train_head
+
+
+def lesson(count=120, seed=0):
+    rng = np.random.default_rng(seed)
+    points = rng.standard_normal((count, 6)).astype(np.float32)
+    tags = (points[:, :1] > 0).astype(np.int8)
+    return Lesson(points, tags, np.arange(count) % 4 == 0)
+
+
+def test_a_missing_tag_has_no_gradient():
+    scores = torch.zeros((3, 2), requires_grad=True)
+    masked_loss(scores, torch.tensor([[1, -1], [-1, 0], [-1, -1]])).backward()
+    assert (scores.grad != 0).tolist() == [[True, False], [False, True], [False, False]]
+
+
+def test_layers_are_those_of_the_active_labeler():
+    def widths(**changes):
+        head = Head(32, 1, HeadTraining(**changes))
+        return [(layer.in_features, layer.out_features) for layer in head.layers if isinstance(layer, torch.nn.Linear)]
+
+    assert widths() == [(32, 64), (64, 32), (32, 16), (16, 1)]
+    assert widths(shape="SSLEvaluatorOneLayer") == [(32, 64), (64, 1)]
+    assert widths(hidden=0) == [(32, 1)]
+    with pytest.raises(InvalidInputError, match="Best"):
+        widths(shape="Best")
+
+
+def test_a_head_learns_repeats_itself_and_knows_nothing_of_what_is_held_out():
+    training, given = HeadTraining(epochs=30), lesson()
+    said = chances(train_head(given, training), given.inputs)
+    assert ((said[:, 0] > 0.5) == (given.tags[:, 0] == 1)).mean() > 0.9
+    assert np.array_equal(said, chances(train_head(given, training), given.inputs))
+    seen = []
+    original = heads.masked_loss
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(heads, "masked_loss", lambda scores, tags: (seen.append(len(tags)), original(scores, tags))[1])
+        train_head(given, HeadTraining(epochs=1, batch_size=200))
+    assert seen == [90, 30]  # taught by ninety, judged on the thirty held out
+
+
+def test_the_epoch_that_judged_best_is_restored(monkeypatch):
+    losses, kept = iter([0.5, 0.2, 0.9]), []
+    monkeypatch.setattr(heads, "_judged", lambda model, *_: (kept.append(_copy(model)), next(losses))[1])
+    head = train_head(lesson(), HeadTraining(epochs=3))
+    assert all(torch.equal(value, kept[1][name]) for name, value in head.state_dict().items())
+
+
+def _copy(model):
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+@pytest.mark.parametrize(("scheduler", "expected"), [("step", [0.1, 0.1, 0.01, 0.001]), ("cosine", None)])
+def test_rate_momentum_and_decay_reach_the_optimiser(scheduler, expected, monkeypatch):
+    rates, options = [], {}
+
+    def watch(model, optimiser, *_):
+        rates.append(optimiser.param_groups[0]["lr"])
+        options.update(optimiser.param_groups[0])
+
+    monkeypatch.setattr(heads, "_epoch", watch)
+    monkeypatch.setattr(torch.optim.lr_scheduler.LRScheduler, "step", torch.optim.lr_scheduler.LRScheduler.step)
+    with pytest.warns(UserWarning, match="lr_scheduler"):
+        train_head(
+            lesson(), HeadTraining(epochs=4, scheduler=scheduler, decay_epochs=(2, 3), weight_decay=0.02, momentum=0.7)
+        )
+    assert options["weight_decay"] == 0.02 and options["momentum"] == 0.7
+    assert rates == pytest.approx(expected) if expected else rates == sorted(rates, reverse=True)
+
+
+def test_nothing_to_learn_from_is_refused():
+    given = lesson(8)
+    with pytest.raises(NotEnoughLabelsError):
+        train_head(Lesson(given.inputs, given.tags, np.ones(8, bool)), HeadTraining())
