@@ -99,7 +99,7 @@ class LabelTable:
         return self.has_tag & ~self.validation & ~self.exclude
 
     @property
-    def held_out_rows(self) -> Bools:
+    def testing(self) -> Bools:
         """(n,) whether a row tests: it has a tag, is held out and not excluded."""
         return self.has_tag & self.validation & ~self.exclude
 
