@@ -13,6 +13,7 @@ jobs      how soon a job is at work, and what a second worker brings (docs/speed
 sequences that random edits, undo, redo and restore leave what a numpy model says (docs/reliability.md)
 steps     that 1,200 edits can be taken back after a restart, and how long a step takes (docs/reliability.md)
 objects   that 10,000 objects slow nothing (docs/reliability.md)
+active    what each strategy of active learning is worth (docs/active.md)
 """
 
 import argparse
@@ -23,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by it
 
 from core.errors import AppError
 from scripts.benchmarks import (
+    active,
     between,
     chaos,
     clicks,
@@ -39,6 +41,7 @@ from scripts.benchmarks import (
 )
 
 SUBJECTS = {
+    "active": active,
     "quality": quality,
     "between": between,
     "viewer": viewer,
