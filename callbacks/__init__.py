@@ -33,6 +33,7 @@ from callbacks import (
     places,
     review,
     stack,
+    suggestions,
 )
 from callbacks.http import (
     curation,
@@ -73,6 +74,7 @@ FEATURES = (
     accept,
     review,
     stack,
+    suggestions,
     models,
     class_shares,
     jobs,

@@ -20,6 +20,7 @@ from components import (
     objects,
     overlay,
     stack,
+    suggestions,
     topbar,
 )
 from components.slice_viewer import SliceViewer
@@ -78,6 +79,7 @@ def _panels() -> list[html.Section | html.Details]:
         objects.panel(),
         overlay.panel(),
         stack.panel(),
+        suggestions.panel(),
         contrast.panel(),
         history.panel(),
     ]

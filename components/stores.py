@@ -33,6 +33,9 @@ HISTORY_TICK = "history-tick"
 HISTORY_TICK_MS = 2000
 LIVE_PARAMETERS = "live-parameters-store"  # of the pixel classifier; written by callbacks/live.py
 ACCEPT_ORDER = "accept-order-store"  # what of a result becomes labels, see callbacks/accept.py; written by it
+SUGGESTION = (
+    "suggestion-store"  # {"z", "y", "x", "side"} of the place suggested last; written by callbacks/suggestions.py
+)
 
 ACCEPT_TICK = "accept-tick"
 ACCEPT_TICK_MS = 500
@@ -73,6 +76,7 @@ def stores() -> html.Div:
             dcc.Interval(HISTORY_TICK, interval=HISTORY_TICK_MS),
             dcc.Store(LIVE_PARAMETERS, data={}),
             dcc.Store(ACCEPT_ORDER),
+            dcc.Store(SUGGESTION),
             dcc.Interval(ACCEPT_TICK, interval=ACCEPT_TICK_MS, disabled=True),
             dcc.Interval(INFRASTRUCTURE_TICK, interval=INFRASTRUCTURE_TICK_MS, disabled=True),  # runs in Models
             dcc.Interval(JOBS_TICK, interval=JOBS_TICK_MS),  # assets/page.js sets the pace

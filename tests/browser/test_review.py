@@ -154,6 +154,34 @@ def take_on_xz(hand: Hand, running: SimpleNamespace) -> None:
     hand.until("s => s.axis === 'z' && s.slice === 0 && s.ready && s.labelsReady")
 
 
+def test_suggestions_go_to_the_least_sure_square_that_nobody_has_labelled(chromium: Browser, running):
+    page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page.set_default_timeout(30_000)
+    hand = open_page(page, running.url)
+    page.click("text=What next")
+    page.get_by_label("Where the result is unsure").check()
+    page.locator(".sv-surface").focus()
+    hand.key("Shift+N")
+    expect(page.locator(f"#{ids.SUGGEST_TEXT}")).to_contain_text("Slice 2: the model is")
+    hand.until("s => s.slice === 1 && s.ready")
+    place = hand.state()["position"]
+    y, x = place["y"], place["x"]
+    assert (y // 256, x // 256) == (LEAST.box[0] // 256, LEAST.box[1] // 256)
+    spans = np.array([[310, 560, 570]], np.int32)  # within the square that would be next
+    running.store.paint(Paint(str(uuid.uuid4()), PATH, 0, 2, spans, "bob"), shape=SHAPE)
+    page.click(f"#{ids.SUGGEST_BUTTON}")
+    expect(page.locator(f"#{ids.SUGGEST_TEXT}")).to_contain_text("Slice 3: the model is")
+    page.get_by_label("Where two results differ").check()
+    page.click(f"#{ids.SUGGEST_BUTTON}")
+    expect(page.locator(f"#{ids.SUGGEST_TEXT}")).to_contain_text("Choose another under")
+    ways = {"At random, where": "drawn", "Unlike what was": "the least like", "Where classes": "the entropy"}
+    for way, told in ways.items():
+        page.get_by_label(way).check()
+        page.click(f"#{ids.SUGGEST_BUTTON}")
+        expect(page.locator(f"#{ids.SUGGEST_TEXT}")).to_contain_text(told)
+    page.context.close()
+
+
 def is_drawn(page: Page) -> None:
     """Wait for something on the canvas of the pointer."""
     drawn = "c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v) => v > 0)"

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import uuid
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,15 @@ import pytest
 import yaml
 from PIL import Image
 
+from core.learning.curation.store import Decision
+from core.learning.curation.table import Item
 from scripts import active_label
-from scripts.active_learning import learner
+from scripts.active_learning import by_swipe, learner
 from scripts.active_learning.labellers import ByName
 from scripts.active_learning.reports import COLUMNS
 from scripts.active_learning.settings import PipelineSettings, read_model
 from scripts.pretrain import main as pretrain
+from utils.curation_db import SqlCurationStore
 
 COUNT = 60
 
@@ -174,3 +178,24 @@ def test_the_model_settings_reach_the_training(tmp_path):
         0.01,
         5,
     )
+
+
+def test_people_on_the_swipe_page_answer_and_nobody_is_asked_again_after_a_stop(tmp_path, monkeypatch):
+    store = SqlCurationStore(f"sqlite:///{tmp_path / 'labels.db'}")
+    items = [Item(f"a/{number}.png") for number in range(4)]
+    told, verdicts = [], iter(("accept", "reject", "unsure", "accept"))
+
+    def somebody_answers(_seconds: float) -> None:
+        table = store.tables()[0].id
+        lease = store.lease(table, table, owner="window", user="ann", count=1)
+        decision = Decision(uuid.uuid4().hex, lease.items[0].number, next(verdicts), "ann", "window")
+        store.decide(table, table, decision)
+
+    monkeypatch.setattr(by_swipe.time, "sleep", somebody_answers)
+    labeller = by_swipe.BySwipe(store, "cells: WBC", "WBC", "scans/cells", 10, told.append)
+    answers = labeller.ask(items)
+    assert sorted(map(str, answers.values())) == ["0", "1", "1", "None"]
+    assert labeller.ask(items) == answers  # asked again after a stop: all is known, nobody is waited for
+    assert store.rows(store.tables()[0].id)[0].item.volume == "scans/cells/a/0"
+    assert "/swipe/" in told[0]
+    store.close()

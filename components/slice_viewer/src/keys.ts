@@ -15,6 +15,8 @@ const PAN_STEPS = 8; // across the window
 const FOCUS_CLASS = "sv-focus"; // on <html>: only the image shows
 const LIVE_KEYS = { follow: "V", once: "U" }; // with Shift
 const HISTORY_KEY = "z"; // with Shift, as Ctrl and the same key undo
+const SUGGEST_KEY = "n"; // with Shift
+export const SUGGEST_EVENT = "sv-suggest"; // on the document: the page around the viewer chooses the next place to annotate
 export const HISTORY_EVENT = "sv-history"; // on the document: the page around the viewer opens what it keeps of the past
 
 type Action = (engine: Engine, event: KeyboardEvent, desk: Desk) => unknown;
@@ -58,6 +60,7 @@ const SHIFT_ACTIONS: Record<string, Action> = {
   [LIVE_KEYS.follow.toLowerCase()]: (_engine, _event, { live }) => live.setOn(!live.state.get().on),
   [LIVE_KEYS.once.toLowerCase()]: (_engine, _event, { live }) => live.once(),
   [HISTORY_KEY]: () => document.dispatchEvent(new Event(HISTORY_EVENT)),
+  [SUGGEST_KEY]: () => document.dispatchEvent(new Event(SUGGEST_EVENT)),
   [PROPOSAL_KEYS.acceptAll.toLowerCase()]: (_engine, _event, { proposals }) => void proposals.acceptAll(),
   [PROPOSAL_KEYS.discard.toLowerCase()]: (_engine, _event, { proposals }) => void proposals.discard(),
 };
@@ -194,6 +197,7 @@ export const KEY_CARD: [string, [string, string][]][] = [
       ["Home End", "First, last slice"],
       ["Shift wheel", "Through the stack"],
       [", .", "Back and forth in time"],
+      [`Shift ${SUGGEST_KEY.toUpperCase()}`, "Next suggestion"],
     ],
   ],
   [

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 Image = NDArray[np.floating]
-Square = tuple[int, int, int]
 CONTRAST_FLOOR = 0.25  # of the median contrast: below it a square is taken for background
 
 
