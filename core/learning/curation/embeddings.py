@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
 
 from core.errors import InvalidInputError
 from core.learning.curation.table import Bools, Rows
@@ -104,6 +103,8 @@ def unique(rows: Rows) -> Rows:
 
 def layout(points: Points, *, seed: int = 0) -> Numbers:
     """(n, 2) coordinates of a map on which what looks alike lies close: the two principal components."""
+    from sklearn.decomposition import PCA  # heavy: a page that only lists things need not load it
+
     if min(points.shape) < 2:
         return np.asarray(np.pad(points, [(0, 0), (0, 2)])[:, :2], np.float64)
     sample = np.random.default_rng(seed).permutation(len(points))[:MAP_SAMPLE]

@@ -1,6 +1,7 @@
 """A small classifier over embeddings: a head a class, since an item may have several, taught by its known tags alone.
 
-What is held out or excluded never teaches. Heads say how likely each class is, of every item.
+What is held out or excluded never teaches. Heads say how likely each class is, of every item. scikit-learn is heavy, so
+it is loaded when a head is taught: the app starts without it.
 """
 
 import warnings
@@ -10,12 +11,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from core.errors import InvalidInputError, NotEnoughLabelsError
 from core.learning.curation.table import Chances, LabelTable, Rows
@@ -104,12 +99,22 @@ def _taught(table: LabelTable, points: Points, name: str, settings: HeadSettings
     rows, truth = teaching_rows(table, name), _truth(table, name)
     if settings.balance and settings.kind == "mlp":
         rows, truth = _evened(rows, truth, settings.seed)  # it takes no weights
-    head = make_pipeline(StandardScaler(), KINDS[settings.kind](settings))
+    head = _scaled(KINDS[settings.kind](settings))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a head that has not settled is still the best there is
+        warnings.filterwarnings(
+            "ignore", message="Stochastic Optimizer"
+        )  # a head that has not settled is still the best there is
         head.fit(points[rows], truth)
     trained: Head = head
     return trained
+
+
+def _scaled(head: Any) -> Any:
+    """Every number of an embedding counts alike."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), head)
 
 
 def _evened(rows: Rows, truth: NDArray[np.int8], seed: int) -> tuple[Rows, NDArray[np.int8]]:
@@ -126,14 +131,20 @@ def _weights(settings: HeadSettings) -> str | None:
 
 
 def _logistic(settings: HeadSettings) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
     return LogisticRegression(C=0.1 / settings.decay, class_weight=_weights(settings), max_iter=1000)
 
 
 def _mlp(settings: HeadSettings) -> Any:
+    from sklearn.neural_network import MLPClassifier
+
     return MLPClassifier(settings.hidden, alpha=settings.decay, max_iter=ROUNDS, random_state=settings.seed)
 
 
 def _forest(settings: HeadSettings) -> Any:
+    from sklearn.ensemble import RandomForestClassifier
+
     return RandomForestClassifier(TREES, class_weight=_weights(settings), random_state=settings.seed)
 
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
-from sklearn.metrics import roc_auc_score
+from scipy.special import betainc, betaincinv
 
 from core.learning.curation.heads import held_out_rows, teaching_rows
 from core.learning.curation.table import Chances, LabelTable, Rows
@@ -68,7 +67,7 @@ def score_answers(truth: NDArray[np.bool_], said: NDArray[np.floating]) -> Class
         low=low,
         high=high,
         base_rate=base,
-        better=float(beta.sf(base, right + PRIOR, count - right + PRIOR)) if count else float("nan"),
+        better=float(1 - betainc(right + PRIOR, count - right + PRIOR, base)) if count else float("nan"),
     )
 
 
@@ -78,7 +77,7 @@ def accuracy_interval(right: int, count: int) -> tuple[float, float]:
     >>> [round(end, 2) for end in accuracy_interval(9, 10)]
     [0.52, 0.85]
     """
-    ends = beta.ppf([(1 - MASS) / 2, (1 + MASS) / 2], right + PRIOR, count - right + PRIOR)
+    ends = betaincinv(right + PRIOR, count - right + PRIOR, [(1 - MASS) / 2, (1 + MASS) / 2])
     return float(ends[0]), float(ends[1])
 
 
@@ -88,6 +87,8 @@ def histogram(said: NDArray[np.floating]) -> NDArray[np.int64]:
 
 
 def _auc(truth: NDArray[np.bool_], said: NDArray[np.floating]) -> float:
+    from sklearn.metrics import roc_auc_score  # heavy: the app starts without it
+
     both = truth.any() and not truth.all()
     return float(roc_auc_score(truth, said)) if both else float("nan")
 

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans
-from sklearn.decomposition import PCA
-from sklearn.preprocessing import StandardScaler
 
 from core.learning.curation.doubt import Floats
 
@@ -134,6 +131,8 @@ def by_cluster(points: Points, doubt: Floats, count: int, *, seed: int) -> Rows:
 
     Shares are rounded up, so a few come too many; the least doubtful of them are left out.
     """
+    from sklearn.cluster import KMeans  # heavy: the app starts without it
+
     clusters = KMeans(min(CLUSTERS, len(points)), n_init=1, random_state=seed).fit_predict(points)
     kept = [_most(doubt, np.flatnonzero(clusters == each), count, len(points)) for each in np.unique(clusters)]
     chosen = np.concatenate(kept)
@@ -150,6 +149,10 @@ def one_a_cluster(points: Points, *, among: Rows, count: int, seed: int, rng: np
 
     Clusters without such a row give none, so there may be fewer than `count`.
     """
+    from sklearn.cluster import KMeans  # heavy: the app starts without them
+    from sklearn.decomposition import PCA
+    from sklearn.preprocessing import StandardScaler
+
     scaled = StandardScaler().fit_transform(points)
     reduced = PCA(min(COMPONENTS, *scaled.shape), random_state=seed).fit_transform(scaled)
     clusters = KMeans(min(count, len(points)), n_init=1, random_state=seed).fit_predict(reduced)

@@ -42,7 +42,7 @@ def test_no_row_held_out_excluded_or_without_a_tag_ever_teaches(seed):
     numbers = np.arange(len(table), dtype=np.float32)[:, None]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(heads, "KINDS", {"forest": Listener})
-        patch.setattr(heads, "make_pipeline", lambda _, head: head)
+        patch.setattr(heads, "_scaled", lambda head: head)
         try:
             trained = train_heads(table, numbers)
         except NotEnoughLabelsError:
