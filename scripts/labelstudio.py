@@ -32,6 +32,7 @@ from core.labels.classes import LabelClass
 from core.labels.exchange import open_labels
 from core.labels.exchange.importing import Policy, Target, apply, report_on
 from core.labels.slices import read_slice
+from core.labelstudio.choices import table_of
 from core.labelstudio.exporting import Shipment, project_for, send
 from core.labelstudio.fetching import fetched
 from core.labelstudio.results import STYLES
@@ -39,6 +40,7 @@ from core.labelstudio.sources import ReadPair, StackSource, of_labels, regions_t
 from core.labelstudio.tasks import Region
 from core.labelstudio.weak import outlined
 from core.labelstudio.windows import LEAST_SCORE, OVERLAP_PX, SIZE_PX, Windows
+from core.learning.curation.table_csv import write_csv
 from core.learning.jobs import parse_ranges
 from scripts.import_labels import told
 from scripts.labelstudio_models import find_model, reader
@@ -71,7 +73,9 @@ def setup(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def import_(options: argparse.Namespace, settings: Settings) -> None:
-    """Report what the annotations of a project would change, and change it."""
+    """Report what the annotations of a project would change, and change it; or write its choices as a table."""
+    if options.choices:
+        return _write_choices(options, settings)
     volume = _open(options.name, settings)
     info = volume.info
     weak = partial(outlined, volume=volume, window=describe_intensity(volume).window) if options.weak else list
@@ -84,10 +88,18 @@ def import_(options: argparse.Namespace, settings: Settings) -> None:
         report = report_on(file, Target(info.shape, labels.classes(info.path), info.voxel_size_um))
         print(*told(report), sep="\n")
         if options.dry_run:
-            return
+            return None
         user = settings.user_name or DEFAULT_USER
         receipt = apply(labels, info.path, file, report, options.policy, user=user, told=lambda _: None)
-    print(f"{len(receipt.changed)} tiles changed, revision {receipt.revision}")
+    return print(f"{len(receipt.changed)} tiles changed, revision {receipt.revision}")
+
+
+def _write_choices(options: argparse.Namespace, settings: Settings) -> None:
+    number = options.labelstudio_project_id
+    with closing(HttpLabelStudio.from_settings(settings)) as studio:
+        table = table_of(studio.tasks(number), studio.project(number).config, options.annotator)
+    options.choices.write_text(write_csv(table), newline="")
+    print(f"{len(table)} rows, {len(table.classes)} classes: {options.choices}")
 
 
 def export(options: argparse.Namespace, settings: Settings) -> None:
@@ -225,7 +237,9 @@ def _add_setup(parser: argparse.ArgumentParser) -> None:
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labelstudio-project-id", type=int, required=True, metavar="N")
-    parser.add_argument("--name", required=True, metavar="VOLUME")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--name", metavar="VOLUME", help="its labels get the annotations")
+    where.add_argument("--choices", type=Path, metavar="TABLE.csv", help="write the choices as a label table")
     parser.add_argument("--policy", choices=get_args(Policy), default="over")
     parser.add_argument("--annotator", default="", help="id or e-mail; only this person's annotations")
     parser.add_argument("--weak", action="store_true", help="boxes and points become the objects they stand for")

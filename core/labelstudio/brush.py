@@ -167,7 +167,8 @@ class _Reader:
         place, skipped = np.divmod(bits, 8)
         shift = np.asarray(32 - skipped - width, np.uint32)
         mask = ((1 << np.asarray(width, np.int64)) - 1).astype(np.uint32)
-        return np.bitwise_and(self._quads[place] >> shift, mask, dtype=np.uint32)
+        found: NDArray[np.uint32] = np.bitwise_and(self._quads[place] >> shift, mask, dtype=np.uint32)
+        return found
 
 
 def _literal_bits(quads: list[int], at: int, size: int) -> int:

@@ -68,7 +68,7 @@ def test_slices_go_to_label_studio_and_come_back_annotated(app, page: Page, stud
     page.click(f"#{ids.IMPORT_BUTTON}:visible")
     expect(page.locator(f"#{ids.IMPORT_DONE}")).to_contain_text("Imported: 2 slices changed", timeout=SLOW_MS)
     np.testing.assert_array_equal(app.pixels()[1:3], np.stack([disc(1), disc(2)]))
-    page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
+    page.click(f"#{ids.THEME_SWITCH}")
     shot(page, "light")
     page.click(f"#{ids.LS_DISCONNECT}")
     expect(page.locator(f"#{ids.LS_CONNECT}")).to_be_visible(timeout=SLOW_MS)

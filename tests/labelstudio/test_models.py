@@ -16,12 +16,14 @@ from core.labelstudio.exporting import find_project
 from core.labelstudio.results import painted, regions_of
 from core.labelstudio.tasks import spot_of
 from scripts import labelstudio
+from scripts.command_line import find_algorithm
 from scripts.local_stack import wait_until
-from scripts.save_mlflow_algorithm import main as save_algorithms
 from tests.labelstudio_server import TOKEN
 from tests.mlflow_template import fresh_settings
 from utils.label_db import SqlLabelStore
 from utils.labelstudio_client import HttpLabelStudio
+from utils.mlflow_registry import MlflowRegistry
+from utils.mlflow_store import MlflowStore
 from utils.services import build_services
 from utils.settings import ROOT
 
@@ -82,10 +84,8 @@ def studio(settings, studio_server, run):
 @pytest.fixture(scope="module")
 def backend(settings, studio):
     """Address of the models, served by a process of their own."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in settings.environment().items():
-            patch.setenv(name, value)
-        assert save_algorithms([]) == 0
+    algorithm = find_algorithm("Pixel classifier", settings)
+    MlflowRegistry(MlflowStore.from_settings(settings)).register_algorithm(algorithm)
     command = [sys.executable, "-m", "scripts.labelstudio", "ml-start", "--labelstudio-ml-port", "0", "--conf", "0"]
     process = subprocess.Popen(command, cwd=ROOT, env=settings.environment(), stdout=subprocess.PIPE, text=True)
     yield process.stdout.readline().rpartition(" ")[2].strip()

@@ -13,11 +13,13 @@ from core.labels.classes import LabelClass
 from core.labels.exchange import open_labels
 from core.labels.exchange.importing import Target, report_on
 from core.labelstudio.brush import decode, encode
+from core.labelstudio.choices import table_of
 from core.labelstudio.config import missing_labels, read_config, write_config
 from core.labelstudio.files import as_file
 from core.labelstudio.results import painted, regions_of
 from core.labelstudio.shapes import mask_of
 from core.labelstudio.tasks import Region, Spot, chosen_annotation, data_of, spot_of
+from core.learning.curation.table_csv import read_csv, write_csv
 from tests.labelstudio_brush import mask
 
 CLASSES = (LabelClass(1, "Pore", "#E69F00"), LabelClass(4, 'Fibre & "matrix"', "#56B4E9"))
@@ -230,3 +232,24 @@ def test_the_ground_truth_counts_else_the_newest_that_was_not_cancelled():
     assert chosen_annotation({"annotations": rows}, "anna@example.com")["id"] == 2
     assert chosen_annotation({"annotations": [*rows, {"id": 4, "ground_truth": True}]})["id"] == 4
     assert chosen_annotation({"annotations": rows[:1]}) is None
+
+
+def test_choices_become_a_label_table():
+    config = (
+        '<View><Image name="i" value="$image"/><Choices name="c" toName="i"><Choice value="good"/><Choice value="bad"/>'
+        '</Choices><Choices name="d" toName="i"><Choice value="sharp"/></Choices></View>'
+    )
+    chosen = {"type": "choices", "from_name": "c", "to_name": "i", "value": {"choices": ["bad"]}}
+    data = data_of(Spot("a/stack", 2, Region(0, 0, 48, 64)), (0, 1))
+    tasks = [
+        {"id": 7, "data": {"image": "/x.png", **data}, "annotations": [{"result": [chosen]}]},
+        {"id": 8, "data": {"image": "/y/photo.png"}, "annotations": [{"result": []}]},
+        {"id": 9, "data": {}, "annotations": []},
+    ]
+    table = table_of(tasks, config)
+    assert table.classes == ("good", "bad", "sharp")
+    assert table.tags.tolist() == [[0, 1, -1], [-1, -1, -1]]
+    assert [(each.source, each.filename) for each in table.items] == [("a/stack", "stack_00003.png"), ("", "photo.png")]
+    assert read_csv(write_csv(table)) == table
+    with pytest.raises(LabelFileError, match="no choices"):
+        table_of(tasks, write_config(CLASSES))
