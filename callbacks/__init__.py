@@ -25,6 +25,7 @@ from callbacks import (
     labelstudio,
     live,
     messages,
+    model_care,
     models,
     moments,
     objects,
@@ -55,6 +56,7 @@ from callbacks.http import exchange as exchange_http
 from callbacks.http import history as past
 from callbacks.http import jobs as jobs_http
 from callbacks.http import live as live_http
+from callbacks.http import models as models_http
 from callbacks.http import review as review_http
 from components.page import page
 from core.services import Services
@@ -76,6 +78,7 @@ FEATURES = (
     stack,
     suggestions,
     models,
+    model_care,
     class_shares,
     jobs,
     infrastructure,
@@ -96,6 +99,7 @@ MACHINE_ROUTES = (
     live_http,
     review_http,
     jobs_http,
+    models_http,
     exchange_http,
     importing,
     labelstudio_backend,

@@ -61,15 +61,20 @@ def _register_registry(app: Dash, services: Services) -> None:
         Output(ids.MODEL_SELECT, "value"),
         Output(ids.MODEL_TABLE, "rowData"),
         Input(stores.REGISTRY, "data"),
+        Input(ids.MODEL_ARCHIVED, "value"),
         State(ids.ALGORITHM_SELECT, "value"),
         State(ids.MODEL_SELECT, "value"),
         prevent_initial_call=True,
     )
-    def offer(registry: dict[str, Any], algorithm: str | None, model: str | None) -> Any:
+    def offer(registry: dict[str, Any] | None, archived: bool | None, algorithm: str | None, model: str | None) -> Any:
+        if registry is None:
+            return (no_update,) * 5
         names, rows = registry["algorithms"], registry["models"]
         algorithm_options = [{"label": name, "value": name} for name in names]
-        chosen = models.first_choice([row["id"] for row in rows], model)
-        return algorithm_options, models.first_choice(names, algorithm), model_table.options(rows), chosen, rows
+        offered = model_table.options(rows)
+        chosen = models.first_choice([each["value"] for each in offered], model)
+        shown = [row for row in rows if archived or not row["archived"]]
+        return algorithm_options, models.first_choice(names, algorithm), offered, chosen, shown
 
     @app.callback(
         Output(ids.MODEL_TABLE, "exportDataAsCsv"), Input(ids.MODEL_DOWNLOAD, "n_clicks"), prevent_initial_call=True

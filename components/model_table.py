@@ -29,9 +29,11 @@ _COLUMNS = (
         "cellClassRules": {"score-worse": "params.data.warning"},
         "tooltipField": "scores",
     },
+    {"field": "stage", "headerName": "Stage", "flex": 1, "minWidth": 104},
     {"field": "when", "headerName": "Date", "flex": 2, "minWidth": 144},
     {"field": "volume", "headerName": "Trained on", "flex": 2, "minWidth": 120, "tooltipField": "volume"},
     {"field": "algorithm", "headerName": "Algorithm", "flex": 2, "minWidth": 120},
+    {"field": "tags", "headerName": "Tags", "flex": 1, "minWidth": 96, "tooltipField": "description"},
 )
 
 
@@ -69,7 +71,7 @@ def rows(models: Sequence[TrainedModel], timezone: tzinfo) -> list[dict[str, Any
 
 def options(table_rows: Sequence[Row]) -> list[dict[str, str]]:
     """Those of the models that can segment, as a select offers them."""
-    return [{"label": row["name"], "value": row["id"]} for row in table_rows if row["segments"]]
+    return [{"label": row["name"], "value": row["id"]} for row in table_rows if row["segments"] and not row["archived"]]
 
 
 def _row(model: TrainedModel, timezone: tzinfo, warned: str) -> dict[str, Any]:
@@ -83,6 +85,10 @@ def _row(model: TrainedModel, timezone: tzinfo, warned: str) -> dict[str, Any]:
         "scores": " ".join(part for part in (warned, _each_class(model)) if part),
         "warning": warned,
         "volume": model.volume,
+        "stage": "archived" if model.archived else model.stage,
+        "tags": ", ".join(model.tags),
+        "description": model.description,
+        "archived": model.archived,
         "when": datetime.fromtimestamp(model.created, timezone).strftime("%Y-%m-%d %H:%M"),
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
-from components import class_shares, ids, infrastructure
+from components import algorithm_list, class_shares, ids, infrastructure, model_card
 from components.model_table import table
 from core.learning.descriptors import AlgorithmDescriptor
 
@@ -18,9 +18,11 @@ def place() -> html.Div:
     """Without algorithms, models or jobs; callbacks fill them in."""
     return html.Div(
         [
-            html.Div([_training(), _segmentation(), infrastructure.card()], className="models-column"),
+            html.Div(
+                [_training(), _segmentation(), infrastructure.card(), algorithm_list.card()], className="models-column"
+            ),
             _jobs(),
-            html.Div([_models(), _scores(), _curves()], className="models-column models-results"),
+            html.Div([_models(), model_card.card(), _scores(), _curves()], className="models-column models-results"),
         ],
         className="models-grid",
     )
@@ -140,10 +142,13 @@ def _jobs() -> html.Section:
 
 def _models() -> html.Section:
     download = html.Button("Download CSV", id=ids.MODEL_DOWNLOAD, className="button")
+    archived = dbc.Switch(id=ids.MODEL_ARCHIVED, label="Archived, too", value=False)
+    buttons = html.Div([archived, model_card.loader(), download], className="models-buttons")
     return html.Section(
         [
-            html.Div([html.H2("Trained models"), download], className="models-head"),
+            html.Div([html.H2("Trained models"), buttons], className="models-head"),
             html.Div(id=ids.MODEL_PROBLEM),
+            html.Div(id=ids.MODEL_CARE_NOTE, role="status"),
             table(),
         ],
         className="models-card",

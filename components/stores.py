@@ -13,6 +13,7 @@ STARTED_JOB = "started-job-store"  # id of the job this page started last; writt
 PLACE = "place-store"  # "annotate", "models", "curate" or "exchange"; written by callbacks/places.py
 THEME = "theme-store"  # "dark" or "light", kept by the browser; written by callbacks/places.py
 MESSAGE = "message-store"  # the newest message, see components/messages.py; written when callbacks fail
+CARED_MODEL = "cared-model-store"  # what was done to a model last; written by callbacks/model_care.py
 OPEN_LOGS = "open-logs-store"  # ids of jobs whose log is open; written by callbacks/jobs.py
 IMPORT = "import-store"  # the import as docs/contracts.md has it, at each new stage; written by assets/imports.js
 DOWNLOAD = "download-store"  # {"url"} of a file to fetch at once; written by callbacks/exchange.py
@@ -61,6 +62,7 @@ def stores() -> html.Div:
             dcc.Store(THEME, data="dark", storage_type="local"),
             dcc.Store(MESSAGE),
             dcc.Store(OPEN_LOGS, data=[]),
+            dcc.Store(CARED_MODEL),
             dcc.Store(IMPORT),
             dcc.Store(DOWNLOAD),
             dcc.Store(LS_FETCHED),

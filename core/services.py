@@ -21,12 +21,13 @@ from core.labels.instance_builder import Built
 from core.labels.store import LabelStore
 from core.labelstudio.port import LabelStudio
 from core.labelstudio.windows import Windows
+from core.learning.algorithm_file import Registration
 from core.learning.curation.store import CurationStore
 from core.learning.descriptors import AlgorithmDescriptor
 from core.learning.interactive import Offer, Pointed, Prompts
 from core.learning.jobs import JobEngine
 from core.learning.live_view import Image, Learned, Lesson, Piece, Place
-from core.learning.models import TrainedModel
+from core.learning.models import ModelWords, TrainedModel
 from core.learning.segmenter import Around, Prediction
 
 
@@ -194,8 +195,32 @@ class Registry(Protocol):
         """Newest first."""
         ...
 
+    def model(self, model_id: str) -> TrainedModel:
+        """Raises NotFoundError."""
+        ...
+
     def fetch_model(self, model_id: str, folder: Path) -> Path:
         """Bring a model's files into `folder` and return where they are."""
+        ...
+
+    def describe_model(self, model_id: str, words: ModelWords) -> None:
+        """Write down what people say of a model. Raises InvalidInputError and NotFoundError."""
+        ...
+
+    def delete_model(self, model_id: str) -> None:
+        """Remove a model from the registry; results that it made stay. Raises NotFoundError."""
+        ...
+
+    def pack_model(self, model_id: str, folder: Path) -> Path:
+        """Write a model with all that is known of it into one file in `folder`. Raises NotFoundError."""
+        ...
+
+    def unpack_model(self, bundle: Path) -> TrainedModel:
+        """Register what `pack_model` wrote, here or elsewhere, as a new model. Raises InvalidInputError."""
+        ...
+
+    def register_algorithm(self, descriptor: AlgorithmDescriptor, *, overwrite: bool = False) -> Registration:
+        """Make an algorithm known; a version that is known already, with other content, is left alone unless told."""
         ...
 
 

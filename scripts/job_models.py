@@ -4,6 +4,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from core import VERSION
 from core.errors import NotFoundError
 from core.learning.models import TrainedModel
 from core.learning.segmenter import Segmenter, TrainingReport
@@ -29,6 +30,7 @@ def store_model(run: JobRun, folder: Path, report: TrainingReport) -> TrainedMod
         evaluation=report.evaluation,
         importances=report.importances,
         learned_shares=report.learned_shares,
+        code_version=VERSION,
     )
     patiently(lambda: MlflowRegistry(run.store).register_model(model))
     return model

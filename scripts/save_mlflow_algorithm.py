@@ -15,9 +15,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by its path
 
 from core.errors import AppError, DescriptorError
-from core.learning.algorithm_file import read_algorithms
+from core.learning.algorithm_file import Registration, read_algorithms
 from core.learning.descriptors import AlgorithmDescriptor
-from utils.mlflow_registry import MlflowRegistry, Registration
+from utils.mlflow_registry import MlflowRegistry
 from utils.mlflow_store import MlflowStore
 from utils.settings import read_settings
 

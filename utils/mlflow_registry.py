@@ -9,17 +9,18 @@ import json
 import logging
 import tempfile
 from collections.abc import Mapping
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import DescriptorError, NotFoundError
-from core.learning.algorithm_file import read_algorithm
+from core.learning.algorithm_file import Registration, read_algorithm
 from core.learning.descriptors import AlgorithmDescriptor
-from core.learning.metrics import Evaluation
-from core.learning.models import TrainedModel
-from utils.job_ledger import MODEL_FOLDER, classes_as_json, classes_from_json
+from core.learning.models import STAGES, ModelWords, TrainedModel
+from utils.job_ledger import MODEL_FOLDER
 from utils.mlflow_store import MlflowStore, Recent
+from utils.model_bundles import pack, unpack
+from utils.model_tags import TRAINED_MODEL, model_of, tags_of, tags_of_words
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -27,20 +28,11 @@ if TYPE_CHECKING:
 
 ALGORITHM_TYPE, INTERACTIVE_TYPE = "segmentation", "interactive"
 ALGORITHM = "algorithm_definition"
-TRAINED_MODEL = "trained_model"
+LOADED = "Models loaded"  # the experiment of those that came as a file
 CONFIG_FILE = "algorithm_config.json"
 KEEP_S = 2.0  # a new registration is on the page before its author has looked up
 MAX_MODELS = 500
 log = logging.getLogger(__name__)
-
-
-class Registration(StrEnum):
-    """What registering an algorithm did."""
-
-    ADDED = "added"
-    UNCHANGED = "unchanged"
-    DIFFERS = "differs"
-    REPLACED = "replaced"
 
 
 class MlflowRegistry:
@@ -87,24 +79,61 @@ class MlflowRegistry:
         """Add what a job has trained; its files must be in the job's folder `model` already."""
         with self._store.client() as client:
             name = _free_name(client, model.name)
-            client.create_model_version(
-                name, f"runs:/{model.id}/{MODEL_FOLDER}", run_id=model.id, tags=_model_tags(model)
-            )
+            client.create_model_version(name, f"runs:/{model.id}/{MODEL_FOLDER}", run_id=model.id, tags=tags_of(model))
         self._recent_models.forget()
 
     def model(self, model_id: str) -> TrainedModel:
         """The model that the job `model_id` trained; raises NotFoundError."""
         with self._store.client() as client:
-            versions = client.search_model_versions(f"run_id = '{model_id.replace(chr(39), '')}'")
-        for version in versions:
-            if version.tags.get("entity_type") == TRAINED_MODEL:
-                return _model(version)
-        raise NotFoundError(f"There is no trained model {model_id!r}.", "It may have been deleted; train again.")
+            version = _version_of(client, model_id)
+            return model_of(version, client.get_registered_model(version.name).aliases)
 
     def fetch_model(self, model_id: str, folder: Path) -> Path:
         """Bring a model's files into `folder` and return where they are."""
         with self._store.client() as client:
             return Path(client.download_artifacts(model_id, MODEL_FOLDER, str(folder)))
+
+    def describe_model(self, model_id: str, words: ModelWords) -> None:
+        """Write down what people say of a model; it takes its stage from the one that had it."""
+        words = words.checked()
+        with self._store.client() as client:
+            version = _version_of(client, model_id)
+            for key, value in tags_of_words(words).items():
+                client.set_model_version_tag(version.name, version.version, key, value)
+            for alias, number in client.get_registered_model(version.name).aliases.items():
+                if alias in STAGES and number == version.version:
+                    client.delete_registered_model_alias(version.name, alias)
+            if words.stage:
+                client.set_registered_model_alias(version.name, words.stage, version.version)
+        self._recent_models.forget()
+
+    def delete_model(self, model_id: str) -> None:
+        """Remove a model from the registry; its job and the results that it made stay."""
+        with self._store.client() as client:
+            version = _version_of(client, model_id)
+            client.delete_model_version(version.name, version.version)
+            if _latest_version(client.get_registered_model(version.name)) is None:
+                client.delete_registered_model(version.name)
+        self._recent_models.forget()
+
+    def pack_model(self, model_id: str, folder: Path) -> Path:
+        """Write a model with all that is known of it into one file in `folder`."""
+        model = self.model(model_id)
+        with tempfile.TemporaryDirectory() as files:
+            return pack(model, self.fetch_model(model_id, Path(files)), folder)
+
+    def unpack_model(self, bundle: Path) -> TrainedModel:
+        """Register what `pack_model` wrote, here or elsewhere, as a new model."""
+        experiment = self._store.experiment(LOADED)
+        with tempfile.TemporaryDirectory() as files:
+            found = unpack(bundle, Path(files))
+            with self._store.client() as client:
+                run = client.create_run(experiment, run_name=found.name)
+                client.log_artifacts(run.info.run_id, files, MODEL_FOLDER)
+                client.set_terminated(run.info.run_id)
+        model = replace(found, id=run.info.run_id)
+        self.register_model(model)
+        return model
 
     def _fetch_algorithms(self, kind: str) -> list[AlgorithmDescriptor]:
         """As they were first registered, in the order of the algorithm file; people start with its first."""
@@ -121,7 +150,9 @@ class MlflowRegistry:
             versions = client.search_model_versions(
                 f"tags.entity_type = '{TRAINED_MODEL}'", max_results=MAX_MODELS, order_by=["creation_timestamp DESC"]
             )
-        return [_model(version) for version in versions]
+            known = client.search_registered_models(f"tags.entity_type = '{TRAINED_MODEL}'", max_results=MAX_MODELS)
+        aliases = {model.name: model.aliases for model in known}  # versions that are searched for come without
+        return [model_of(version, aliases.get(version.name, {})) for version in versions]
 
     def _config(self, client: "MlflowClient", version: "ModelVersion") -> Mapping[str, Any]:
         """The entry behind a model version; a run's file never changes, so it is fetched once."""
@@ -150,6 +181,15 @@ class MlflowRegistry:
             client.create_model_version(
                 descriptor.model_name, f"runs:/{run_id}/{CONFIG_FILE}", run_id=run_id, tags={"entity_type": ALGORITHM}
             )
+
+
+def _version_of(client: "MlflowClient", model_id: str) -> "ModelVersion":
+    """Raises NotFoundError."""
+    versions = client.search_model_versions(f"run_id = '{model_id.replace(chr(39), '')}'")
+    for version in versions:
+        if version.tags.get("entity_type") == TRAINED_MODEL:
+            return version
+    raise NotFoundError(f"There is no trained model {model_id!r}.", "It may have been deleted; train again.")
 
 
 def _run_parameters(descriptor: AlgorithmDescriptor) -> dict[str, str]:
@@ -207,38 +247,3 @@ def _readable(entries: list[Mapping[str, Any]]) -> list[AlgorithmDescriptor]:
         except DescriptorError as error:
             log.warning("an algorithm in MLflow was left out: %s", error)
     return descriptors
-
-
-def _model_tags(model: TrainedModel) -> dict[str, str]:
-    return {
-        "entity_type": TRAINED_MODEL,
-        "name": model.name,
-        "algorithm": model.algorithm,
-        "parameters": json.dumps(dict(model.parameters)),
-        "classes": classes_as_json(model.classes),
-        "volume": model.volume,
-        "labels_hash": model.labels_hash,
-        "scores": json.dumps(dict(model.scores)),
-        "evaluation": json.dumps(model.evaluation.to_json()),
-        "importances": json.dumps(dict(model.importances)),
-        "learned_shares": json.dumps({str(key): round(share, 5) for key, share in model.learned_shares.items()}),
-        "created": str(model.created),
-    }
-
-
-def _model(version: "ModelVersion") -> TrainedModel:
-    tags = version.tags
-    return TrainedModel(
-        id=version.run_id,
-        name=tags.get("name", version.name),
-        algorithm=tags.get("algorithm", ""),
-        parameters=json.loads(tags.get("parameters", "{}")),
-        classes=classes_from_json(tags.get("classes", "[]")),
-        volume=tags.get("volume", ""),
-        created=float(tags.get("created", version.creation_timestamp / 1000)),
-        labels_hash=tags.get("labels_hash", ""),
-        scores=json.loads(tags.get("scores", "{}")),
-        evaluation=Evaluation.from_json(json.loads(tags.get("evaluation", "{}"))),
-        importances=json.loads(tags.get("importances", "{}")),
-        learned_shares={int(key): share for key, share in json.loads(tags.get("learned_shares", "{}")).items()},
-    )

@@ -6,6 +6,7 @@ Keys we do not know are kept and ignored, so that files written for the app we s
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from enum import StrEnum
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
@@ -87,6 +88,15 @@ _ALGORITHM_KEYS: tuple[str, ...] = ("model_name", "version", "type", "owner", "i
 _ALGORITHM_KEYS += ("is_gpu_enabled", "can_continue", "interpreter")
 _PARAMETER_KEYS: tuple[str, ...] = ("type", "name", "title", "param_key", "min", "max", "step", "precision")
 _PARAMETER_KEYS += ("placeholder", "comp_group", "advanced")
+
+
+class Registration(StrEnum):
+    """What registering an algorithm did."""
+
+    ADDED = "added"
+    UNCHANGED = "unchanged"
+    DIFFERS = "differs"
+    REPLACED = "replaced"
 
 
 def read_algorithms(text: str, *, source: str = "the algorithm file") -> list[AlgorithmDescriptor]:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import time
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -10,14 +11,14 @@ from threading import Event, Thread
 
 import pytest
 
-from core.errors import NotFoundError, UnavailableError
+from core.errors import InvalidInputError, NotFoundError, UnavailableError
 from core.labels.classes import DEFAULT_CLASSES
-from core.learning.algorithm_file import read_algorithm, read_algorithms
+from core.learning.algorithm_file import Registration, read_algorithm, read_algorithms
 from core.learning.jobs import JobKind, JobRequest
-from core.learning.models import TrainedModel
+from core.learning.models import ModelWords, TrainedModel
 from tests.mlflow_template import fresh_settings
 from utils.job_ledger import JobLedger
-from utils.mlflow_registry import MlflowRegistry, Registration
+from utils.mlflow_registry import MlflowRegistry
 from utils.mlflow_store import MlflowStore, Recent
 
 MODELS = Path(__file__).resolve().parents[2] / "assets" / "models.json"
@@ -153,6 +154,69 @@ def test_a_model_named_like_an_algorithm_leaves_the_algorithm_alone(registry, st
     registry.register_model(trained(store, name="U-Net"))
     assert [model.name for model in registry.models()] == ["U-Net"]
     assert registry.algorithms() == [net(name="U-Net")]
+
+
+def test_what_people_say_of_a_model_is_kept_and_a_stage_passes_on(registry, store):
+    first, second = (trained(store) for _ in range(2))
+    registry.register_model(first)
+    registry.register_model(second)
+    words = ModelWords("  Thin membranes ", "Good at edges", ("2026", "2026", "thin"), "production")
+    registry.describe_model(first.id, words)
+    found = registry.model(first.id)
+    assert found.words == ModelWords("Thin membranes", "Good at edges", ("2026", "thin"), "production")
+    registry.describe_model(second.id, ModelWords("Membranes", stage="production", archived=True))
+    assert registry.model(first.id).stage == ""
+    assert (registry.model(second.id).stage, registry.model(second.id).archived) == ("production", True)
+    registry.describe_model(second.id, ModelWords("Membranes", stage="candidate"))
+    assert registry.model(second.id).stage == "candidate"
+    with pytest.raises(InvalidInputError, match="needs a name"):
+        registry.describe_model(second.id, ModelWords(" "))
+    with pytest.raises(InvalidInputError, match="no stage 'best'"):
+        registry.describe_model(second.id, ModelWords("Membranes", stage="best"))
+
+
+def test_a_deleted_model_is_gone_and_others_of_its_name_stay(registry, store):
+    first, second = (trained(store, name="Anna's") for _ in range(2))
+    for model in (first, second):
+        registry.register_model(model)
+    registry.delete_model(first.id)
+    assert [model.id for model in registry.models()] == [second.id]
+    registry.delete_model(second.id)
+    assert registry.models() == []
+    with pytest.raises(NotFoundError):
+        registry.delete_model(first.id)
+
+
+def test_a_model_is_taken_elsewhere_with_all_that_is_known_of_it(registry, store, tmp_path):
+    model = dataclasses.replace(trained(store), description="Good at edges", tags=("thin",), code_version="0.1.0")
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "model.json").write_text('{"algorithm": "U-Net"}')
+    JobLedger(store).keep_files(model.id, tmp_path / "files")
+    registry.register_model(model)
+    bundle = registry.pack_model(model.id, tmp_path)
+    elsewhere = MlflowRegistry(MlflowStore.from_settings(fresh_settings(tmp_path / "elsewhere")))
+    found = elsewhere.unpack_model(bundle)
+    assert dataclasses.replace(found, id=model.id) == model
+    assert (elsewhere.fetch_model(found.id, tmp_path) / "model.json").read_text() == '{"algorithm": "U-Net"}'
+    assert elsewhere.model(found.id).words == model.words
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("registry.json", "../evil.json"), "no plain data"),
+        (("registry.json", "weights.pkl"), "no plain data"),
+        (("model.json",), "is no model"),
+        ((), "is no model"),
+    ],
+)
+def test_a_file_that_is_no_model_is_refused(registry, tmp_path, names, said):
+    with zipfile.ZipFile(tmp_path / "some.zip", "w") as bundle:
+        for name in names:
+            bundle.writestr(name, "{}")
+    with pytest.raises(InvalidInputError, match=said):
+        registry.unpack_model(tmp_path / "some.zip")
+    assert registry.models() == []
 
 
 def test_a_model_that_is_not_there_is_not_found(registry):

@@ -1,0 +1,22 @@
+"""Trained models as files, to be taken elsewhere."""
+
+from contextlib import ExitStack
+
+from dash import Dash
+from flask import Response, send_file
+
+from core.services import Services
+
+
+def register(app: Dash, services: Services) -> None:
+    """Add the routes below /api/models."""
+
+    @app.server.get("/api/models/<model>/bundle")
+    def bundle(model: str) -> Response:
+        with ExitStack() as stack:
+            folder = stack.enter_context(services.exchange.scratch())
+            file = services.registry.pack_model(model, folder)
+            answer = send_file(file, as_attachment=True, download_name=file.name, max_age=0)
+            answer.headers["Cache-Control"] = "no-store"
+            answer.call_on_close(stack.pop_all().close)
+            return answer
