@@ -154,4 +154,6 @@ def registered(services: Services, content: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         raise InvalidInputError(f"{name} is no text.", "Take a JSON file as docs/own-algorithm.md shows it.") from error
     outcomes = [(each, services.registry.register_algorithm(each)) for each in read_algorithms(text, source=name)]
+    if not outcomes:
+        raise InvalidInputError(f"{name} holds no algorithm.", "docs/own-algorithm.md shows one.")
     return " ".join(f"{each.model_name} {each.version}: {TOLD[outcome]}." for each, outcome in outcomes)

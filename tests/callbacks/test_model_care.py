@@ -8,7 +8,7 @@ from dash import Dash
 
 from callbacks import model_care
 from callbacks.http import models as models_http
-from components import ids, stores
+from components import ids
 from components.models import place
 from core.learning.models import ModelWords
 from core.services import Services
@@ -20,7 +20,7 @@ from utils.job_ledger import JobLedger
 from utils.mlflow_registry import MlflowRegistry
 from utils.mlflow_store import MlflowStore
 
-CARE = f"..{ids.MODEL_CARE_NOTE}.children...{stores.CARED_MODEL}.data.."
+CARE = f"{ids.MODEL_CARE_NOTE}.children"
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +79,9 @@ def test_a_model_is_described_archived_brought_back_and_deleted(app, registry, m
 
 
 def test_a_downloaded_model_is_loaded_again_as_another(app, registry, model):
-    answer = app.server.test_client().get(f"/api/models/{model.id}/bundle")
-    assert answer.status_code == 200 and "Membranes.model.zip" in answer.headers["Content-Disposition"]
-    sent = f"data:application/zip;base64,{base64.b64encode(answer.data).decode()}"
+    with app.server.test_client().get(f"/api/models/{model.id}/bundle") as answer:
+        assert answer.status_code == 200 and "Membranes.model.zip" in answer.headers["Content-Disposition"]
+        sent = f"data:application/zip;base64,{base64.b64encode(answer.data).decode()}"
     known = {f"{ids.MODEL_LOAD}.contents": sent, f"{ids.MODEL_LOAD}.filename": "it.zip"}
     told = PageClient(app).call(CARE, known, trigger=f"{ids.MODEL_LOAD}.contents")
     assert "Membranes was loaded from it.zip." in json.dumps(told)
