@@ -19,7 +19,8 @@ Chosen = TypeVar("Chosen", "PipelineSettings", "ModelSettings")
 @dataclass(frozen=True)
 class PipelineSettings:
     """pipeline.yaml. What is ours: steps, seed_rounds, diversity_sampling, final_dataset_path, final_dataset_as,
-    volume_prefix; docs/active.md explains each. num_trees is accepted and not needed, the search is exact.
+    volume_prefix; docs/active.md explains each, and why sampling_strategy has another default. num_trees is accepted
+    and not needed, the search is exact.
     """
 
     data_path: str
@@ -38,7 +39,7 @@ class PipelineSettings:
     seed_data_path: str = ""
     num_trees: int = 50
     sample_size: int = 20
-    sampling_strategy: str = "gaussian"
+    sampling_strategy: str = "balanced"
     diversity_sampling: str = ""
     active_label_batch_size: int = 128
     sampling_nn: int = 0
