@@ -128,7 +128,7 @@ def stacked(image: NDArray[Any], around: Around, normalisation: Normalisation, *
     if any(each.shape != image.shape for each in around):
         raise InvalidInputError("Neighbouring slices differ in shape.", "All slices of a volume must have one shape.")
     ordered = [*around[:context], image, *around[context:]]
-    return np.concatenate([normalisation.apply(each) for each in ordered])
+    return np.concatenate([normalisation.of_slice(each).apply(each) for each in ordered])
 
 
 def _places(labels: Labels, class_ids: Sequence[int]) -> NDArray[np.int64]:

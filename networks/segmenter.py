@@ -170,7 +170,9 @@ def _sketch(
 ) -> checkpoints.Checkpoint:
     """The network before training."""
     class_ids = labelled_classes(slices)
-    normalisation = Normalisation.of([each.image for each in slices], seed=seed)
+    normalisation = Normalisation.of_labelled(
+        [each.image for each in slices], [each.labels for each in slices], seed=seed
+    )
     channels = len(normalisation.lo)
     earlier = read_start(start) if start is not None else None
     if earlier is not None:

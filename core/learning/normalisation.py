@@ -1,7 +1,12 @@
-"""Grey values made comparable: one range for the whole volume, kept with the model and used again at inference."""
+"""Grey values made comparable: one range for the whole volume, kept with the model and used again at inference.
+
+Where brightness and contrast drift from slice to slice, as they do in electron microscopy and between separate images,
+each slice goes by a range of its own. The labels tell: classes whose grey values lie closer together under the slices'
+own ranges than under a common one have drifted. Where grey values mean a material, as in tomography, they have not.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,14 +17,22 @@ from core.errors import InvalidInputError
 SAMPLE_PX = 200_000  # per image; a percentile of so many values is good to a few thousandths
 PERCENTILES = (1.0, 99.0)
 CLIP = (-0.5, 1.5)  # hot pixels and zingers must not outweigh the image
+LEAST_OF_COMMON = (
+    0.5  # a slice whose own range is a smaller part of the common one is nearly empty: it has no contrast to go by
+)
+INDIFFERENT = 0.003  # of the correlation ratio: nearer to each other, the labels do not tell
 
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Maps the 1st percentile to 0 and the 99th to 1, each channel by itself. lo, hi : one value a channel."""
+    """Maps the 1st percentile to 0 and the 99th to 1, each channel by itself.
+
+    lo, hi : one value a channel. own : whether each slice goes by its own range; `of_slice` tells it.
+    """
 
     lo: tuple[float, ...]
     hi: tuple[float, ...]
+    own: bool = False
 
     @classmethod
     def of(cls, images: Sequence[NDArray[Any]], *, seed: int = 0) -> "Normalisation":
@@ -36,6 +49,33 @@ class Normalisation:
         values = np.concatenate([_sample(as_channels(image), rng) for image in images], axis=1)
         ranges = [_finite_range(channel) for channel in values]
         return cls(lo=tuple(lo for lo, _ in ranges), hi=tuple(hi for _, hi in ranges))
+
+    @classmethod
+    def of_labelled(
+        cls, images: Sequence[NDArray[Any]], labels: Sequence[NDArray[np.uint8]], *, seed: int = 0
+    ) -> "Normalisation":
+        """The same, with the slices' own ranges where the labels speak for them.
+
+        labels : (Y, X) class ids of each image, 0 = unlabelled.
+
+        The measure is the correlation ratio of grey values on classes (Pearson 1905), over all labelled pixels. Where
+        it does not tell, 8-bit images go by their own ranges: somebody has stretched them for the eye already.
+        """
+        common = cls.of(images, seed=seed)
+        if len(images) == 1:
+            return common
+        own = replace(common, own=True)
+        before, after = (_correlation_ratio(images, labels, ranges) for ranges in (common, own))
+        needed = -INDIFFERENT if images[0].dtype == np.uint8 else INDIFFERENT
+        return own if after - before > needed else common
+
+    def of_slice(self, image: NDArray[Any]) -> "Normalisation":
+        """The range for all parts of this slice, (Y, X) or (Y, X, C); `image` is the whole of it."""
+        if not self.own:
+            return self
+        found = Normalisation.of([image])
+        wide = np.subtract(found.hi, found.lo) >= LEAST_OF_COMMON * np.subtract(self.hi, self.lo)
+        return found if wide.all() else replace(self, own=False)
 
     def apply(self, image: NDArray[Any]) -> NDArray[np.float32]:
         """(Y, X) or (Y, X, C) -> (C, Y, X) float32, about 0 to 1; NaN and Inf become 0.
@@ -61,12 +101,13 @@ class Normalisation:
         np.clip(scaled, *CLIP, out=scaled)
         return scaled.astype(np.float32, copy=False)
 
-    def to_json(self) -> dict[str, list[float]]:
-        return {"lo": list(self.lo), "hi": list(self.hi)}
+    def to_json(self) -> dict[str, Any]:
+        return {"lo": list(self.lo), "hi": list(self.hi), "own": self.own}
 
     @classmethod
-    def from_json(cls, saved: Mapping[str, Sequence[float]]) -> "Normalisation":
-        return cls(lo=tuple(saved["lo"]), hi=tuple(saved["hi"]))
+    def from_json(cls, saved: Mapping[str, Any]) -> "Normalisation":
+        """Older models do not say `own`: they had one range."""
+        return cls(lo=tuple(saved["lo"]), hi=tuple(saved["hi"]), own=saved.get("own", False))
 
 
 def as_channels(image: NDArray[Any]) -> NDArray[Any]:
@@ -74,6 +115,19 @@ def as_channels(image: NDArray[Any]) -> NDArray[Any]:
     if image.ndim == 2:
         return image[None]
     return np.moveaxis(image, -1, 0)
+
+
+def _correlation_ratio(
+    images: Sequence[NDArray[Any]], labels: Sequence[NDArray[np.uint8]], ranges: Normalisation
+) -> float:
+    """How much of the variance of labelled grey values lies between the classes, 0 to 1."""
+    known = [
+        (ranges.of_slice(image).apply(image).mean(axis=0)[marked > 0], marked[marked > 0])
+        for image, marked in zip(images, labels, strict=True)
+    ]
+    grey, classes = (np.concatenate(part) for part in zip(*known, strict=True))
+    within = sum(grey[classes == each].var() * (classes == each).mean() for each in np.unique(classes))
+    return float(1 - within / max(float(grey.var()), np.finfo(np.float32).tiny))
 
 
 def _sample(channels: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:

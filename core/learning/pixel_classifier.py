@@ -51,7 +51,7 @@ class PixelClassifierParameters:
     max_depth: int = 16
     hidden_units: int = 32
     steps: int = 300
-    smooth_sigma: float = 1.0
+    smooth_sigma: float = 0.5
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "PixelClassifierParameters":
@@ -94,14 +94,18 @@ class PixelClassifier:
 
     def predict(self, image: NDArray[Any], around: Around = ()) -> Prediction:  # noqa: ARG002 - it looks at one slice
         whole = Prediction.empty(image.shape[:2], entropy=self.entropy)
+        ranges = self.normalisation.of_slice(image)
         for inner, outer, window in tiles(image.shape[:2]):
-            chances = self.expectation.applied(self.chances(image[outer])[window])
+            chances = self.expectation.applied(self.chances(image[outer], ranges)[window])
             whole.fill(inner, decided(chances, self.class_ids, entropy=self.entropy))
         return whole
 
-    def chances(self, image: NDArray[Any]) -> Chances:
-        """(Y, X, classes) float32, smoothed, under the shares of the classes that it learned from."""
-        known = features(self.normalisation.apply(image), self.parameters.features)
+    def chances(self, image: NDArray[Any], ranges: Normalisation) -> Chances:
+        """(Y, X, classes) float32, smoothed, under the shares of the classes that it learned from.
+
+        ranges : the normalisation of the slice of which `image` is a part.
+        """
+        known = features(ranges.apply(image), self.parameters.features)
         height, width, count = known.shape
         raw = self.model.chances(known.reshape(-1, count)).reshape(height, width, -1)
         return smoothed(raw, self.parameters.smooth_sigma)

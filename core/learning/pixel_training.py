@@ -103,7 +103,10 @@ def train_pixel_classifier(
     chosen = PixelClassifierParameters.from_mapping(parameters)
     class_ids, wanted = labelled_classes(slices), chosen.features
     started = time.monotonic()
-    plan = Plan(class_ids, chosen, Normalisation.of([each.image for each in slices], seed=seed), seed)
+    normalisation = Normalisation.of_labelled(
+        [each.image for each in slices], [each.labels for each in slices], seed=seed
+    )
+    plan = Plan(class_ids, chosen, normalisation, seed)
     parts = split([each.labels for each in slices], fraction=HELD_OUT, seed=seed)
     rows = labelled_rows(slices, parts, plan.normalisation, wanted, seed=seed, report=report)
     featured = time.monotonic()
@@ -171,11 +174,12 @@ def _features_at(
 ) -> Iterator[NDArray[np.float32]]:
     """Features of the pixels `where`, a tile at a time; tiles without such a pixel are not computed."""
     y, x = where
+    ranges = normalisation.of_slice(image)
     for inner, outer, _ in tiles(image.shape[:2]):
         rows, columns = inner
         here = (y >= rows.start) & (y < rows.stop) & (x >= columns.start) & (x < columns.stop)
         if here.any():
-            known = features(normalisation.apply(image[outer]), wanted)
+            known = features(ranges.apply(image[outer]), wanted)
             yield known[y[here] - outer[0].start, x[here] - outer[1].start]
 
 
@@ -209,7 +213,8 @@ def _score_boxes(classifier: PixelClassifier, slices: Sequence[LabelledSlice], h
 
 def _predict_window(classifier: PixelClassifier, image: NDArray[Any], window: Slices) -> Prediction:
     outer, inner = with_halo(window, image.shape[:2])
-    return decided(classifier.chances(image[outer])[inner], classifier.class_ids)
+    ranges = classifier.normalisation.of_slice(image)
+    return decided(classifier.chances(image[outer], ranges)[inner], classifier.class_ids)
 
 
 def _middle(side: slice) -> slice:

@@ -54,7 +54,8 @@ def _chances(
     """(pixels, classes) of pixels drawn from a window."""
     (rows, columns), window = with_halo(inner, volume.info.shape[1:])
     image = volume.read(Box((z, rows.start, columns.start), (z + 1, rows.stop, columns.stop)))[0]
-    channels = classifier.normalisation.apply(image[..., :3] if volume.info.is_colour else image)
+    image = image[..., :3] if volume.info.is_colour else image
+    channels = classifier.normalisation.of_slice(image).apply(image)  # a window's range is near enough to its slice's
     known: NDArray[np.float32] = features(channels, classifier.parameters.features)[window]
     pixels = known.reshape(-1, known.shape[-1])
     return classifier.model.chances(pixels[rng.choice(len(pixels), min(PIXELS, len(pixels)), replace=False)])

@@ -123,7 +123,7 @@ def test_nothing_learned_is_learned_again_and_a_session_that_is_gone_says_so(liv
 
 def test_a_small_budget_holds_no_features_and_predicts_all_the_same(live):
     small = LivePixels(1 << 20)
-    small.learn("ann", taught(small, painted()))
+    small.learn("ann", taught(small, painted(), QUICK | {"smooth_sigma": 1.0}))
     view = View(0, 0, Frame(0, 0, 64, 64), (0, 0))
     assert (predict(small, view, rough=False) == predict(live, view, rough=False)).all()
     assert small._features.nbytes <= 1 << 20
