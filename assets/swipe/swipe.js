@@ -419,6 +419,7 @@
   async function offerTables() {
     const { tables } = await get("/api/curation").catch((error) => ({ tables: [], error }));
     byId("question").textContent = "Swipe";
+    root.classList.add("choosing");
     notice(tables.length > 0 ? "Which table?" : "There is no table yet", tables.length > 0 ? "" : "Make one on the page Curate of the app.");
     byId("notice").append(...tables.map(({ id, name, count }) => Object.assign(document.createElement("a"), { className: "wide", href: `/swipe/${encodeURIComponent(id)}`, textContent: `${name} (${count.toLocaleString("en")})` })));
   }
