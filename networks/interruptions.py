@@ -43,9 +43,14 @@ class Keeper:
             return None
         try:
             known: State = torch.load(self.path, map_location="cpu", weights_only=True)
-            return known["state"] if known["purpose"] == self.purpose else self._no_use("belongs to another training")
+            purpose, state = known["purpose"], known["state"]
         except (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError):
-            return self._no_use("could not be read")
+            self._tell("What was kept of this training could not be read, so it began anew.")
+            return None
+        if purpose == self.purpose:
+            return dict(state)
+        self._tell("What was kept of this training belongs to another training, so it began anew.")
+        return None
 
     def keep(self, state: State) -> None:
         """Replace what was kept before."""
@@ -56,9 +61,6 @@ class Keeper:
             _write(self.path, {"purpose": self.purpose, "state": state})
         except (OSError, RuntimeError) as error:  # torch says RuntimeError of a full disk
             self._tell(f"The state of this training could not be kept ({_reason(error)}): interrupted, it begins anew.")
-
-    def _no_use(self, why: str) -> None:
-        self._tell(f"What was kept of this training {why}, so it began anew.")
 
     def _tell(self, sentence: str) -> None:
         if sentence not in self.notes:
