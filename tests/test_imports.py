@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("torch", "mlflow", "lightgbm", "sklearn", "tiled.server", "networks", "scripts")
 MAX_SECONDS = 10.0  # about 2 on an idle machine
@@ -16,6 +18,7 @@ print(json.dumps({"seconds": time.perf_counter() - began, "modules": sorted(sys.
 """
 
 
+@pytest.mark.alone  # it measures time
 def test_the_app_is_imported_soon_and_without_the_heavy_libraries(tmp_path, monkeypatch, record_property):
     monkeypatch.setenv("STATE_DIR", str(tmp_path))
     monkeypatch.setenv("DASH_DEPLOYMENT_LOC", "Local")
