@@ -28,7 +28,7 @@ def panel() -> html.Details:
             NEXT,
             id=ids.SUGGEST_BUTTON,
             className="button",
-            title="Go to the next place to annotate (Shift N)",
+            title="Go to the next place to annotate (Shift G)",
         ),
         html.Div(
             "Squares with labels in them are passed over.",

@@ -91,12 +91,16 @@
     const before = deck.top?.item.number;
     for (const item of hand.slice(0, AHEAD)) pictures.want(item.picture).catch(() => null);
     if (isOver) return;
+    if (batchIsDone()) return finish({ all: false }); // the last answer had left no card in the hand
     deck.show(hand.slice(0, SHOWN));
     if (deck.top?.item.number !== before) shownAt = performance.now();
     byId("zoom").hidden = hand.length === 0;
     for (const button of document.querySelectorAll("[data-verdict]")) button.disabled = hand.length === 0;
     if (hand.length === 0 && facts) nothingLeft();
   }
+
+  /** All is done instead when there is no card left; that is known once the server has answered. */
+  const batchIsDone = () => facts !== null && batch.count >= facts.batch && hand.length > 0;
 
   /** No card: either others have the last ones, or all is answered. */
   function nothingLeft() {
@@ -128,7 +132,7 @@
     outbox.put({ address: `${api}/decisions`, item: item.number, body: { id: entry.id, owner, queue, item: item.number, verdict, seconds } });
     byId("live").textContent = `${WORDS[verdict]}. ${leftWords()}`;
     navigator.vibrate?.(8);
-    if (batch.count >= facts.batch && hand.length > 0) finish({ all: false });
+    if (batchIsDone()) finish({ all: false });
     else if (hand.length < REFILL_BELOW) refill();
     else show();
   }

@@ -161,7 +161,7 @@ def test_suggestions_go_to_the_least_sure_square_that_nobody_has_labelled(chromi
     page.click("text=What next")
     page.get_by_label("Where the result is unsure").check()
     page.locator(".sv-surface").focus()
-    hand.key("Shift+N")
+    hand.key("Shift+G")
     expect(page.locator(f"#{ids.SUGGEST_TEXT}")).to_contain_text("Slice 2: the model is")
     hand.until("s => s.slice === 1 && s.ready")
     place = hand.state()["position"]

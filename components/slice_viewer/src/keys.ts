@@ -15,11 +15,19 @@ const PAN_STEPS = 8; // across the window
 const FOCUS_CLASS = "sv-focus"; // on <html>: only the image shows
 const LIVE_KEYS = { follow: "V", once: "U" }; // with Shift
 const HISTORY_KEY = "z"; // with Shift, as Ctrl and the same key undo
-const SUGGEST_KEY = "n"; // with Shift
+const SUGGEST_KEY = "g"; // with Shift
 export const SUGGEST_EVENT = "sv-suggest"; // on the document: the page around the viewer chooses the next place to annotate
 export const HISTORY_EVENT = "sv-history"; // on the document: the page around the viewer opens what it keeps of the past
 
 type Action = (engine: Engine, event: KeyboardEvent, desk: Desk) => unknown;
+
+/** All the actions of `parts` by key. A key has one meaning; that it has two is found when the page is tried, not when it is used. */
+const oneMeaningEach = (...parts: Record<string, Action>[]): Record<string, Action> => {
+  const keys = parts.flatMap((part) => Object.keys(part));
+  const twice = keys.filter((key, place) => keys.indexOf(key) !== place);
+  if (twice.length > 0) throw new Error(`Keys with two meanings: ${twice.join(", ")}`);
+  return Object.assign({}, ...parts) as Record<string, Action>;
+};
 
 const step =
   (direction: number): Action =>
@@ -52,22 +60,20 @@ const copy =
     worker(engine).mayEdit() && worker(engine).labels?.copyTo(engine.shell.get().slice + step);
 
 /** With Shift: what changes labels at once, so that no slip of a finger does; and what tells of such changes. */
-const SHIFT_ACTIONS: Record<string, Action> = {
-  ...toolActions(true),
-  ...Object.fromEntries(REFINE_OPERATIONS.map((name) => [REFINEMENTS[name].key.toLowerCase(), refine(name)])),
-  [COPY_KEYS.next.toLowerCase()]: copy(1),
-  [COPY_KEYS.previous.toLowerCase()]: copy(-1),
-  [LIVE_KEYS.follow.toLowerCase()]: (_engine, _event, { live }) => live.setOn(!live.state.get().on),
-  [LIVE_KEYS.once.toLowerCase()]: (_engine, _event, { live }) => live.once(),
-  [HISTORY_KEY]: () => document.dispatchEvent(new Event(HISTORY_EVENT)),
-  [SUGGEST_KEY]: () => document.dispatchEvent(new Event(SUGGEST_EVENT)),
-  [PROPOSAL_KEYS.acceptAll.toLowerCase()]: (_engine, _event, { proposals }) => void proposals.acceptAll(),
-  [PROPOSAL_KEYS.discard.toLowerCase()]: (_engine, _event, { proposals }) => void proposals.discard(),
-};
+const SHIFT_ACTIONS = oneMeaningEach(
+  toolActions(true),
+  Object.fromEntries(REFINE_OPERATIONS.map((name) => [REFINEMENTS[name].key.toLowerCase(), refine(name)])),
+  { [COPY_KEYS.next.toLowerCase()]: copy(1), [COPY_KEYS.previous.toLowerCase()]: copy(-1) },
+  { [LIVE_KEYS.follow.toLowerCase()]: (_engine, _event, { live }) => live.setOn(!live.state.get().on) },
+  { [LIVE_KEYS.once.toLowerCase()]: (_engine, _event, { live }) => live.once() },
+  { [HISTORY_KEY]: () => document.dispatchEvent(new Event(HISTORY_EVENT)) },
+  { [SUGGEST_KEY]: () => document.dispatchEvent(new Event(SUGGEST_EVENT)) },
+  { [PROPOSAL_KEYS.acceptAll.toLowerCase()]: (_engine, _event, { proposals }) => void proposals.acceptAll() },
+  { [PROPOSAL_KEYS.discard.toLowerCase()]: (_engine, _event, { proposals }) => void proposals.discard() },
+);
 
 /** `event.key`, in lower case where it is a letter. */
-const ACTIONS: Record<string, Action> = {
-  ...toolActions(false),
+const ACTIONS = oneMeaningEach(toolActions(false), {
   arrowright: step(1),
   arrowleft: step(-1),
   pagedown: jump(BIG_STEP),
@@ -95,7 +101,7 @@ const ACTIONS: Record<string, Action> = {
   enter: (engine, _event, desk) => enter(engine, desk),
   delete: (_engine, _event, { proposals }) => void (proposals.isWaiting && proposals.reject()),
   escape: (engine, _event, desk) => leave(engine, desk),
-};
+});
 
 const CONTROL_ACTIONS: Record<string, Action> = {
   z: (engine, { shiftKey }) => engine.mayEdit() && (shiftKey ? engine.labels?.redo() : engine.labels?.undo()),
