@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from dash import Dash, Input, Output, State, clientside_callback, dcc, html
 from flask import Flask, Response, jsonify, request
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from callbacks.http import errors, images
@@ -23,6 +23,7 @@ from core.images.volumes import CatalogEntry, VolumeSource, volume_id
 from scripts.chromium import CHROMIUM_FLAGS, find_chromium
 from tests.tile_server import tile_server
 
+expect.set_options(timeout=60_000)  # ms; a busy machine is slow, and a longer wait costs nothing where all is well
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = [
     {"id": 1, "name": "pore", "color": "#E69F00", "visible": True},
@@ -247,6 +248,6 @@ def viewer_app(viewer_server: ViewerApp) -> Iterator[ViewerApp]:
 def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(60_000)
     yield page
     context.close()

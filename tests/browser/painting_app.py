@@ -42,7 +42,7 @@ NOT_SET_UP = AlgorithmDescriptor(
     gui_parameters=(Parameter("str", "checkpoint_path", "Checkpoint", "checkpoint_path", "none.pt"),),
     python_file_name={"inference": "networks/interactive/torchscript.py"},
 )
-ARRIVAL_MS = 15_000
+ARRIVAL_MS = 60_000
 ROOT = Path(__file__).resolve().parents[2]
 
 

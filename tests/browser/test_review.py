@@ -156,7 +156,7 @@ def take_on_xz(hand: Hand, running: SimpleNamespace) -> None:
 
 def test_suggestions_go_to_the_least_sure_square_that_nobody_has_labelled(chromium: Browser, running):
     page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)
     hand = open_page(page, running.url)
     page.click("text=What next")
     page.get_by_label("Where the result is unsure").check()
@@ -193,7 +193,7 @@ def test_a_result_becomes_labels_by_click_by_area_and_in_a_review(chromium: Brow
     running.store.paint(Paint(str(uuid.uuid4()), PATH, 0, 2, spans, "bob"), shape=SHAPE)
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)
     hand = open_page(page, running.url)
     theirs = pixels(running, 0)
     page.locator(".sv-surface").focus()

@@ -18,6 +18,7 @@ from core.images.memory import ArrayVolume
 from core.images.volumes import CatalogEntry
 from core.labels.slices import read_slice
 from core.services import Services
+from scripts.local_stack import wait_until
 from tests.browser.painting_app import Hand
 from tests.core.labels.test_through import disc, image, iou
 from tests.tile_server import tile_server
@@ -78,7 +79,7 @@ def photograph(page: Page, name: str) -> None:
 
 def test_a_proposal_is_seen_decided_on_by_keys_and_undone(chromium: Browser, running: SimpleNamespace) -> None:
     page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)
     hand = Hand(page)
     page.goto(f"{running.url}?volume={PATH}")
     page.wait_for_selector("#viewer .sv-surface")
@@ -97,8 +98,8 @@ def test_a_proposal_is_seen_decided_on_by_keys_and_undone(chromium: Browser, run
     said(page, "slice 4 not decided · 5 open")
     photograph(page, "dark")
     assert running.store.annotated_slices(PATH) == [0, 6], "nothing is a label before it is accepted"
-    hand.until("s => s.ready && s.idle")
-    assert len(set(hand.colors([(y, x) for y in range(80, 90) for x in range(90, 110)])) - set(bare)) > 1, "hatched"
+    there = [(y, x) for y in range(80, 90) for x in range(90, 110)]
+    wait_until(lambda: len(set(hand.colors(there)) - set(bare)) > 1, "the hatching")
 
     page.locator(".sv-surface").focus()
     hand.key("Enter")

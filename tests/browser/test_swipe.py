@@ -72,7 +72,7 @@ def opened(server: Server, chromium: Browser, request: pytest.FixtureRequest) ->
     context = chromium.new_context(**device)
     context.add_init_script(SEEN)
     page = context.new_page()
-    page.set_default_timeout(8_000)
+    page.set_default_timeout(60_000)
     page.goto(f"{server.url}swipe/{table}")
     swiping = Swiping(page, context, server.store, table)
     swiping.ready()
