@@ -6,18 +6,14 @@ inside.
 """
 
 import json
-import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from sqlalchemy import Connection, delete, insert, select, text, update
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy import Connection, delete, insert, select, update
 
-from core.errors import InvalidInputError, UnavailableError
+from core.errors import InvalidInputError
 from core.learning.curation.store import (
     LEASE_S,
     MAX_LEASES,
@@ -61,9 +57,7 @@ from utils.curation_rows import (
     row_of,
     table_of,
 )
-from utils.label_tables import SCHEMA_LOCK, open_engine
-
-log = logging.getLogger(__name__)
+from utils.label_connections import LabelConnections
 
 
 class SqlCurationStore:
@@ -75,13 +69,12 @@ class SqlCurationStore:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = open_engine(url)
-        self._lock = threading.Lock()
-        self._has_tables = False
+        self._connections = LabelConnections(url, sql.metadata.create_all)
+        self._transaction = self._connections.transaction
 
     def close(self) -> None:
         """Close the connections; the next question opens new ones."""
-        self._engine.dispose()
+        self._connections.close()
 
     def tables(self) -> tuple[Table, ...]:
         newest = select(sql.tables).order_by(sql.tables.c.at.desc(), sql.tables.c.id)
@@ -221,24 +214,3 @@ class SqlCurationStore:
         with self._transaction(writes=True) as conn:
             conn.execute(select(sql.tables.c.id).where(sql.tables.c.id == table).with_for_update())
             yield conn, read_table(conn, table)
-
-    @contextmanager
-    def _transaction(self, *, writes: bool = False) -> Iterator[Connection]:
-        try:
-            self._ensure_tables()
-            with self._engine.connect().execution_options(writes=writes) as conn, conn.begin():
-                yield conn
-        except (DBAPIError, PoolTimeoutError) as error:
-            log.exception("the label database failed")
-            raise UnavailableError(
-                "The label database does not answer.", "If it lasts, check the disk and LABELS_DB_URI."
-            ) from error
-
-    def _ensure_tables(self) -> None:
-        with self._lock:
-            if not self._has_tables:
-                with self._engine.connect().execution_options(writes=True) as conn, conn.begin():
-                    if conn.dialect.name == "postgresql":
-                        conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SCHEMA_LOCK})
-                    sql.metadata.create_all(conn)
-                self._has_tables = True

@@ -3,11 +3,8 @@
 Its tables stand beside those of the labels and name volumes by path: labels know nothing of instances.
 """
 
-import logging
-import threading
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -27,19 +24,13 @@ from sqlalchemy import (
     delete,
     insert,
     select,
-    text,
     update,
 )
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from core.errors import UnavailableError
 from core.labels.corrections import InstanceSet
 from core.labels.fragments import Runs
 from core.labels.store import TileIndex
-from utils.label_tables import SCHEMA_LOCK, open_engine
-
-log = logging.getLogger(__name__)
+from utils.label_connections import LabelConnections
 
 metadata = MetaData()
 
@@ -74,13 +65,12 @@ class SqlInstanceMemory:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = open_engine(url)
-        self._lock = threading.Lock()
-        self._has_tables = False
+        self._connections = LabelConnections(url, metadata.create_all)
+        self._transaction = self._connections.transaction
 
     def close(self) -> None:
         """Close the connections; the next question opens new ones."""
-        self._engine.dispose()
+        self._connections.close()
 
     def runs(self, chosen: InstanceSet, tiles: Iterable[TileIndex]) -> dict[TileIndex, Runs]:
         wanted = set(tiles)
@@ -103,27 +93,6 @@ class SqlInstanceMemory:
             places = [{"in_set": set_id, "at_z": z, "at_ty": ty, "at_tx": tx} for z, ty, tx in runs]
             conn.execute(_delete_tile(), places)
             conn.execute(insert(tiles), [_row(set_id, index, kept) for index, kept in runs.items()])
-
-    @contextmanager
-    def _transaction(self, *, writes: bool = False) -> Iterator[Connection]:
-        try:
-            self._ensure_tables()
-            with self._engine.connect().execution_options(writes=writes) as conn, conn.begin():
-                yield conn
-        except (DBAPIError, PoolTimeoutError) as error:
-            log.exception("the label database failed")
-            raise UnavailableError(
-                "The label database does not answer.", "If it lasts, check the disk and LABELS_DB_URI."
-            ) from error
-
-    def _ensure_tables(self) -> None:
-        with self._lock:
-            if not self._has_tables:
-                with self._engine.connect().execution_options(writes=True) as conn, conn.begin():
-                    if conn.dialect.name == "postgresql":
-                        conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SCHEMA_LOCK})
-                    metadata.create_all(conn)
-                self._has_tables = True
 
 
 def _is(chosen: InstanceSet) -> tuple[Any, ...]:

@@ -4,8 +4,6 @@ Implements `core.labels.store.LabelStore` on the tables of `utils/label_tables.p
 holds the volume's lock; `utils/label_writes.py` is what happens inside.
 """
 
-import logging
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,10 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from core.errors import InvalidInputError, NotFoundError, UnavailableError
+from core.errors import InvalidInputError, NotFoundError
 from core.images.planes import PlaneAxis, turned
 from core.labels.classes import DEFAULT_CLASSES, LabelClass
 from core.labels.corrections import Correction, InstanceSet
@@ -27,6 +23,7 @@ from core.labels.planes import parts_by_slice
 from core.labels.spans import clip
 from core.labels.store import Changes, ClassChange, History, Paint, Receipt, Rewrite, TileIndex
 from utils.label_class_changes import change_classes
+from utils.label_connections import LabelConnections
 from utils.label_corrections import read_corrections
 from utils.label_history import (
     drop_snapshot,
@@ -42,7 +39,6 @@ from utils.label_steps import DONE, read_steps
 from utils.label_tables import (
     class_pixels,
     create_tables,
-    open_engine,
     snapshots,
     tile_versions,
     tiles,
@@ -50,7 +46,7 @@ from utils.label_tables import (
 )
 from utils.label_writes import WriteTransaction
 
-log = logging.getLogger(__name__)
+COMFORT = "Strokes not saved yet stay in the browser. "
 
 Work = Callable[[WriteTransaction], None]
 
@@ -69,13 +65,12 @@ class SqlLabelStore:
     """
 
     def __init__(self, url: str) -> None:
-        self._engine = open_engine(url)
-        self._lock = threading.Lock()
-        self._has_tables = False
+        self._connections = LabelConnections(url, create_tables, comfort=COMFORT)
+        self._transaction = self._connections.transaction
 
     def close(self) -> None:
         """Close the connections; the next question opens new ones."""
-        self._engine.dispose()
+        self._connections.close()
 
     def classes(self, volume: str) -> tuple[LabelClass, ...]:
         row = self._volume(volume)
@@ -266,32 +261,6 @@ class SqlLabelStore:
     def _rows(self, query: Select[Any]) -> Sequence[Any]:
         with self._transaction() as conn:
             return conn.execute(query).all()
-
-    @contextmanager
-    def _transaction(self, *, writes: bool = False) -> Iterator[Connection]:
-        """A transaction that commits at the end, or leaves nothing behind. Readers see one moment."""
-        try:
-            self._ensure_tables()
-            with self._connect(writes=writes) as conn, conn.begin():
-                yield conn
-        except (DBAPIError, PoolTimeoutError) as error:
-            log.exception("the label database failed")
-            raise UnavailableError(
-                "The label database does not answer.",
-                "Strokes not saved yet stay in the browser. If it lasts, check the disk and LABELS_DB_URI.",
-            ) from error
-
-    def _connect(self, *, writes: bool) -> Connection:
-        if self._engine.dialect.name == "sqlite" or writes:
-            return self._engine.connect().execution_options(writes=writes)
-        return self._engine.connect().execution_options(isolation_level="REPEATABLE READ")
-
-    def _ensure_tables(self) -> None:
-        with self._lock:
-            if not self._has_tables:
-                with self._connect(writes=True) as conn, conn.begin():
-                    create_tables(conn)
-                self._has_tables = True
 
 
 def _check_label(label: int, classes: Sequence[LabelClass]) -> None:

@@ -32,7 +32,6 @@ from sqlalchemy.exc import ArgumentError
 from core.errors import InvalidInputError, UnavailableError
 
 SCHEMA_VERSION = 3  # 1 had no snapshots and no index of edits by revision; 2 had smaller indexes of changes
-SCHEMA_LOCK = 0x6C6162656C73  # any number, but always the same one: PostgreSQL's lock while tables are made
 BUSY_S = 20.0  # how long a writer waits for another; the browser gives up after 60 s and asks again
 
 metadata = MetaData()
@@ -179,8 +178,6 @@ def create_tables(conn: Connection) -> None:
     UnavailableError
         If the tables have another version.
     """
-    if conn.dialect.name == "postgresql":
-        conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SCHEMA_LOCK})
     metadata.create_all(conn)
     version = conn.execute(select(schema.c.version)).scalar()
     if version is None:
