@@ -4,39 +4,38 @@ Implements `core.services.LivePredictor`. Questions of several people are asked 
 fraction of a second, so they take turns.
 """
 
-import logging
 import os
-import socket
-import subprocess
-import sys
-import threading
 from collections.abc import Mapping
-from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import UnavailableError
 from core.learning.live_view import Image, Learned, Lesson, Piece, Place
+from utils.piped_process import PipedProcess
 
-ROOT = Path(__file__).resolve().parent.parent
 ANSWER_S = 120.0  # the first question waits for the process to start, half a minute on a busy machine
 
-Labels = NDArray[np.uint8]
+DIED = (
+    "The live prediction has stopped, perhaps for lack of memory.",
+    "It starts again with the next stroke. If it stops again, lower LIVE_CACHE_MB.",
+)
 
-log = logging.getLogger(__name__)
+Labels = NDArray[np.uint8]
 
 
 class LiveWorker:
     """max_bytes : of features and rows. threads : that it computes with."""
 
     def __init__(self, *, max_bytes: int, threads: int) -> None:
-        self._max_bytes, self._threads = max_bytes, threads
-        self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._connection: Connection | None = None
+        self._process = PipedProcess(
+            "utils.live_process",
+            (str(max_bytes), str(threads)),
+            environment=os.environ | {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"},
+            patience_s=ANSWER_S,
+            keeps_state=True,
+            died=DIED,
+        )
 
     def lacking(self, lesson: Lesson) -> list[tuple[Place, int]]:
         found: list[tuple[Place, int]] = self._ask("lacking", lesson)
@@ -74,66 +73,11 @@ class LiveWorker:
     @property
     def pid(self) -> int | None:
         """Of the process while it runs."""
-        return self._process.pid if self._process is not None and self._process.poll() is None else None
+        return self._process.pid
 
     def close(self) -> None:
         """End the process; the next question starts another."""
-        with self._lock:
-            self._drop()
+        self._process.close()
 
     def _ask(self, name: str, *args: Any, **options: Any) -> Any:
-        with self._lock:
-            try:
-                good, value = self._exchange((name, args, options))
-            except (OSError, EOFError) as error:
-                self._drop()
-                raise _died() from error
-        if not good:
-            raise value
-        return value
-
-    def _exchange(self, question: tuple[str, tuple[Any, ...], Mapping[str, Any]]) -> tuple[bool, Any]:
-        connection = self._connected()
-        connection.send(question)
-        if not connection.poll(ANSWER_S):
-            raise TimeoutError(f"{question[0]} took longer than {ANSWER_S:.0f} s")
-        reply: tuple[bool, Any] = connection.recv()
-        return reply
-
-    def _connected(self) -> Connection:
-        """To a process that runs; one that has ended because nobody asked is replaced without a word."""
-        if self._process is not None and self._process.poll() == 0:
-            self._drop()
-        if self._connection is None:
-            self._start()
-        assert self._connection is not None, "it has just been started"
-        return self._connection
-
-    def _start(self) -> None:
-        ours, theirs = socket.socketpair()
-        numbers = [str(number) for number in (theirs.fileno(), self._max_bytes, self._threads)]
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "utils.live_process", *numbers],
-                cwd=ROOT,
-                env=os.environ | {"OMP_NUM_THREADS": str(self._threads), "OMP_WAIT_POLICY": "PASSIVE"},
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-            )
-        self._connection = Connection(ours.detach())
-
-    def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-        self._connection = self._process = None
-
-
-def _died() -> UnavailableError:
-    log.exception("the live prediction has died")
-    return UnavailableError(
-        "The live prediction has stopped, perhaps for lack of memory.",
-        "It starts again with the next stroke. If it stops again, lower LIVE_CACHE_MB.",
-    )
+        return self._process.ask((name, args, options))
