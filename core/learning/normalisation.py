@@ -122,7 +122,7 @@ def _correlation_ratio(
 ) -> float:
     """How much of the variance of labelled grey values lies between the classes, 0 to 1."""
     known = [
-        (ranges.of_slice(image).apply(image).mean(axis=0)[marked > 0], marked[marked > 0])
+        (ranges.of_slice(image).apply(image[marked > 0][None]).mean(axis=0)[0], marked[marked > 0])
         for image, marked in zip(images, labels, strict=True)
     ]
     grey, classes = (np.concatenate(part) for part in zip(*known, strict=True))
