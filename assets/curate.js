@@ -107,13 +107,13 @@
       made("button.button", { onclick: () => flag("validation"), title: "Keep out of training, to test on (V)" }, made("kbd", {}, "V"), "Validation"),
       made("button.button", { onclick: noneOf, title: "No to every class (0)" }, made("kbd", {}, "0"), "None"),
       made("button.button", { onclick: copyToAll, title: "The labels of the picture with the frame, for all that are shown" }, "Copy to all"),
-      made("span.curate-gap"),
-      made("button.button", { onclick: () => step("undo"), disabled: steps.undo === 0, title: "Undo (Ctrl Z)" }, "Undo"),
-      made("button.button", { onclick: () => step("redo"), disabled: steps.redo === 0, title: "Redo (Ctrl Y)" }, "Redo"),
-      sizes,
-      made("button.button", { onclick: () => turn(state.page - 1), disabled: state.page === 0, ariaLabel: "Previous page", title: "Previous page (P)" }, "<"),
-      made("span.curate-pages", {}, `${state.page + 1} of ${pages}`),
-      made("button.button", { onclick: () => turn(state.page + 1), disabled: state.page + 1 >= pages, ariaLabel: "Next page", title: "Next page (N)" }, ">")); // prettier-ignore
+      made("span.curate-turning", {},
+        made("button.button", { onclick: () => step("undo"), disabled: steps.undo === 0, title: "Undo (Ctrl Z)" }, "Undo"),
+        made("button.button", { onclick: () => step("redo"), disabled: steps.redo === 0, title: "Redo (Ctrl Y)" }, "Redo"),
+        sizes,
+        made("button.button", { onclick: () => turn(state.page - 1), disabled: state.page === 0, ariaLabel: "Previous page", title: "Previous page (P)" }, "<"),
+        made("span.curate-pages", {}, `${state.page + 1} of ${pages}`),
+        made("button.button", { onclick: () => turn(state.page + 1), disabled: state.page + 1 >= pages, ariaLabel: "Next page", title: "Next page (N)" }, ">"))); // prettier-ignore
   }
 
   function grid() {
