@@ -1,6 +1,7 @@
 """A Chromium, and a small app that serves the viewer volumes held in memory, through the routes the real app has."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -73,10 +74,11 @@ def arrays() -> dict[str, tuple[np.ndarray, tuple[float, float, float] | None]]:
 
 @dataclass
 class MemoryCatalog:
-    """A VolumeCatalog over arrays. `down`: as if the image server did not answer."""
+    """A VolumeCatalog over arrays. `down`: as if the image server did not answer; `bytes_per_s`: a slow link's pace."""
 
     sources: dict[str, VolumeSource]
     down: bool = False
+    bytes_per_s: int | None = None
 
     def list_entries(self) -> list[CatalogEntry]:
         return [CatalogEntry(path, source.info) for path, source in sorted(self.sources.items())]
@@ -172,8 +174,22 @@ def build_app(catalog: MemoryCatalog, results: dict[str, np.ndarray], done: set[
         if catalog.down and "/api/img/" in request.path:
             raise UnavailableError("The image server does not answer.", "It is asked again by itself.")
 
+    @app.server.after_request
+    def slow_down(response: Response) -> Response:
+        if catalog.bytes_per_s is not None and "/api/img/" in request.path:
+            response.response = trickle(response.get_data(), catalog.bytes_per_s)
+        return response
+
     connect(app)
     return app
+
+
+def trickle(body: bytes, bytes_per_s: int) -> Iterator[bytes]:
+    """The bytes at the pace of a slow link, twenty pieces a second."""
+    piece = bytes_per_s // 20
+    for start in range(0, len(body), piece):
+        time.sleep(1 / 20)
+        yield body[start : start + piece]
 
 
 def connect(app: Dash) -> None:
@@ -240,6 +256,7 @@ def viewer_app(viewer_server: ViewerApp) -> Iterator[ViewerApp]:
     sources = dict(viewer_server.catalog.sources)
     yield viewer_server
     viewer_server.catalog.down = False
+    viewer_server.catalog.bytes_per_s = None
     viewer_server.done.clear()
     viewer_server.catalog.sources = sources
 

@@ -33,10 +33,7 @@ def test_without_a_slow_link_nobody_asks_for_previews(page, viewer_app):
 
 
 def test_a_slow_link_is_noticed(page, viewer_app):
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    slow = {"offline": False, "latency": 5, "downloadThroughput": 1_500_000, "uploadThroughput": 1_500_000}
-    session.send("Network.emulateNetworkConditions", slow)
+    viewer_app.catalog.bytes_per_s = 1_500_000
     viewer_app.open(page, "grey16")
     page.keyboard.press("End")
     page.wait_for_function(

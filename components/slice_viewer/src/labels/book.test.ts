@@ -94,7 +94,6 @@ async function screenOn(server: FakeServer, z = 0): Promise<Screen> {
 
 /** Frames are drawn until everything has come; `poll` plays the two-second look for news. */
 async function settled(screen: Screen, server: FakeServer): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve)); // what was just done is pending by then
   await until(() => {
     screen.look();
     return screen.save.state === "saved" && !screen.book.loading;
@@ -182,6 +181,17 @@ describe("the label book", () => {
     await settled(screen, server);
     expect([server.slice(2)[20 * WIDTH + 20], server.slice(3)[20 * WIDTH + 20]]).toEqual([1, 0]);
     expect(screen.annotated).toEqual([2]);
+  });
+
+  it("calls nothing saved that the outbox has not taken in yet", async () => {
+    const server = new FakeServer(HEIGHT, WIDTH);
+    const screen = new Screen();
+    screen.book = new LabelBook(screen.host, "dm9s", MANIFEST, { fetch: server.fetch, cookies: () => "", backoffMs: () => 3 });
+    open.push(screen);
+    screen.book.submitEdit(0, 1, dab(30, 30));
+    expect([screen.save.state, screen.save.pending]).toEqual(["pending", 1]);
+    await settled(screen, server);
+    expect([screen.save.state, server.revision]).toEqual(["saved", 1]);
   });
 
   it("keeps an acknowledged stroke when a later one is dropped, without asking the server again", async () => {

@@ -37,6 +37,7 @@ export class LabelBook {
   private readonly asked = new Set<string>(); // requests, undos and redos of this page life
   private known: Known | null = null;
   private wanted: readonly TileAddress[] = [];
+  private heard: SaveState = { state: "saved", pending: 0, message: "" }; // from the outbox
   private readonly impatient: { resolve: () => void; reject: (reason: Error) => void }[] = []; // who waits for `settled`
   private disposed = false;
 
@@ -136,7 +137,7 @@ export class LabelBook {
 
   /** Resolves when the server has all that was painted here; rejects, in words for the user, when it cannot be reached now. */
   settled(): Promise<void> {
-    if (!this.queue.isWaiting) return Promise.resolve();
+    if (this.queue.waitingCount === 0) return Promise.resolve();
     return new Promise((resolve, reject) => this.impatient.push({ resolve, reject }));
   }
 
@@ -201,21 +202,29 @@ export class LabelBook {
     return {
       acknowledged: (write, answer) => this.acknowledge(write, answer),
       rejected: (write, problem) => this.refuse(write, problem),
-      state: (state) => this.hearSaved(state),
+      state: (state) => this.showSaved(state),
     };
   }
 
-  private hearSaved(state: SaveState): void {
+  /** Say how the writes stand. One that the outbox has not taken in yet is on its way as well. */
+  private showSaved(heard = this.heard): void {
+    this.heard = heard;
+    const pending = this.queue.waitingCount;
+    const state: SaveState = heard.state === "saved" && pending > 0 ? { ...heard, state: "pending", pending } : heard;
     this.host.setSaveState(state);
-    if (state.state === "pending" || (state.state === "saved" && this.queue.isWaiting)) return;
+    if (state.state !== "pending") this.answerImpatient(state.state === "saved");
+  }
+
+  private answerImpatient(saved: boolean): void {
     for (const { resolve, reject } of this.impatient.splice(0)) {
-      if (state.state === "saved") resolve();
+      if (saved) resolve();
       else reject(new Error("The last strokes have not reached the server yet, and this tool needs them there."));
     }
   }
 
   private submit(write: Write): void {
     const edit = this.queue.push(write);
+    this.showSaved();
     void this.sync.then((sync) => sync.send(write));
     if (write.kind === "edit") this.apply(edit);
     else this.restore();

@@ -50,9 +50,9 @@ export class EditQueue {
   private readonly answered = new Set<string>(); // ids, lest news that outruns the outbox's contents be missed
   private undone: (LocalEdit | null)[] = []; // what a redo would put back; null: only the server knows
 
-  /** Whether a write is still on its way. */
-  get isWaiting(): boolean {
-    return this.waiting.length > 0;
+  /** How many writes are still on their way. */
+  get waitingCount(): number {
+    return this.waiting.length;
   }
 
   /** Edits to paint over a tile of plane `z` whose server pixels were asked for at `since`. */
