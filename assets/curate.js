@@ -1,5 +1,5 @@
 /* The Curate place: a table of items as a grid of pictures that are tagged by key. The page keeps what it shows; the server keeps what is
-   said (docs/contracts.md, "Tables of items"). curate_panels.js is the column on the left. */
+   said (docs/contracts.md, "Tables of items"). curate_panels.js is the column on the left, curate_like.js finds what looks alike. */
 (() => {
   const COLORS = ["#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442", "#999999", "#B07AA1"];
   const SIZES = [3, 4, 5, 6, 8, 10];
@@ -7,7 +7,7 @@
   const DRAG_PX = 6; // a press that moves less is a click
   const AFTER = { null: 1, 1: 0, 0: null, 2: 1 }; // what the key of a class makes of a label
 
-  const state = { root: null, volume: null, tables: [], table: null, numbers: [], items: [], page: 0, size: 5, chosen: new Set(), at: null, filters: { status: "all", exclude: "not excluded", subset: "all", sort: "in order", seed: 0 } };
+  const state = { root: null, wish: null, like: "", volume: null, tables: [], table: null, numbers: [], items: [], page: 0, size: 5, chosen: new Set(), at: null, filters: { status: "all", exclude: "not excluded", subset: "all", sort: "in order", seed: 0 } };
 
   const token = () => decodeURIComponent(document.cookie.match(/(?:^|; )_csrf_token=([^;]*)/)?.[1] ?? "");
   const newId = () => (crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random().toString(36).slice(2)}`);
@@ -45,7 +45,7 @@
 
   async function openTable(id) {
     state.table = id ? await ask(`/${encodeURIComponent(id)}`) : null;
-    Object.assign(state, { numbers: [], items: [], page: 0, at: null });
+    Object.assign(state, { numbers: [], items: [], page: 0, at: null, like: "" });
     state.chosen.clear();
     if (state.table) localStorage.setItem("curate-table", id);
     if (state.table) state.filters = { ...state.filters, subset: "all", sort: "in order" };
@@ -64,7 +64,15 @@
   async function draw() {
     const told = await ask(of(`/draw?${new URLSearchParams(state.filters)}`));
     if (!told) return;
+    state.like = "";
     state.numbers = told.numbers;
+    await turn(0);
+  }
+
+  /** Items that were found by other means, in their order; `text` says what they are. */
+  async function present(numbers, text) {
+    state.like = text;
+    state.numbers = numbers;
     await turn(0);
   }
 
@@ -84,7 +92,13 @@
     window.curate.panels(state);
     const place = state.root.querySelector(".curate-main");
     if (!state.table) return place.replaceChildren(welcome());
-    return place.replaceChildren(bar(), state.items.length > 0 ? grid() : nothing());
+    return place.replaceChildren(bar(), strip(), state.items.length > 0 ? grid() : nothing());
+  }
+
+  /** What the items are, when no filters chose them, and the way back. */
+  function strip() {
+    const facts = state.like ? [made("span", {}, state.like), made("button.button", { onclick: draw }, "Back to the filters")] : [];
+    return made("div.curate-strip", { hidden: !state.like, role: "status" }, ...facts);
   }
 
   function welcome() {
@@ -108,6 +122,8 @@
       made("button.button", { onclick: noneOf, title: "No to every class (0)" }, made("kbd", {}, "0"), "None"),
       made("button.button", { onclick: copyToAll, title: "The labels of the picture with the frame, for all that are shown" }, "Copy to all"),
       made("span.curate-turning", {},
+        made("button.button", { onclick: like, title: "The items that look most like the chosen pictures (L)" }, made("kbd", {}, "L"), "More like this"),
+        made("span.curate-space"),
         made("button.button", { onclick: () => step("undo"), disabled: steps.undo === 0, title: "Undo (Ctrl Z)" }, "Undo"),
         made("button.button", { onclick: () => step("redo"), disabled: steps.redo === 0, title: "Redo (Ctrl Y)" }, "Redo"),
         sizes,
@@ -190,6 +206,8 @@
     else state.chosen.add(number);
   }
 
+  const like = () => window.curate.like(meant());
+
   /** What an act is about: what is chosen, else the picture with the frame. */
   const meant = () => state.items.filter(({ number }) => (state.chosen.size > 0 ? state.chosen.has(number) : number === state.at));
 
@@ -254,7 +272,7 @@
   // ---- keys ----
 
   const STEPS = { ArrowLeft: () => -1, ArrowRight: () => 1, ArrowUp: () => -state.size, ArrowDown: () => state.size };
-  const ACTS = { x: () => flag("exclude"), v: () => flag("validation"), 0: noneOf, n: () => turn(state.page + 1), p: () => turn(state.page - 1), PageDown: () => turn(state.page + 1), PageUp: () => turn(state.page - 1), Escape: () => (state.chosen.clear(), mark()) };
+  const ACTS = { x: () => flag("exclude"), v: () => flag("validation"), 0: noneOf, l: like, n: () => turn(state.page + 1), p: () => turn(state.page - 1), PageDown: () => turn(state.page + 1), PageUp: () => turn(state.page - 1), Escape: () => (state.chosen.clear(), mark()) };
 
   function go(by) {
     const place = state.items.findIndex(({ number }) => number === state.at);
@@ -295,12 +313,13 @@
     state.tables = told?.tables ?? [];
     const last = state.table?.id ?? localStorage.getItem("curate-table");
     const known = state.tables.find(({ id }) => id === last);
-    if (!state.table && known) await openTable(known.id);
+    if (state.wish) await window.curate.grant();
+    else if (!state.table && known) await openTable(known.id);
     else if (state.table && known) await renew();
     else show();
     return window.dash_clientside.no_update;
   }
 
-  window.curate = { made, ask, of, newId, say, draw, turn, show, openTable, refresh, renew, colorOf, state };
+  window.curate = { made, ask, of, newId, say, draw, present, turn, show, openTable, refresh, renew, colorOf, state };
   window.dash_clientside = { ...window.dash_clientside, curate: { open: (place, volume) => (open(place, volume), window.dash_clientside.no_update) } };
 })();

@@ -167,6 +167,15 @@ def register(app: Dash, services: Services) -> None:
     app.clientside_callback(
         ClientsideFunction("suggestions", "go"), Input(stores.SUGGESTION, "data"), prevent_initial_call=True
     )
+    app.clientside_callback(
+        ClientsideFunction("suggestions", "alike"),
+        Input(ids.ALIKE_VIEW, "n_clicks"),
+        Input(ids.ALIKE_PAINTED, "n_clicks"),
+        State(ids.VIEWER, "place"),
+        State(ids.VIEWER, "slice"),
+        State(stores.VOLUME, "data"),
+        prevent_initial_call=True,
+    )
 
 
 def wished(way: str, volume: dict[str, str] | None, job: str | None, other: str | None) -> Wish:

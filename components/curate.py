@@ -7,4 +7,4 @@ from components import ids
 
 def place() -> html.Div:
     """Empty until it is opened."""
-    return html.Div(id=ids.CURATE, className="curate")
+    return html.Div([html.Div(id=ids.CURATE, className="curate")], className="curate-place")

@@ -31,6 +31,24 @@ def panel() -> html.Details:
             title="Go to the next place to annotate (Shift G)",
         ),
         html.Div(
+            [
+                html.Span("Find more like"),
+                html.Button(
+                    "This view",
+                    id=ids.ALIKE_VIEW,
+                    className="button",
+                    title="Tiles of this volume that look like the middle of the window, sorted, in Curate",
+                ),
+                html.Button(
+                    "What is painted",
+                    id=ids.ALIKE_PAINTED,
+                    className="button",
+                    title="Tiles of this volume that look like what is painted in view, sorted, in Curate",
+                ),
+            ],
+            className="suggest-alike",
+        ),
+        html.Div(
             "Squares with labels in them are passed over.",
             id=ids.SUGGEST_TEXT,
             className="result-state",

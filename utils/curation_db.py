@@ -76,8 +76,11 @@ class SqlCurationStore:
         """Close the connections; the next question opens new ones."""
         self._connections.close()
 
-    def tables(self) -> tuple[Table, ...]:
+    def tables(self, *, volume: str | None = None) -> tuple[Table, ...]:
         newest = select(sql.tables).order_by(sql.tables.c.at.desc(), sql.tables.c.id)
+        if volume is not None:
+            of_it = select(sql.items.c.number).where(sql.items.c.table_id == sql.tables.c.id)
+            newest = newest.where(of_it.where(sql.items.c.volume == volume).exists())
         with self._transaction() as conn:
             return tuple(table_of(row) for row in conn.execute(newest))
 

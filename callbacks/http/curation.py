@@ -8,6 +8,7 @@ from typing import Any
 from dash import Dash
 from flask import Response, jsonify, request
 
+from callbacks.http import curation_alike
 from callbacks.http.bodies import Body, json_body, seconds_of, text_of, whole_of, wholes_of
 from callbacks.http.curation_model import Model, Models
 from callbacks.http.images import uncached
@@ -35,6 +36,7 @@ def register(app: Dash, services: Services) -> None:
     _register_writes(app, services)
     _register_files(app, services)
     _register_model(app, services, models)
+    curation_alike.register(app, services, models)
 
 
 def _register_tables(app: Dash, services: Services) -> None:
@@ -42,7 +44,8 @@ def _register_tables(app: Dash, services: Services) -> None:
 
     @server.get("/api/curation")
     def list_tables() -> Response:
-        return uncached(jsonify(tables=[asdict(table) for table in curation.tables()]))
+        found = curation.tables(volume=request.args.get("volume"))
+        return uncached(jsonify(tables=[asdict(table) for table in found]))
 
     @server.post("/api/curation")
     def make_table() -> Response:
@@ -226,8 +229,9 @@ def _receipt(receipt: Receipt) -> Response:
 
 
 def _model_json(model: Model, table: Table) -> dict[str, Any]:
-    kept = replace(model, points=None, chances=None)
-    told = {key: value for key, value in asdict(kept).items() if key not in ("points", "chances", "revision")}
+    kept = replace(model, points=None, chances=None, scale=None)
+    hidden = ("points", "chances", "scale", "revision")
+    told = {key: value for key, value in asdict(kept).items() if key not in hidden}
     return told | {"is_old": model.stage == "ready" and model.revision < table.revision}
 
 

@@ -5,14 +5,15 @@ It is made by a thread, in the memory of this process, and thrown away with it: 
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from core.errors import AppError, InvalidInputError
-from core.images.pictures import look
+from core.images.pictures import Bounds, look
+from core.learning.curation.embeddings import Scale
 from core.learning.curation.kept import label_table
 from core.learning.curation.pool import Points
 from core.learning.curation.pooled import pooled
@@ -30,7 +31,8 @@ WINDOW = Normalisation((0.0,) * 3, (255.0,) * 3)
 
 @dataclass(frozen=True)
 class Model:
-    """stage : "none", "looking", "learning", "ready" or "failed". points : (n, d), chances : (n, C) in table order.
+    """stage : "none", "looking", "seen", "learning", "ready" or "failed". points : (n, d), chances : (n, C) in table
+    order. scale : of the points; None where they come from a file. file : its name, or empty.
 
     revision : of the table that was learned from. course : accuracy on held-out rows each time it learned.
     """
@@ -42,6 +44,8 @@ class Model:
     hint: str = ""
     revision: int = 0
     points: Points | None = None
+    scale: Scale | None = None
+    file: str = ""
     chances: Chances | None = None
     scores: Mapping[str, Any] = field(default_factory=dict)
     pairs: Sequence[tuple[int, int]] = ()
@@ -72,45 +76,76 @@ class Models:
 
     def train(self, table: str, kind: str) -> None:
         """Begin to look at the items, if that has not been done, and to learn from their tags. Raises AppError."""
-        facts = self._services.curation.table(table)
-        if facts.count > MAX_ITEMS:
-            raise InvalidInputError(
-                f"{facts.count:,} items are too many.", f"At most {MAX_ITEMS:,} can be learned from."
-            )
+        self._begin(table, self._counted(table), lambda: self._learn(table, kind))
+
+    def look(self, table: str) -> None:
+        """Begin to look at the items, unless that has been done or goes on. Raises AppError."""
+        count = self._counted(table)
+        if self.of(table).points is None:
+            self._begin(table, count, lambda: self._see(table))
+
+    def _begin(self, table: str, total: int, work: Callable[[], None]) -> None:
         with self._lock:
             if self.of(table).is_busy:
                 return
-            self._change(table, stage="looking", done=0, total=facts.count, said="", hint="")
-        threading.Thread(target=self._guarded, args=(table, kind), daemon=True, name="curation").start()
+            self._change(table, stage="looking", done=0, total=total, said="", hint="")
+        threading.Thread(target=self._guarded, args=(table, work), daemon=True, name="curation").start()
 
-    def _guarded(self, table: str, kind: str) -> None:
+    def _guarded(self, table: str, work: Callable[[], None]) -> None:
         try:
-            self._work(table, kind)
+            work()
         except AppError as error:
             self._change(table, stage="failed", said=error.message, hint=error.hint)
         except Exception:
             log.exception("learning from the table %s failed", table)
             self._change(table, stage="failed", said="The server failed.", hint="Try again; its log tells the cause.")
 
-    def _work(self, table: str, kind: str) -> None:
-        from core.learning.curation.embeddings import standardised  # late, both: scikit-learn takes a second
-        from core.learning.curation.learned import learn
+    def _counted(self, table: str) -> int:
+        count = self._services.curation.table(table).count
+        if count > MAX_ITEMS:
+            raise InvalidInputError(f"{count:,} items are too many.", f"At most {MAX_ITEMS:,} can be looked at.")
+        return count
 
-        facts, rows = self._services.curation.table(table), self._services.curation.rows(table)
+    def _see(self, table: str) -> None:
+        self._points(table)
+        self._change(table, stage="seen")
+
+    def _points(self, table: str) -> Points:
+        """Of all items, made when they are first wanted."""
         points = self.of(table).points
         if points is None:
-            points = standardised(np.stack([self._look(table, row.item) for row in rows]))
-            self._change(table, points=points)
+            looked = np.stack([self._look(table, row.item) for row in self._services.curation.rows(table)])
+            scale = Scale.of(looked)
+            points = scale.apply(looked)
+            self._change(table, points=points, scale=scale, file="")
+        return points
+
+    def _learn(self, table: str, kind: str) -> None:
+        from core.learning.curation.learned import learn  # late: scikit-learn takes a second
+
+        points = self._points(table)
         self._change(table, stage="learning")
-        labels = label_table(facts, rows)
-        learned = learn(labels, points, kind)
+        facts, rows = self._services.curation.table(table), self._services.curation.rows(table)
+        learned = learn(label_table(facts, rows), points, kind)
         step = {name: score["accuracy"] for name, score in learned.scores.items()}
-        course = (*self.of(table).course, {"tags": int((labels.tags >= 0).sum()), **step})
+        tags = sum(value in (0, 1) for row in rows for value in row.values.values())
+        course = (*self.of(table).course, {"tags": tags, **step})
         self._change(table, stage="ready", revision=facts.revision, course=course, **vars(learned))
 
-    def _look(self, table: str, item: Item) -> np.ndarray:
-        seen, _ = look(self._services.tiles, item.volume, item.z, item.box, px=LOOK_PX)
+    def places(self, table: str, volume: str, z: int, parts: Sequence[Bounds | None]) -> Points:
+        """(k, d) of parts of a slice, on the scale of the table's items. Raises AppError."""
+        scale = self.of(table).scale
+        if scale is None:
+            raise InvalidInputError("The features of this table come from a file.", "Choose one of its pictures.")
+        return scale.apply(np.stack([self._embedded(volume, z, part) for part in parts]))
+
+    def _look(self, table: str, item: Item) -> Points:
+        found = self._embedded(item.volume, item.z, item.box)
         self._change(table, done=self.of(table).done + 1)
+        return found
+
+    def _embedded(self, volume: str, z: int, part: Bounds | None) -> Points:
+        seen, _ = look(self._services.tiles, volume, z, part, px=LOOK_PX)
         return pooled(seen if seen.ndim == 3 else np.repeat(seen[..., np.newaxis], 3, axis=2), WINDOW)
 
     def _change(self, table: str, **values: Any) -> None:

@@ -42,6 +42,7 @@ Curve = Mapping[str, float]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, default=None, help="folder of the image sets; default: REAL_DATA_DIR")
     parser.add_argument("--set", nargs="+", choices=(*IMAGE_SETS, *STACKS), default=[*IMAGE_SETS, *STACKS])
+    parser.add_argument("--strategy", nargs="+", default=None, help="only these; default: all")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how many repetitions")
     parser.add_argument("--trials", type=Path, default=TRIALS, help="file of the trials so far; new ones are added")
     parser.add_argument("--write", action="store_true", help="write docs/active.md from all trials of the file")
@@ -61,7 +62,8 @@ def run(options: argparse.Namespace) -> None:
 def _measure(options: argparse.Namespace, name: str, seed: int) -> None:
     """Every strategy that the file has no trial of."""
     known = read_trials(options.trials)
-    wanted = [each for each in strategies_of(name) if f"{name}/{each}/{seed}" not in known]
+    chosen = [each for each in strategies_of(name) if options.strategy is None or each in options.strategy]
+    wanted = [each for each in chosen if f"{name}/{each}/{seed}" not in known]
     if not wanted:
         return
     trial = _trial(name, options.data, seed)

@@ -61,3 +61,19 @@ def test_a_table_is_made_tagged_by_key_and_handed_to_the_swipe_page(app: Exchang
     swipe.keyboard.press("ArrowLeft")
     swipe.wait_for_function("() => swipe.state().waiting === 0 && swipe.state().done === 1")
     assert labels(app)[2] == {"crack": 1, "pore": 0}, "the first that has no answer yet"
+
+
+def test_the_viewer_finds_what_looks_like_the_view_and_a_key_what_looks_like_a_picture(app: ExchangeApp, page: Page):
+    page.add_init_script("for (const key of ['tour', 'name-asked']) localStorage.setItem(key, '1')")
+    page.goto(app.url)
+    page.wait_for_function("() => document.querySelector('.sv-root')?.__viewer?.state().ready")
+    page.locator("[data-panel=suggestions] summary").click()
+    page.click("text=This view")
+    page.wait_for_selector(".curate-strip:has-text('Most like the middle of what showed on slice 1')")
+    page.locator(".curate-tile").nth(4).click()
+    name = page.locator(".curate-tile").nth(4).get_attribute("title")
+    page.keyboard.press("l")
+    page.wait_for_selector(f".curate-strip:has-text('Most like {name.split('/')[-1]}')")
+    assert page.locator(".curate-tile").first.get_attribute("title") == name
+    page.click("text=Back to the filters")
+    page.wait_for_selector(".curate-strip", state="hidden")

@@ -11,12 +11,14 @@ from dash import Dash, html
 
 from callbacks.http import curation, errors, pictures, swipe
 from core.images.memory import ArrayVolume
+from core.labels.store import Paint
 from core.learning.curation.table_csv import read_csv
 from scripts.local_stack import wait_until
 from tests.browser.conftest import MemoryCatalog
 from tests.swipe_server import discs
 from tests.tile_server import tile_server
 from utils.curation_db import SqlCurationStore
+from utils.label_db import SqlLabelStore
 
 DEPTH = 24
 ACTS = "/api/curation/{table}/acts"
@@ -28,16 +30,19 @@ def client(tmp_path):
     sources |= {f"set/{name}": ArrayVolume(discs(1), f"set/{name}") for name in ("a/one", "b/two")}
     store = SqlCurationStore(f"sqlite:///{tmp_path / 'labels.db'}")
     catalog = MemoryCatalog(sources)
-    services: Any = SimpleNamespace(
-        curation=store, volumes=catalog, tiles=tile_server(catalog), current_user=lambda: "ann"
-    )
+    labels = SqlLabelStore(f"sqlite:///{tmp_path / 'labels.db'}")
+    own = {"curation": store, "volumes": catalog, "tiles": tile_server(catalog), "labels": labels}
+    services: Any = SimpleNamespace(**own, current_user=lambda: "ann")
     app = Dash("curation")
     app.layout = html.Div()
     errors.register(app.server)
     for feature in (curation, pictures, swipe):
         feature.register(app, services)
-    yield app.server.test_client()
+    client = app.server.test_client()
+    client.labels = labels
+    yield client
     store.close()
+    labels.close()
 
 
 def new_id() -> str:
@@ -144,6 +149,39 @@ def test_a_model_learns_from_the_tags_ranks_the_rest_and_never_learns_from_what_
     client.post(f"/api/curation/{table}/classes", json={"classes": ["disc", "dust", "crack"]})
     assert len(drawn(client, table, sort="uncertainty: disc")) == DEPTH
     assert np.isclose(sum(score["histograms"]["unlabelled"]), DEPTH - 16)
+
+
+def found_like(client, table: str, **asked: Any):
+    """The answer, once the items have been looked at."""
+    address = f"/api/curation/{table}/like"
+    client.post(address, json=asked)
+    wait_until(lambda: client.get(f"/api/curation/{table}/model").json["stage"] != "looking", "the embeddings")
+    return client.post(address, json=asked)
+
+
+def test_items_come_in_the_order_of_how_much_they_look_like_some_or_like_a_part_of_a_slice(client):
+    table = make(client)
+    assert client.post(f"/api/curation/{table}/like", json={"items": [5]}).status_code == 202
+    tag(client, table, (7, "exclude", 1))
+    numbers = found_like(client, table, items=[5]).json["numbers"]
+    assert (numbers[0], {number % 2 for number in numbers[: DEPTH // 2 - 1]}) == (5, {1}), "the slices without a disc"
+    assert sorted(numbers) == [number for number in range(DEPTH) if number != 7]
+    assert found_like(client, table, items=[DEPTH]).status_code == 400
+    searched = client.post("/api/curation/of-volume", json={"volume": "stack"}).json
+    assert searched["id"] == table, "the one that is there"
+    client.post(f"/api/curation/{table}/drop", json={})
+    searched = client.post("/api/curation/of-volume", json={"volume": "stack"}).json
+    assert (searched["name"], searched["count"]) == ("Tiles of stack", 9 * DEPTH)
+    spot = {"volume": "stack", "z": 4, "box": [32, 32, 64, 64]}
+    numbers = found_like(client, searched["id"], **spot).json["numbers"]
+    items = client.post(f"/api/curation/{searched['id']}/items", json={"numbers": numbers[: DEPTH // 2]}).json["items"]
+    assert {item["name"].partition(",")[2] for item in items} == {"y=32-64,x=32-64"}, "inside the discs"
+    assert {item["z"] % 2 for item in items} == {0}, "the slices with a disc"
+    refused = found_like(client, searched["id"], **spot, painted=True)
+    assert (refused.status_code, "painted" in refused.json["error"]) == (400, True)
+    stroke = Paint("p", "stack", 4, 1, np.array([[48, 40, 56]], np.int32), "ann")
+    client.labels.paint(stroke, shape=(DEPTH, 96, 96))
+    assert found_like(client, searched["id"], **spot, painted=True).json["numbers"][0] == numbers[0]
 
 
 def test_nothing_to_learn_from_is_told_and_a_table_that_is_dropped_is_gone(client):

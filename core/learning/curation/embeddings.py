@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,31 +18,56 @@ Points = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Scale:
+    """What brings embeddings on one scale, so that one made later lies among the others. mean, deviation : (d,)."""
+
+    mean: Numbers
+    deviation: Numbers
+
+    @classmethod
+    def of(cls, points: Points) -> "Scale":
+        """Of (n, d)."""
+        deviation = points.std(axis=0, dtype=np.float64)
+        return cls(points.mean(axis=0, dtype=np.float64), np.where(deviation > 0, deviation, 1))
+
+    def apply(self, points: Points) -> Points:
+        """(n, d) float32."""
+        return np.asarray((points - self.mean) / self.deviation, np.float32)
+
+
 def standardised(points: Points) -> Points:
     """Each column with mean 0 and deviation 1; a column that never varies becomes 0."""
-    deviation = points.std(axis=0, dtype=np.float64)
-    centred = points - points.mean(axis=0, dtype=np.float64)
-    return np.asarray(centred / np.where(deviation > 0, deviation, 1), np.float32)
+    return Scale.of(points).apply(points)
 
 
-def read_points(path: Path, count: int) -> Points:
+def read_points(source: Path | BinaryIO, count: int, *, name: str = "") -> Points:
     """(n, d) from a .npy file, a row an item in the order of the table.
+
+    name : of the file, for messages; its path by default.
 
     Raises
     ------
     InvalidInputError
         If there is no such file, it holds no two-dimensional array of finite numbers, or has other rows than items.
     """
+    called = name or str(source)
     try:
-        points = np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise InvalidInputError(f"{path} cannot be read as embeddings.", "Save an array with numpy.save.") from error
-    if points.ndim != 2 or points.dtype.kind not in "fiu" or len(points) != count:
-        told = f"{path} holds {points.shape} {points.dtype}; there are {count} items."
-        raise InvalidInputError(told, "Save a number array with a row an item, in the order of the table.")
-    if not np.isfinite(points).all():
-        raise InvalidInputError(f"{path} holds numbers that are not finite.", "Replace them and save it again.")
+        points = np.load(source, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InvalidInputError(f"{called} cannot be read as embeddings.", "Save an array with numpy.save.") from error
+    if not isinstance(points, np.ndarray):
+        raise InvalidInputError(f"{called} holds several arrays.", "Save one with numpy.save, as .npy.")
+    _check_points(points, count, called)
     return np.ascontiguousarray(points, np.float32)
+
+
+def _check_points(points: NDArray[Any], count: int, called: str) -> None:
+    if points.ndim != 2 or points.dtype.kind not in "fiu" or len(points) != count or not points.shape[1]:
+        told = f"{called} holds {points.shape} {points.dtype}; there are {count} items."
+        raise InvalidInputError(told, f"Save numbers of shape ({count}, d): a row an item, in the order of the table.")
+    if not np.isfinite(points).all():
+        raise InvalidInputError(f"{called} holds numbers that are not finite.", "Replace them and save it again.")
 
 
 @dataclass(frozen=True)
@@ -65,6 +91,15 @@ class Index:
             scores[~among] = np.inf
             count = min(count, int(among.sum()))
         return _lowest(scores, min(count, len(scores)))
+
+    def nearest_to_any(self, queries: Points, count: int, *, among: Bools) -> Rows:
+        """The rows nearest to one of several points (k, d), whichever it is, the nearest first."""
+        halves = np.einsum("kd,kd->k", queries, queries) / 2
+        scores = np.full(len(self.points), np.inf, np.float32)
+        for query, half in zip(np.asarray(queries, np.float32), halves, strict=True):
+            scores = np.minimum(scores, self._half_lengths - self.points @ query + half)
+        scores[~among] = np.inf
+        return _lowest(np.asarray(scores, np.float32), min(count, int(among.sum())))
 
     def like(self, row: int, count: int, *, among: Bools | None = None) -> Rows:
         """The rows most like one of them, itself left out."""

@@ -9,6 +9,8 @@ from core.learning.curation.store import Item
 
 MAX_ITEMS = 100_000
 TILE_RANGE_PX = (16, 4096)
+TILES_ACROSS = 4  # at least, of a slice that is searched
+SEARCHED = 2000  # tiles: some ten seconds until one can search them
 
 
 def slice_items(info: VolumeInfo, *, every: int = 1) -> list[Item]:
@@ -39,6 +41,24 @@ def tile_items(info: VolumeInfo, *, side_px: int, every: int = 1) -> list[Item]:
     return numbered(Item(0, info.path, z, box) for z in _slices(info, every) for box in boxes)
 
 
+def searched_items(info: VolumeInfo, *, most: int = SEARCHED) -> list[Item]:
+    """Tiles to search a volume by: the largest that still show a detail, and slices left out until there are few.
+
+    >>> from core.images.memory import ArrayVolume
+    >>> import numpy as np
+    >>> items = searched_items(ArrayVolume(np.zeros((10, 512, 512), np.uint8)).info, most=20)
+    >>> len(items), items[0].box, items[-1].z
+    (16, (0, 0, 128, 128), 0)
+    """
+    _, height, width = info.shape
+    side_px = _power(min(height, width) // TILES_ACROSS)
+    while len(_starts(height, side_px)) * len(_starts(width, side_px)) > most and side_px < TILE_RANGE_PX[1]:
+        side_px *= 2
+    a_slice = len(_starts(height, side_px)) * len(_starts(width, side_px))
+    slices = max(most // a_slice, 1)
+    return tile_items(info, side_px=side_px, every=-(-info.shape[0] // slices))
+
+
 def folder_items(infos: Iterable[VolumeInfo], folder: str) -> list[Item]:
     """Every image below a folder; of a stack each slice. Where it lies below the folder is its subset.
 
@@ -66,6 +86,11 @@ def _slices(info: VolumeInfo, every: int) -> range:
     if every < 1:
         raise InvalidInputError(f"Every {every}th slice is no choice.", "Write 1 for all of them.")
     return range(0, info.shape[0], every)
+
+
+def _power(side_px: int) -> int:
+    """The power of two below, within 32 to 256 pixels: what embeddings are good at."""
+    return min(max(1 << max(side_px.bit_length() - 1, 0), 32), 256)
 
 
 def _starts(length: int, side: int) -> list[int]:

@@ -173,8 +173,8 @@ class CurationStore(Protocol):
     when the database does not answer.
     """
 
-    def tables(self) -> tuple[Table, ...]:
-        """Newest first."""
+    def tables(self, *, volume: str | None = None) -> tuple[Table, ...]:
+        """Newest first; those alone that have an item of a volume, where one is named."""
         ...
 
     def table(self, table: str) -> Table: ...

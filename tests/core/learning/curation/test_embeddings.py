@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import InvalidInputError
+from core.learning.curation.alike import painted_middles, side_of, square
 from core.learning.curation.embeddings import (
     Index,
+    Scale,
     layout,
     near_duplicates,
     read_points,
@@ -15,6 +17,7 @@ from core.learning.curation.embeddings import (
     standardised,
 )
 from core.learning.curation.pooled import pooled, pooled_all
+from core.learning.curation.store import Item
 from core.learning.normalisation import Normalisation
 
 
@@ -60,6 +63,37 @@ def test_neighbours_are_those_of_an_exhaustive_search(rows, width, count, seed):
     distances = ((points - query) ** 2).sum(axis=1)
     expected = sorted(np.flatnonzero(among).tolist(), key=lambda row: (distances[row], row))[:count]
     assert Index(points).nearest(query, count, among=among).tolist() == expected
+
+
+@given(st.integers(1, 40), st.integers(1, 5), st.integers(1, 4), st.integers(1, 45), st.integers(0, 10_000))
+@settings(max_examples=60, deadline=None)
+def test_what_is_like_any_of_several_comes_in_the_order_of_an_exhaustive_search(rows, width, asked, count, seed):
+    rng = np.random.default_rng(seed)
+    points = rng.integers(-2, 3, (rows, width)).astype(np.float32)
+    queries, among = rng.integers(-2, 3, (asked, width)).astype(np.float32), rng.random(rows) < 0.7
+    distances = ((points[:, None] - queries) ** 2).sum(axis=2).min(axis=1)
+    expected = sorted(np.flatnonzero(among).tolist(), key=lambda row: (distances[row], row))[:count]
+    assert Index(points).nearest_to_any(queries, count, among=among).tolist() == expected
+
+
+def test_a_painted_region_is_searched_by_squares_of_the_tiles_size_around_what_is_painted():
+    items = [Item(0, "v", 0, (0, 0, 64, 64)), Item(1, "v", 0, (0, 64, 64, 128)), Item(2, "v", 0, (64, 0, 90, 30))]
+    assert (side_of(items), side_of([Item(0, "v")])) == (64, None)
+    labels = np.zeros((200, 300), np.uint8)
+    assert painted_middles(labels, 64) == []
+    labels[10:20, 10:20], labels[150:190, 250:290] = 1, 2
+    middles = painted_middles(labels, 64)
+    assert sorted(middles)[0] == (14, 14)
+    assert max(middles, key=lambda place: place[0] + place[1]) == middles[0], "most of the paint lies there"
+    assert len(painted_middles(np.ones((640, 640), np.uint8), 64)) == 16
+    assert square((14, 14), 64, labels.shape) == (0, 0, 64, 64)
+    assert square((199, 150), 64, (200, 40)) == (136, 0, 200, 40)
+
+
+def test_an_embedding_made_later_lies_where_it_would_have_lain():
+    points = np.random.default_rng(0).normal(5, 3, (30, 4)).astype(np.float32)
+    points[:, 2] = 7
+    assert np.array_equal(Scale.of(points).apply(points[4:5]), standardised(points)[4:5])
 
 
 def test_seeds_are_four_neighbours_to_one_at_random_and_find_a_planted_class_in_two_rounds():
