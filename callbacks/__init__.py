@@ -45,6 +45,7 @@ from callbacks.http import (
     instances,
     labels,
     labelstudio_backend,
+    metrics,
     pictures,
     pointing,
     proposals,
@@ -138,7 +139,7 @@ def create_app(
     )
     app.layout = partial(_layout, browser_cache_mb)
     guard(app)
-    services = people.by_name(services)
+    services = metrics.watch(app, people.by_name(services))
     errors.register(app.server)
     for routes in MACHINE_ROUTES:
         routes.register(app, services)

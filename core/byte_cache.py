@@ -4,7 +4,18 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass(frozen=True)
+class CacheUse:
+    """How a cache is used: bytes kept, of how many at most; values asked for that were kept, and that were not."""
+
+    nbytes: int
+    max_bytes: int
+    hits: int
+    misses: int
 
 
 class ByteCache:
@@ -18,11 +29,16 @@ class ByteCache:
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._loading: dict[Hashable, Future[Any]] = {}
-        self._bytes = 0
+        self._bytes = self._hits = self._misses = 0
 
     @property
     def nbytes(self) -> int:
         return self._bytes
+
+    def use(self) -> CacheUse:
+        """How it is used so far; whoever waits for a value that is being loaded counts as a hit."""
+        with self._lock:
+            return CacheUse(self._bytes, self._max_bytes, self._hits, self._misses)
 
     def peek(self, key: Hashable) -> Any:
         """The value if it is kept, else None."""
@@ -35,11 +51,15 @@ class ByteCache:
         """The value of `key`, loaded by `load` when it is not kept. Raises what `load` raises."""
         with self._lock:
             if key in self._kept:
+                self._hits += 1
                 self._kept.move_to_end(key)
                 return self._kept[key]
             waiting = self._loading.get(key)
             if waiting is None:
+                self._misses += 1
                 mine = self._loading[key] = Future()
+            else:
+                self._hits += 1
         if waiting is not None:
             return waiting.result()
         return self._load(key, load, mine)

@@ -10,6 +10,7 @@ from typing import IO, Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.byte_cache import CacheUse
 from core.images.derived import Progress
 from core.images.geometry import Box
 from core.images.planes import PlaneAxis
@@ -56,6 +57,10 @@ class TileServer(Protocol):
 
     def value(self, volume: str, z: int, y: int, x: int) -> Any:
         """The true value(s) of one voxel: int, float, or a list for channels."""
+        ...
+
+    def cache_use(self) -> CacheUse:
+        """How the cache of slices is used."""
         ...
 
 

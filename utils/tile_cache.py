@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.byte_cache import ByteCache
+from core.byte_cache import ByteCache, CacheUse
 from core.errors import AppError, NotFoundError, UnavailableError
 from core.images.bricks import BrickedVolume, BrickRecipe, wants_bricks
 from core.images.derived import DerivedStore, Progress
@@ -113,6 +113,9 @@ class CachedTileServer:
 
     def progress(self, volume: str) -> list[Progress]:
         return self._derived.progress(volume)
+
+    def cache_use(self) -> CacheUse:
+        return self._slices.use()
 
     def value(self, volume: str, z: int, y: int, x: int) -> Any:
         """The true value of one voxel: bool as 0 or 1, int, float (NaN and Inf too), or a list of these for colours.

@@ -15,7 +15,8 @@ ROUTES = (
     "/_dash-dependencies",
     "/assets/page.css",
     "/api/thing",
-    "/health",
+    "/api/health",
+    "/metrics",
     "/signed-in",
     "/nowhere",
 )
@@ -53,6 +54,12 @@ def test_every_route_asks_for_the_login(locked, route):
     assert answer.headers["WWW-Authenticate"].startswith("Basic")
     with locked.get(route, headers=credentials(NAME, PASSWORD)) as let_in:  # a file stays open until it is read
         assert let_in.status_code in (200, 404)
+
+
+def test_whether_the_app_answers_is_told_without_a_login_but_not_to_strangers(locked, client):
+    assert locked.get("/health").status_code == 200
+    assert locked.get("/health/more").status_code == 401
+    assert client.get("/health", environ_base={"REMOTE_ADDR": "10.0.0.7"}).status_code == 403
 
 
 @pytest.mark.parametrize(
