@@ -24,6 +24,7 @@ from core.learning.models import TrainedModel
 from core.learning.preview import as_png
 from core.learning.segmenter import Preview, Progress
 from core.learning.verdicts import of_fault
+from utils.allocator import keep_freed_memory
 from utils.job_folders import PREVIEW_FILE
 from utils.job_ledger import JobLedger, Metric, progress_tags
 from utils.mlflow_store import MlflowStore
@@ -171,6 +172,7 @@ def main(work: Work, arguments: list[str]) -> int:
     """Run the job of a parameter file; the exit code says how it ended."""
     signal.signal(signal.SIGTERM, _cancel)
     os.nice(NICENESS)
+    keep_freed_memory()
     try:
         run = open_run(arguments)
         patiently(run.remember)

@@ -58,8 +58,9 @@ def segment_slices(
     )
     window = SliceWindow.over(volume, context=segmenter.context)
     left = [z for z in order if z not in run.done]
-    done = count(len(order) - len(left) + 1)
-    run.begin(_told(next(done) - 1, len(order)), start=start, stop=1.0)
+    before = len(order) - len(left)
+    done = count(before + 1)
+    run.begin(_told(before, len(order)), start=start, stop=1.0)
 
     def write(z: int, prediction: Prediction) -> None:
         writer.write_slice(z, prediction.labels, prediction.confidence, prediction.entropy)

@@ -24,6 +24,7 @@ from core.learning.neighbours import SliceWindow
 from core.learning.pretraining_parameters import PretrainingParameters
 from scripts.algorithms import PRETRAININGS, pretrain
 from scripts.command_line import EXIT_USER, add_choices, find_algorithm, open_images, pairs, tell
+from utils.allocator import keep_freed_memory
 from utils.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -89,4 +90,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()
     sys.exit(main())

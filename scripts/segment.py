@@ -33,6 +33,7 @@ from core.learning.segmenter import LabelledSlice, Progress, Segmenter
 from scripts.algorithms import context_of, prepared, train
 from scripts.command_line import EXIT_USER, add_choices, find_algorithm, open_images, pairs, tell
 from scripts.pipelines import read_ahead
+from utils.allocator import keep_freed_memory
 from utils.settings import Settings, read_settings
 
 BIG_TIFF_BYTES = 4 << 30  # classic TIFF ends there
@@ -217,4 +218,5 @@ def _named(scores: Any, values: MaskValues) -> dict[str, float]:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()
     sys.exit(main())
