@@ -1,5 +1,6 @@
 /* The Curate place: a table of items as a grid of pictures that are tagged by key. The page keeps what it shows; the server keeps what is
-   said (docs/contracts.md, "Tables of items"). curate_panels.js is the column on the left, curate_like.js finds what looks alike. */
+   said (docs/contracts.md, "Tables of items"). curate_panels.js is the column on the left, curate_like.js finds what looks alike,
+   curate_map.js is the map. */
 (() => {
   const COLORS = ["#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442", "#999999", "#B07AA1"];
   const SIZES = [3, 4, 5, 6, 8, 10];
@@ -7,7 +8,7 @@
   const DRAG_PX = 6; // a press that moves less is a click
   const AFTER = { null: 1, 1: 0, 0: null, 2: 1 }; // what the key of a class makes of a label
 
-  const state = { root: null, wish: null, like: "", volume: null, tables: [], table: null, numbers: [], items: [], page: 0, size: 5, chosen: new Set(), at: null, filters: { status: "all", exclude: "not excluded", subset: "all", sort: "in order", seed: 0 } };
+  const state = { root: null, wish: null, like: "", mapping: false, volume: null, tables: [], table: null, numbers: [], items: [], page: 0, size: 5, chosen: new Set(), at: null, filters: { status: "all", exclude: "not excluded", subset: "all", sort: "in order", seed: 0 } };
 
   const token = () => decodeURIComponent(document.cookie.match(/(?:^|; )_csrf_token=([^;]*)/)?.[1] ?? "");
   const newId = () => (crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random().toString(36).slice(2)}`);
@@ -47,6 +48,7 @@
     state.table = id ? await ask(`/${encodeURIComponent(id)}`) : null;
     Object.assign(state, { numbers: [], items: [], page: 0, at: null, like: "" });
     state.chosen.clear();
+    window.curate.unmap();
     if (state.table) localStorage.setItem("curate-table", id);
     if (state.table) state.filters = { ...state.filters, subset: "all", sort: "in order" };
     if (state.table) await draw();
@@ -66,6 +68,7 @@
     if (!told) return;
     state.like = "";
     state.numbers = told.numbers;
+    state.chosen.clear();
     await turn(0);
   }
 
@@ -73,6 +76,7 @@
   async function present(numbers, text) {
     state.like = text;
     state.numbers = numbers;
+    state.chosen.clear();
     await turn(0);
   }
 
@@ -83,7 +87,7 @@
     const told = await ask(of("/items"), { numbers });
     if (!told) return;
     state.items = told.items;
-    state.chosen.clear();
+    if (!state.mapping) state.chosen.clear(); // what a lasso has caught lies on several pages
     state.at = state.items[0]?.number ?? null;
     show();
   }
@@ -123,6 +127,7 @@
       made("button.button", { onclick: copyToAll, title: "The labels of the picture with the frame, for all that are shown" }, "Copy to all"),
       made("span.curate-turning", {},
         made("button.button", { onclick: like, title: "The items that look most like the chosen pictures (L)" }, made("kbd", {}, "L"), "More like this"),
+        made("button.button", { onclick: () => window.curate.map(), title: "All items as points, alike ones close (M)", "aria-pressed": String(Boolean(state.mapping)) }, made("kbd", {}, "M"), "Map"),
         made("span.curate-space"),
         made("button.button", { onclick: () => step("undo"), disabled: steps.undo === 0, title: "Undo (Ctrl Z)" }, "Undo"),
         made("button.button", { onclick: () => step("redo"), disabled: steps.redo === 0, title: "Redo (Ctrl Y)" }, "Redo"),
@@ -133,7 +138,7 @@
   }
 
   function grid() {
-    const place = made("div.curate-grid", { role: "listbox", ariaLabel: "Items", ariaMultiSelectable: "true", style: `--across: ${state.size}`, onpointerdown: press }, ...state.items.map(tile));
+    const place = made("div.curate-grid", { role: "listbox", ariaLabel: "Items", ariaMultiSelectable: "true", style: `--across: ${state.mapping ? Math.min(state.size, 3) : state.size}`, onpointerdown: press }, ...state.items.map(tile));
     return place;
   }
 
@@ -209,7 +214,11 @@
   const like = () => window.curate.like(meant());
 
   /** What an act is about: what is chosen, else the picture with the frame. */
-  const meant = () => state.items.filter(({ number }) => (state.chosen.size > 0 ? state.chosen.has(number) : number === state.at));
+  function meant() {
+    const shown = new Map(state.items.map((item) => [item.number, item]));
+    const numbers = state.chosen.size > 0 ? [...state.chosen] : [state.at];
+    return numbers.map((number) => shown.get(number) ?? window.curate.mapped(number)).filter(Boolean);
+  }
 
   // ---- saying ----
 
@@ -218,6 +227,7 @@
     if (marks.length === 0) return;
     for (const [number, field, value] of marks) {
       const item = state.items.find((each) => each.number === number);
+      if (!item) continue; // a point of the map that the grid does not show
       if (field === "exclude" || field === "validation") item[field] = value === 1;
       else if (value === null) delete item.values[field];
       else item.values[field] = value;
@@ -247,6 +257,7 @@
     if (waiting > 0 || id !== state.table?.id) return;
     if (now) state.items = now.items;
     await refresh();
+    if (state.mapping) await window.curate.remap();
   }
 
   function tag(name) {
@@ -272,7 +283,7 @@
   // ---- keys ----
 
   const STEPS = { ArrowLeft: () => -1, ArrowRight: () => 1, ArrowUp: () => -state.size, ArrowDown: () => state.size };
-  const ACTS = { x: () => flag("exclude"), v: () => flag("validation"), 0: noneOf, l: like, n: () => turn(state.page + 1), p: () => turn(state.page - 1), PageDown: () => turn(state.page + 1), PageUp: () => turn(state.page - 1), Escape: () => (state.chosen.clear(), mark()) };
+  const ACTS = { x: () => flag("exclude"), v: () => flag("validation"), 0: noneOf, l: like, m: () => window.curate.map(), n: () => turn(state.page + 1), p: () => turn(state.page - 1), PageDown: () => turn(state.page + 1), PageUp: () => turn(state.page - 1), Escape: () => (state.chosen.clear(), mark()) };
 
   function go(by) {
     const place = state.items.findIndex(({ number }) => number === state.at);

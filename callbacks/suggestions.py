@@ -168,6 +168,12 @@ def register(app: Dash, services: Services) -> None:
         ClientsideFunction("suggestions", "go"), Input(stores.SUGGESTION, "data"), prevent_initial_call=True
     )
     app.clientside_callback(
+        ClientsideFunction("suggestions", "growth"),
+        Input(stores.REGISTRY_STAMP, "data"),
+        Input(stores.VOLUME, "data"),
+        State(stores.REGISTRY, "data"),
+    )
+    app.clientside_callback(
         ClientsideFunction("suggestions", "alike"),
         Input(ids.ALIKE_VIEW, "n_clicks"),
         Input(ids.ALIKE_PAINTED, "n_clicks"),

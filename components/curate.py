@@ -6,5 +6,7 @@ from components import ids
 
 
 def place() -> html.Div:
-    """Empty until it is opened."""
-    return html.Div([html.Div(id=ids.CURATE, className="curate")], className="curate-place")
+    """Empty until it is opened. The map stands beside what assets/curate.js fills, since its graph is Dash's."""
+    scatter = html.Div([html.Div(id=ids.CURATE_MAP_BAR, className="curate-map-bar"), html.Div(id=ids.CURATE_MAP)])
+    scatter.className = "curate-map"
+    return html.Div([html.Div(id=ids.CURATE, className="curate"), scatter], className="curate-place")

@@ -82,6 +82,7 @@ def _row(model: TrainedModel, timezone: tzinfo, warned: str) -> dict[str, Any]:
         "segments": bool(model.classes),
         "starts": model.starts,
         "score": model.scores.get("mean_iou"),
+        "labelled_pixels": model.labelled_pixels,
         "scores": " ".join(part for part in (warned, _each_class(model)) if part),
         "warning": warned,
         "volume": model.volume,

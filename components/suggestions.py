@@ -54,5 +54,6 @@ def panel() -> html.Details:
             className="result-state",
             role="status",
         ),
+        html.Figure(id=ids.GROWTH, className="growth"),
     ]
     return folding_panel("suggestions", "What next", body, is_open=False)

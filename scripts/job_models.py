@@ -31,6 +31,7 @@ def store_model(run: JobRun, folder: Path, report: TrainingReport) -> TrainedMod
         importances=report.importances,
         learned_shares=report.learned_shares,
         code_version=VERSION,
+        labelled_pixels=report.labelled_pixels,
     )
     patiently(lambda: MlflowRegistry(run.store).register_model(model))
     return model

@@ -7,6 +7,7 @@ what it has learnt for others to start from. The app's supervisor starts it; `sc
 
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -96,7 +97,8 @@ def _trained(run: JobRun, volume: VolumeSource, mask: PublishedMask) -> Segmente
             start=start,
             keep_in=run.folder / TRAINING_FILE,
         )
-    _keep_model(run, segmenter, report)
+    labelled = sum(int((each.labels > 0).sum()) for each in slices)
+    _keep_model(run, segmenter, replace(report, labelled_pixels=labelled))
     (run.folder / TRAINING_FILE).unlink(missing_ok=True)  # the model is registered: nothing is left to go on with
     return segmenter
 

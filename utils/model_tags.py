@@ -29,6 +29,7 @@ def tags_of(model: TrainedModel) -> dict[str, str]:
         "learned_shares": json.dumps({str(key): round(share, 5) for key, share in model.learned_shares.items()}),
         "created": str(model.created),
         "code_version": model.code_version,
+        "labelled_pixels": str(model.labelled_pixels),
         **tags_of_words(model.words),
     }
 
@@ -70,4 +71,5 @@ def from_tags(model_id: str, tags: "Mapping[str, str]", *, stage: str = "") -> T
         stage=stage,
         archived=bool(tags.get("archived")),
         code_version=tags.get("code_version", ""),
+        labelled_pixels=int(tags.get("labelled_pixels", "0")),
     )

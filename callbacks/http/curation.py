@@ -8,7 +8,7 @@ from typing import Any
 from dash import Dash
 from flask import Response, jsonify, request
 
-from callbacks.http import curation_alike
+from callbacks.http import curation_alike, curation_map
 from callbacks.http.bodies import Body, json_body, seconds_of, text_of, whole_of, wholes_of
 from callbacks.http.curation_model import Model, Models
 from callbacks.http.images import uncached
@@ -37,6 +37,7 @@ def register(app: Dash, services: Services) -> None:
     _register_files(app, services)
     _register_model(app, services, models)
     curation_alike.register(app, services, models)
+    curation_map.register(app, services, models)
 
 
 def _register_tables(app: Dash, services: Services) -> None:
@@ -229,8 +230,8 @@ def _receipt(receipt: Receipt) -> Response:
 
 
 def _model_json(model: Model, table: Table) -> dict[str, Any]:
-    kept = replace(model, points=None, chances=None, scale=None)
-    hidden = ("points", "chances", "scale", "revision")
+    kept = replace(model, points=None, chances=None, scale=None, maps={})
+    hidden = ("points", "chances", "scale", "maps", "revision")
     told = {key: value for key, value in asdict(kept).items() if key not in hidden}
     return told | {"is_old": model.stage == "ready" and model.revision < table.revision}
 

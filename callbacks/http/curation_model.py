@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import AppError, InvalidInputError
 from core.images.pictures import Bounds, look
@@ -32,7 +33,8 @@ WINDOW = Normalisation((0.0,) * 3, (255.0,) * 3)
 @dataclass(frozen=True)
 class Model:
     """stage : "none", "looking", "seen", "learning", "ready" or "failed". points : (n, d), chances : (n, C) in table
-    order. scale : of the points; None where they come from a file. file : its name, or empty.
+    order. scale : of the points; None where they come from a file. file : its name, or empty. maps : layouts of the
+    points by their way.
 
     revision : of the table that was learned from. course : accuracy on held-out rows each time it learned.
     """
@@ -46,6 +48,7 @@ class Model:
     points: Points | None = None
     scale: Scale | None = None
     file: str = ""
+    maps: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     chances: Chances | None = None
     scores: Mapping[str, Any] = field(default_factory=dict)
     pairs: Sequence[tuple[int, int]] = ()
@@ -117,7 +120,7 @@ class Models:
             looked = np.stack([self._look(table, row.item) for row in self._services.curation.rows(table)])
             scale = Scale.of(looked)
             points = scale.apply(looked)
-            self._change(table, points=points, scale=scale, file="")
+            self._change(table, points=points, scale=scale, file="", maps={})
         return points
 
     def _learn(self, table: str, kind: str) -> None:
@@ -131,6 +134,16 @@ class Models:
         tags = sum(value in (0, 1) for row in rows for value in row.values.values())
         course = (*self.of(table).course, {"tags": tags, **step})
         self._change(table, stage="ready", revision=facts.revision, course=course, **vars(learned))
+
+    def layout(self, table: str, way: str) -> NDArray[np.float64]:
+        """(n, 2) of the items that were looked at, made when it is first wanted. Raises InvalidInputError."""
+        from core.learning.curation.embeddings import layout  # late: scikit-learn takes a second
+
+        model = self.of(table)
+        assert model.points is not None, "looked at before"
+        if way not in model.maps:
+            self._change(table, maps={**model.maps, way: layout(model.points, way)})
+        return self.of(table).maps[way]
 
     def places(self, table: str, volume: str, z: int, parts: Sequence[Bounds | None]) -> Points:
         """(k, d) of parts of a slice, on the scale of the table's items. Raises AppError."""

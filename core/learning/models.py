@@ -48,6 +48,7 @@ class TrainedModel:
     code_version : of the code that trained it; empty where older versions did not say.
     description, tags, stage, archived : as `ModelWords` has them.
     importances, learned_shares : as `segmenter.TrainingReport` has them; empty where the algorithm knows none.
+    labelled_pixels : of the mask it saw; 0 where older versions did not count.
     """
 
     id: str
@@ -67,6 +68,7 @@ class TrainedModel:
     stage: str = ""
     archived: bool = False
     code_version: str = ""
+    labelled_pixels: int = 0
 
     @property
     def words(self) -> ModelWords:

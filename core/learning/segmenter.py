@@ -66,6 +66,7 @@ class TrainingReport:
     evaluation : all that is known, its scores included.
     importances : {feature in words: share}, adding up to 1, of algorithms that know.
     learned_shares : {class id: share} of the pixels learned from, where chances can be turned (`class_shares.py`).
+    labelled_pixels : of the mask, those held out among them; 0 where nobody has counted.
     """
 
     scores: Mapping[str, float] = field(default_factory=dict)
@@ -74,6 +75,7 @@ class TrainingReport:
     evaluation: Evaluation = field(default_factory=Evaluation)
     importances: Mapping[str, float] = field(default_factory=dict)
     learned_shares: Mapping[int, float] = field(default_factory=dict)
+    labelled_pixels: int = 0
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,13 @@ def test_the_viewer_finds_what_looks_like_the_view_and_a_key_what_looks_like_a_p
     page.goto(app.url)
     page.wait_for_function("() => document.querySelector('.sv-root')?.__viewer?.state().ready")
     page.locator("[data-panel=suggestions] summary").click()
+    rows = [
+        {"name": f"m{n}", "algorithm": "U-Net", "volume": "stack", "score": n / 10, "labelled_pixels": 1000 * n}
+        for n in (5, 7)
+    ]
+    page.evaluate("rows => dash_clientside.suggestions.growth(1, {path: 'stack'}, {models: rows})", rows)
+    told = "Mean IoU over labelled pixels, 2 models: 0.50 from 5K, best 0.70 from 7K."
+    assert (page.inner_text("#growth figcaption"), page.locator("#growth circle").count()) == (told, 2)
     page.click("text=This view")
     page.wait_for_selector(".curate-strip:has-text('Most like the middle of what showed on slice 1')")
     page.locator(".curate-tile").nth(4).click()
@@ -77,3 +84,19 @@ def test_the_viewer_finds_what_looks_like_the_view_and_a_key_what_looks_like_a_p
     assert page.locator(".curate-tile").first.get_attribute("title") == name
     page.click("text=Back to the filters")
     page.wait_for_selector(".curate-strip", state="hidden")
+    page.keyboard.press("m")
+    page.wait_for_selector("#curate-graph .nsewdrag", state="attached", timeout=60_000)
+    page.wait_for_function("() => document.querySelector('#curate-graph .js-plotly-plot')?._fullLayout")
+    box = page.locator("#curate-map").bounding_box()
+    corners = [(0.05, 0.05), (0.95, 0.05), (0.95, 0.9), (0.05, 0.9), (0.05, 0.05)]
+    around = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    page.mouse.move(*around[0])
+    page.mouse.down()
+    for corner in around[1:]:
+        page.mouse.move(*corner, steps=6)
+    page.mouse.up()
+    page.wait_for_selector(".curate-strip:has-text('points chosen on the map')")
+    (chosen,) = page.evaluate("[curate.state.chosen.size]")
+    assert chosen > page.locator(".curate-tile").count(), "more than the grid shows"
+    page.keyboard.press("1")
+    page.wait_for_function(f"() => document.querySelector('.curate-counts td').textContent === '{chosen}'")

@@ -184,6 +184,21 @@ def test_items_come_in_the_order_of_how_much_they_look_like_some_or_like_a_part_
     assert found_like(client, searched["id"], **spot, painted=True).json["numbers"][0] == numbers[0]
 
 
+def test_a_map_has_a_point_for_each_item_and_all_that_is_said_of_it(client):
+    table = make(client)
+    tag(client, table, (0, "disc", 1), (1, "disc", 0), (3, "exclude", 1), (4, "validation", 1))
+    address = f"/api/curation/{table}/map"
+    assert client.get(address).status_code == 202
+    wait_until(lambda: client.get(f"/api/curation/{table}/model").json["stage"] == "seen", "the embeddings")
+    told = client.get(address).json
+    assert (len(told["x"]), len(told["y"]), told["chances"]) == (DEPTH, DEPTH, None)
+    assert (told["values"]["disc"][:3], told["exclude"], told["validation"]) == ([1, 0, None], [3], [4])
+    discs, dust = np.array(told["x"][::2]), np.array(told["x"][1::2])
+    assert discs.max() < dust.min() or dust.max() < discs.min(), "what looks alike lies close"
+    assert {way["name"] for way in told["ways"]} == {"pca", "umap"}
+    assert client.get(address, query_string={"way": "tea leaves"}).status_code == 400
+
+
 def test_nothing_to_learn_from_is_told_and_a_table_that_is_dropped_is_gone(client):
     table = make(client)
     client.post(f"/api/curation/{table}/model", json={})

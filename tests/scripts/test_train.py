@@ -54,6 +54,7 @@ def test_the_model_is_registered_with_what_tells_it_from_others(workplace, train
     assert (model.name, model.algorithm, model.volume) == ("Bright things", "Pixel classifier", VOLUME)
     assert model.classes == CLASSES
     assert model.labels_hash.startswith("rows-")
+    assert model.labelled_pixels > 0
     assert model.scores == trained.scores
     assert trained.model_id == trained.id
 

@@ -62,6 +62,7 @@ def trained(store, name="Membranes", **keys) -> TrainedModel:
         created=time.time(),
         labels_hash="abc",
         scores={"mean_iou": 0.7},
+        labelled_pixels=1234,
         **keys,
     )
 

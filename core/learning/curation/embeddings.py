@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,6 +14,8 @@ from core.errors import InvalidInputError
 from core.learning.curation.table import Bools, Rows
 
 MAP_SAMPLE = 20_000  # points that decide the axes of the map; the rest follow
+LAYOUTS = {"pca": "Principal components", "umap": "UMAP"}
+UMAP_LEAST = 16  # points: it looks at the fifteen nearest of each
 NEAR_SHARE = 0.8  # of a seed set: the rest is random, so that negatives appear
 Points = NDArray[np.float32]
 Numbers = NDArray[np.float64]
@@ -136,14 +139,38 @@ def unique(rows: Rows) -> Rows:
     return np.asarray(rows[np.sort(firsts)])
 
 
-def layout(points: Points, *, seed: int = 0) -> Numbers:
-    """(n, 2) coordinates of a map on which what looks alike lies close: the two principal components."""
-    from sklearn.decomposition import PCA  # heavy: a page that only lists things need not load it
+def layout_refusal(way: str) -> str:
+    """Why there can be no such map, in a sentence; empty where there can."""
+    if way == "umap" and find_spec("umap") is None:
+        return "umap-learn is not installed on the server"
+    return ""
 
+
+def layout(points: Points, way: str = "pca", *, seed: int = 0) -> Numbers:
+    """(n, 2) coordinates of a map on which what looks alike lies close.
+
+    way : one of `LAYOUTS`. Raises InvalidInputError for another, or where what it needs is not installed.
+    """
+    if way not in LAYOUTS or (reason := layout_refusal(way)):
+        told = f"There is no layout {way!r}." if way not in LAYOUTS else f"There can be no such map: {reason}."
+        raise InvalidInputError(told, f"Use {next(iter(LAYOUTS))}.")
     if min(points.shape) < 2:
         return np.asarray(np.pad(points, [(0, 0), (0, 2)])[:, :2], np.float64)
+    return _umap(points, seed) if way == "umap" and len(points) > UMAP_LEAST else _principal(points, seed)
+
+
+def _principal(points: Points, seed: int) -> Numbers:
+    from sklearn.decomposition import PCA  # heavy: a page that only lists things need not load it
+
     sample = np.random.default_rng(seed).permutation(len(points))[:MAP_SAMPLE]
     return np.asarray(PCA(2, random_state=seed).fit(points[sample]).transform(points), np.float64)
+
+
+def _umap(points: Points, seed: int) -> Numbers:
+    """McInnes et al. 2018 (arXiv:1802.03426), where it is installed."""
+    from umap import UMAP
+
+    return np.asarray(UMAP(n_components=2, random_state=seed, n_jobs=1).fit_transform(points), np.float64)
 
 
 def near_duplicates(points: Points, ones: Rows, others: Rows, *, share: float = 0.02) -> list[tuple[int, int]]:
