@@ -182,5 +182,5 @@
     document.querySelector(".curate-hover")?.remove();
   }
 
-  Object.assign(window.curate, { map: toggle, mapped, remap: load, unmap: () => ((state.mapping = false), place()?.classList.remove("mapping"), hide()) });
+  Object.assign(window.curate, { map: toggle, mapped, remap: () => state.mapping && load(), unmap: () => ((state.mapping = false), place()?.classList.remove("mapping"), hide()) });
 })();

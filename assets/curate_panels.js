@@ -4,13 +4,16 @@
   const LOOK_MS = 600; // between two looks at a model under way
   const STATUSES = { all: "All", unlabeled: "Without a label", partial: "With some labels", labeled: "With all labels" };
   const EXCLUSIONS = { "not excluded": "Not excluded", excluded: "Excluded", validation: "Validation", all: "All" };
-  const KINDS = { forest: "Random forest", logistic: "Logistic regression", mlp: "Small neural network" };
+  const KINDS = { forest: "Random forest", logistic: "Logistic regression", network: "Small neural network", propagation: "Label propagation" };
+  const LOSSES = { "cross entropy": "Cross entropy", focal: "Focal: hard items count more" };
+  const STRATA = { class: "Each answer alike", instance: "As often as they are", squareroot: "Between the two" };
   const SOURCES = { slices: "Slices of the open volume", tiles: "Tiles of the open volume", folder: "Images of a folder" };
 
   let making = null; // what the form of a new table holds, or null
   let model = { stage: "none" };
   let modelOf = ""; // the table it is of
   let timer = 0;
+  const choices = { kind: "forest", loss: "cross entropy", gamma: 2, smoothing: 0, hidden: "64", dropout: 0.1, normalise: false, strata: "class", unlabelled: 0, sure: 0.95, ratio: 1 };
 
   const field = (title, control) => made("label.curate-field", {}, made("span", {}, title), control);
   const options = (choices, chosen) => Object.entries(choices).map(([value, text]) => made("option", { value, selected: value === chosen }, text));
@@ -99,10 +102,32 @@
   function counts() {
     const rows = state.table.classes.map((name) => {
       const { negative, positive, validation_negative, validation_positive } = state.table.counts[name];
-      return made("tr", {}, made("th", { scope: "row", style: `--tag: ${colorOf(name)}` }, name), ...[positive, negative, validation_positive, validation_negative].map((n) => made("td", {}, n.toLocaleString("en"))));
+      return made("tr", {}, made("th", { scope: "row", style: `--tag: ${colorOf(name)}` }, renaming(name)), ...[positive, negative, validation_positive, validation_negative].map((n) => made("td", {}, n.toLocaleString("en"))));
     });
     const head = made("tr", {}, made("th"), ...["Yes", "No", "Yes, val.", "No, val."].map((text) => made("th", { scope: "col" }, text)));
     return card("Labels", made("table.curate-counts", {}, made("thead", {}, head), made("tbody", {}, ...rows)), made("p.curate-note", {}, `${state.table.excluded} excluded, ${state.table.validation} for validation, of ${state.table.count.toLocaleString("en")}`));
+  }
+
+  /** A class whose name becomes a field when it is pressed; its labels stay. */
+  function renaming(name) {
+    const rename = async ({ target }) => {
+      const next = target.value.trim();
+      const classes = state.table.classes.map((each) => (each === name ? next : each));
+      if (!next || next === name || !(await ask(of("/classes"), { classes }))) return panels();
+      for (const [key, usual] of [["subset", "all"], ["sort", "in order"]]) if (state.filters[key].endsWith(`: ${name}`)) state.filters[key] = usual;
+      modelOf = ""; // its scores carry the names
+      return window.curate.renew();
+    };
+    const leave = ({ key, target }) => {
+      if (key === "Escape") target.value = name;
+      if (key === "Escape" || key === "Enter") target.blur();
+    };
+    const edit = ({ currentTarget }) => {
+      const entry = input({ value: name, maxLength: 80, ariaLabel: `New name of ${name}`, onkeydown: leave, onblur: rename });
+      currentTarget.replaceWith(entry);
+      entry.select();
+    };
+    return made("button.curate-rename", { onclick: edit, title: `Rename ${name}` }, name);
   }
 
   // ---- which items ----
@@ -155,14 +180,50 @@
   const isBusy = () => model.stage === "looking" || model.stage === "learning";
 
   function learning() {
-    const kind = made("select.form-select", { name: "kind" }, ...options(KINDS, "forest"));
+    const kind = made("select.form-select", { name: "kind", onchange: ({ target }) => ((choices.kind = target.value), panels()) }, ...options(KINDS, choices.kind));
     const train = async () => {
-      const told = await ask(of("/model"), { kind: kind.value });
+      const told = await ask(of("/model"), choices.kind === "network" ? choices : { kind: choices.kind });
       if (told) (model = told), lookAtModel();
     };
-    const words = { looking: `Looking at the images, ${model.done} of ${model.total}`, learning: "Learning", failed: `${model.said} ${model.hint}`, ready: model.is_old ? "Labels have changed since it learned." : "" }[model.stage] ?? "A model learns what you tag, and tells which items to label next. Hold some out for validation to know how good it is.";
-    return card("Learn", field("Head", kind), made("button.button.primary", { onclick: train, disabled: isBusy() }, isBusy() ? "Working" : model.stage === "ready" ? "Learn again" : "Learn from the labels"),
+    const words = { looking: `Looking at the images, ${model.done} of ${model.total}`, learning: "Learning", failed: `${model.said} ${model.hint}`, ready: [model.parameters > 0 ? `It learned ${model.parameters.toLocaleString("en")} numbers.` : "", model.is_old ? "Labels have changed since it learned." : ""].join(" ").trim() }[model.stage] ?? "A model learns what you tag, and tells which items to label next. Hold some out for validation to know how good it is.";
+    return card("Learn", features(), field("Head", kind), ...(choices.kind === "network" ? [networkOptions()] : []), made("button.button.primary", { onclick: train, disabled: isBusy() }, isBusy() ? "Working" : model.stage === "ready" ? "Learn again" : "Learn from the labels"),
       made("p.curate-note", { role: "status" }, words), ...(model.stage === "ready" ? scores() : []));
+  } // prettier-ignore
+
+  /** What the model sees of an item: pixels, or a row of a file. */
+  function features() {
+    const count = state.table.count.toLocaleString("en");
+    const chooser = made("input", { type: "file", accept: ".npy", hidden: true, name: "features", onchange: ({ target }) => target.files[0] && upload(target.files[0]) });
+    const own = made("button.button", { onclick: () => chooser.click(), title: `An array of ${count} rows, saved by numpy.save: one an item, in the order of the CSV file` }, "Own features (.npy)");
+    const back = made("button.button", { onclick: () => send("/features/forget", {}), title: "Forget the file and what was learned from it" }, "Look at the pixels");
+    return made("div.curate-row", {}, chooser, model.file ? made("span.curate-note", {}, `Features of ${model.file}`) : own, model.file ? back : "");
+  }
+
+  const upload = (file) => send(`/features?${new URLSearchParams({ name: file.name })}`, file, { raw: true });
+
+  async function send(path, body, how) {
+    if (!(await ask(of(path), body, how))) return panels();
+    modelOf = "";
+    await window.curate.renew();
+    return window.curate.remap();
+  }
+
+  /** What a network is taught by; kept while the page is open. */
+  function networkOptions() {
+    const number = (name, title, least, most, step, help) => field(title, input({ name, type: "number", min: least, max: most, step, value: choices[name], title: help, onchange: ({ target }) => (choices[name] = Number(target.value)) }));
+    const pick = (name, title, offered) => select(title, offered, choices[name], ({ target }) => ((choices[name] = target.value), panels()));
+    const normalise = made("input.form-check-input", { type: "checkbox", checked: choices.normalise, onchange: ({ target }) => (choices.normalise = target.checked) });
+    const hidden = input({ name: "hidden", value: choices.hidden, placeholder: "none: a single layer", onchange: ({ target }) => (choices.hidden = target.value) });
+    return made("details.curate-options", { open: true }, made("summary", {}, "Options"),
+      pick("loss", "Loss", LOSSES),
+      ...(choices.loss === "focal" ? [number("gamma", "Gamma", 0, 10, 0.5, "How much more hard items count; 0 is cross entropy")] : []),
+      number("smoothing", "Label smoothing", 0, 0.25, 0.05, "How far labels are drawn to 1/2"),
+      field("Layers before the last", hidden),
+      number("dropout", "Dropout", 0, 0.95, 0.05, "Share of numbers left out while it learns"),
+      made("label.curate-check", {}, normalise, "Directions only (L2)"),
+      pick("strata", "Rows are drawn", STRATA),
+      number("unlabelled", "Weight of unlabelled items (FixMatch)", 0, 10, 0.5, "0: they do not teach"),
+      ...(choices.unlabelled > 0 ? [number("sure", "It believes itself from", 0.5, 1, 0.05, "Chance from which a guess counts as a label"), number("ratio", "Unlabelled for each labelled", 1, 8, 1, "")] : []));
   } // prettier-ignore
 
   const percent = (share) => (share === null ? "-" : `${Math.round(100 * share)} %`);

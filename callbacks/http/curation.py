@@ -8,8 +8,9 @@ from typing import Any
 from dash import Dash
 from flask import Response, jsonify, request
 
-from callbacks.http import curation_alike, curation_map
+from callbacks.http import curation_alike, curation_features, curation_map
 from callbacks.http.bodies import Body, json_body, seconds_of, text_of, whole_of, wholes_of
+from callbacks.http.curation_features import read_choice
 from callbacks.http.curation_model import Model, Models
 from callbacks.http.images import uncached
 from callbacks.http.swipe import PAGE, item_json
@@ -38,6 +39,7 @@ def register(app: Dash, services: Services) -> None:
     _register_model(app, services, models)
     curation_alike.register(app, services, models)
     curation_map.register(app, services, models)
+    curation_features.register(app, services, models)
 
 
 def _register_tables(app: Dash, services: Services) -> None:
@@ -151,7 +153,7 @@ def _register_model(app: Dash, services: Services, models: Models) -> None:
 
     @server.post("/api/curation/<table>/model")
     def train_model(table: str) -> Response:
-        models.train(table, text_of(json_body(), "kind"))
+        models.train(table, read_choice(json_body()))
         return jsonify(_model_json(models.of(table), services.curation.table(table)))
 
 

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from core.learning.curation.store import Item
 from core.learning.curation.table import Chances, LabelTable
 from core.learning.normalisation import Normalisation
 from core.services import Services
+
+if TYPE_CHECKING:
+    from core.learning.curation.learned import Choice
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +55,7 @@ class Model:
     chances: Chances | None = None
     scores: Mapping[str, Any] = field(default_factory=dict)
     pairs: Sequence[tuple[int, int]] = ()
+    parameters: int = 0
     course: tuple[Mapping[str, Any], ...] = ()
 
     @property
@@ -77,15 +81,31 @@ class Models:
     def of(self, table: str) -> Model:
         return self._models.get(table, Model())
 
-    def train(self, table: str, kind: str) -> None:
+    def train(self, table: str, choice: "Choice") -> None:
         """Begin to look at the items, if that has not been done, and to learn from their tags. Raises AppError."""
-        self._begin(table, self._counted(table), lambda: self._learn(table, kind))
+        self._begin(table, self._counted(table), lambda: self._learn(table, choice))
 
     def look(self, table: str) -> None:
         """Begin to look at the items, unless that has been done or goes on. Raises AppError."""
         count = self._counted(table)
         if self.of(table).points is None:
             self._begin(table, count, lambda: self._see(table))
+
+    def use_file(self, table: str, data: BinaryIO, name: str) -> None:
+        """Embeddings from a .npy file in place of our own. Raises InvalidInputError where it does not fit."""
+        from core.learning.curation.embeddings import read_points, standardised
+
+        points = standardised(read_points(data, self._counted(table), name=name))
+        with self._lock:
+            if self.of(table).is_busy:
+                raise InvalidInputError("A model is at work.", "Wait until it has learned.")
+            self._models[table] = Model(stage="seen", points=points, file=name)
+
+    def forget(self, table: str) -> None:
+        """Look at the images anew when embeddings are wanted next."""
+        with self._lock:
+            if not self.of(table).is_busy:
+                self._models.pop(table, None)
 
     def _begin(self, table: str, total: int, work: Callable[[], None]) -> None:
         with self._lock:
@@ -123,13 +143,13 @@ class Models:
             self._change(table, points=points, scale=scale, file="", maps={})
         return points
 
-    def _learn(self, table: str, kind: str) -> None:
+    def _learn(self, table: str, choice: "Choice") -> None:
         from core.learning.curation.learned import learn  # late: scikit-learn takes a second
 
         points = self._points(table)
         self._change(table, stage="learning")
         facts, rows = self._services.curation.table(table), self._services.curation.rows(table)
-        learned = learn(label_table(facts, rows), points, kind)
+        learned = learn(label_table(facts, rows), points, choice)
         step = {name: score["accuracy"] for name, score in learned.scores.items()}
         tags = sum(value in (0, 1) for row in rows for value in row.values.values())
         course = (*self.of(table).course, {"tags": tags, **step})

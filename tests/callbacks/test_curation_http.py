@@ -199,6 +199,46 @@ def test_a_map_has_a_point_for_each_item_and_all_that_is_said_of_it(client):
     assert client.get(address, query_string={"way": "tea leaves"}).status_code == 400
 
 
+def test_features_of_a_file_take_the_place_of_pixels_and_one_that_does_not_fit_is_refused_with_its_shape(client):
+    table = make(client)
+    address, state = f"/api/curation/{table}/features", f"/api/curation/{table}/model"
+
+    def upload(array):
+        file = io.BytesIO()
+        np.save(file, array, allow_pickle=True)
+        return client.post(f"{address}?name=mine.npy", data=file.getvalue())
+
+    for wrong, told in (
+        (np.zeros((DEPTH - 1, 4)), "(23, 4)"),
+        (np.zeros(DEPTH), "(24,)"),
+        (np.full((DEPTH, 2), np.nan), "not finite"),
+        (np.full((DEPTH, 2), "x"), "<U1"),
+        (np.full((DEPTH, 2), None), "cannot be read"),
+    ):
+        refused = upload(wrong)
+        assert (refused.status_code, told in refused.json["error"]) == (400, True), refused.json
+        assert "mine.npy" in refused.json["error"]
+    assert client.post(address, data=b"no array").status_code == 400
+    thirds = np.stack([np.arange(DEPTH) % 3 == n for n in range(3)], axis=1).astype(np.float32)
+    assert upload(thirds).status_code == 204
+    assert (client.get(state).json["stage"], client.get(state).json["file"]) == ("seen", "mine.npy")
+    numbers = client.post(f"/api/curation/{table}/like", json={"items": [4]}).json["numbers"]
+    assert {number % 3 for number in numbers[: DEPTH // 3]} == {1}
+    spot = client.post(f"/api/curation/{table}/like", json={"volume": "stack", "z": 0})
+    assert (spot.status_code, "file" in spot.json["error"]) == (400, True)
+    tag(client, table, *((n, "disc", int(n % 3 == 1)) for n in range(12)))
+    for body, status in (({"loss": "guess"}, 400), ({"hidden": "a"}, 400), ({"smoothing": "x"}, 400), ({}, 200)):
+        chosen = {"kind": "network", "hidden": "8", "loss": "focal", "strata": "squareroot", "normalise": True} | body
+        assert client.post(state, json=chosen).status_code == status
+    wait_until(lambda: client.get(state).json["stage"] in ("ready", "failed"), "the model")
+    told = client.get(state).json
+    assert (told["parameters"], told["scores"]["disc"]["accuracy"]) == (3 * 8 + 8 + 8 * 2 + 2, 1.0)
+    client.post(f"/api/curation/{table}/classes", json={"classes": ["round", "dust"]})
+    assert client.get(f"/api/curation/{table}").json["counts"]["round"]["positive"] == 4, "a new name, the old labels"
+    assert client.post(f"{address}/forget").status_code == 204
+    assert client.get(state).json["stage"] == "none"
+
+
 def test_nothing_to_learn_from_is_told_and_a_table_that_is_dropped_is_gone(client):
     table = make(client)
     client.post(f"/api/curation/{table}/model", json={})

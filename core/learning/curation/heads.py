@@ -72,11 +72,17 @@ def train_heads(table: LabelTable, points: Points, settings: HeadSettings | None
     chosen = settings or HeadSettings()
     if chosen.kind not in KINDS:
         raise InvalidInputError(f"There is no head {chosen.kind!r}.", f"Use {', '.join(KINDS)}.")
+    names = taught_classes(table)
+    return Heads(names, tuple(_taught(table, points, name, chosen) for name in names), table.classes)
+
+
+def taught_classes(table: LabelTable) -> tuple[str, ...]:
+    """Those with a positive and a negative that may teach. Raises NotEnoughLabelsError where there is none."""
     names = tuple(name for name in table.classes if len(set(_truth(table, name).tolist())) == 2)
     if not names:
         told = "No class has both a positive and a negative tag outside validation and exclusion."
         raise NotEnoughLabelsError(told, "Tag some of each.")
-    return Heads(names, tuple(_taught(table, points, name, chosen) for name in names), table.classes)
+    return names
 
 
 def teaching_rows(table: LabelTable, name: str) -> Rows:

@@ -1,7 +1,7 @@
 """What a table teaches: heads that learn from its tags, how good they are, which held-out items they know already."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,30 +9,53 @@ import numpy as np
 from core.learning.curation.embeddings import near_duplicates
 from core.learning.curation.heads import HeadSettings, held_out_rows, teaching_rows, train_heads
 from core.learning.curation.pool import Points
+from core.learning.curation.propagation import propagated
 from core.learning.curation.scores import histogram, score_rows
+from core.learning.curation.small_network import NetworkSettings, train_network
 from core.learning.curation.table import Chances, LabelTable, Rows
 
 MAX_PAIRS = 50  # near duplicates that are told
 
 
 @dataclass(frozen=True)
+class Choice:
+    """How to learn. kind : of `heads.KINDS`, "network" or "propagation". network : what a network goes by."""
+
+    kind: str = ""
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+
+
+@dataclass(frozen=True)
 class Learned:
-    """chances : (n, C) of every row. scores : by class, in the words of JSON. pairs : a held-out row and its twin."""
+    """chances : (n, C) of every row. scores : by class, in the words of JSON. pairs : a held-out row and its twin.
+
+    parameters : numbers a network has learned; 0 of what is none.
+    """
 
     chances: Chances
     scores: dict[str, dict[str, Any]]
     pairs: list[tuple[int, int]]
+    parameters: int = 0
 
 
-def learn(labels: LabelTable, points: Points, kind: str) -> Learned:
-    """Teach heads of a kind; rows that are excluded or held out teach nothing.
+def learn(labels: LabelTable, points: Points, choice: Choice) -> Learned:
+    """Teach what was chosen; rows that are excluded or held out teach nothing.
 
     points : (n, d), standardised. Raises as `train_heads`.
     """
-    settings = HeadSettings(kind=kind) if kind else HeadSettings()
-    chances = train_heads(labels, points, settings).chances(points)
+    chances, parameters = _chances(labels, points, choice)
     pairs = near_duplicates(points, np.flatnonzero(labels.validation), np.flatnonzero(labels.training))
-    return Learned(chances, scores_of(labels, chances), pairs[:MAX_PAIRS])
+    return Learned(chances, scores_of(labels, chances), pairs[:MAX_PAIRS], parameters)
+
+
+def _chances(labels: LabelTable, points: Points, choice: Choice) -> tuple[Chances, int]:
+    if choice.kind == "propagation":
+        return propagated(labels, points), 0
+    if choice.kind == "network":
+        network = train_network(labels, points, choice.network)
+        return network.chances(points), network.parameters
+    settings = HeadSettings(kind=choice.kind) if choice.kind else HeadSettings()
+    return train_heads(labels, points, settings).chances(points), 0
 
 
 def scores_of(labels: LabelTable, chances: Chances) -> dict[str, dict[str, Any]]:
