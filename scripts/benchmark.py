@@ -14,6 +14,7 @@ sequences that random edits, undo, redo and restore leave what a numpy model say
 steps     that 1,200 edits can be taken back after a restart, and how long a step takes (docs/reliability.md)
 objects   that 10,000 objects slow nothing (docs/reliability.md)
 active    what each strategy of active learning is worth (docs/active.md)
+swipe     how soon the next picture shows on the Swipe page, driven in Chromium (docs/active.md)
 """
 
 import argparse
@@ -36,12 +37,14 @@ from scripts.benchmarks import (
     scale,
     sequences,
     steps,
+    swipe,
     tools,
     viewer,
 )
 
 SUBJECTS = {
     "active": active,
+    "swipe": swipe,
     "quality": quality,
     "between": between,
     "viewer": viewer,
