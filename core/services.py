@@ -1,6 +1,6 @@
 """The outside world as the page sees it: one record of ports, built by `utils/services.py`, faked by nobody."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -27,6 +27,7 @@ from core.learning.curation.store import CurationStore
 from core.learning.descriptors import AlgorithmDescriptor
 from core.learning.interactive import Offer, Pointed, Prompts
 from core.learning.jobs import JobEngine
+from core.learning.live_lines import Line
 from core.learning.live_view import Image, Learned, Lesson, Piece, Place
 from core.learning.models import ModelWords, TrainedModel
 from core.learning.segmenter import Around, Prediction
@@ -156,6 +157,18 @@ class LivePredictor(Protocol):
         rough: bool,
         shares: Mapping[int, float],
         pixels: NDArray[Any] | None = None,
+    ) -> NDArray[np.uint8] | None: ...
+
+    def predict_lines(
+        self,
+        session: str,
+        image: Image,
+        lines: Sequence[Line],
+        step: int,
+        *,
+        rough: bool,
+        shares: Mapping[int, float],
+        pixels: Mapping[Line, NDArray[Any]] | None = None,
     ) -> NDArray[np.uint8] | None: ...
 
     def prepare(self, lesson: Lesson, place: Place, step: int, pixels: NDArray[Any] | None = None) -> bool: ...

@@ -5,12 +5,13 @@ fraction of a second, so they take turns.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.learning.live_lines import Line
 from core.learning.live_view import Image, Learned, Lesson, Piece, Place
 from utils.piped_process import PipedProcess
 
@@ -64,6 +65,21 @@ class LiveWorker:
     ) -> Labels | None:
         options = {"rough": rough, "shares": dict(shares), "pixels": pixels}
         found: Labels | None = self._ask("predict", session, image, piece, step, **options)
+        return found
+
+    def predict_lines(
+        self,
+        session: str,
+        image: Image,
+        lines: Sequence[Line],
+        step: int,
+        *,
+        rough: bool,
+        shares: Mapping[int, float],
+        pixels: Mapping[Line, NDArray[Any]] | None = None,
+    ) -> Labels | None:
+        options = {"rough": rough, "shares": dict(shares), "pixels": pixels}
+        found: Labels | None = self._ask("predict_lines", session, image, lines, step, **options)
         return found
 
     def prepare(self, lesson: Lesson, place: Place, step: int, pixels: NDArray[Any] | None = None) -> bool:

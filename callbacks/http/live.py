@@ -18,9 +18,15 @@ from dash import Dash
 from flask import Response, request
 from numpy.typing import NDArray
 
-from callbacks.http.live_run import Order, order_of, predict
+from callbacks.http.images import uncached
+from callbacks.http.live_order import Order, order_of
+from callbacks.http.live_run import Run
+from callbacks.http.tools import answer_json
 from core.errors import AppError, InvalidInputError
 from core.images.volumes import volume_path
+from core.labels.tools.regions import check_count, spans_of
+from core.labels.tools.scene import Answer, Part
+from core.learning.live_ranges import SliceRanges
 from core.services import Services
 
 MAX_SESSIONS = 256  # windows remembered; older ones have nothing running any more
@@ -52,24 +58,33 @@ class Turns:
 
 
 def register(app: Dash, services: Services) -> None:
-    """Add the route below /api/live."""
-    turns = Turns()
+    """Add the routes below /api/live."""
+    turns, ranges = Turns(), SliceRanges()
+
+    def asked(vid: str) -> tuple[Order, Mapping[str, Any]]:
+        body = request.get_json(silent=True)
+        if not isinstance(body, dict):
+            raise InvalidInputError("The order is not a JSON object.", "Reload the page.")
+        return order_of(services.tiles.manifest(volume_path(vid)), body), body
 
     @app.server.post("/api/live/<vid>")
     def live(vid: str) -> Response:
-        asked = request.get_json(silent=True)
-        if not isinstance(asked, dict):
-            raise InvalidInputError("The order is not a JSON object.", "Reload the page.")
-        order = order_of(services.tiles.manifest(volume_path(vid)), asked)
+        order, _ = asked(vid)
         number = turns.take(order.session)
-        frames = told(services, order, turns, number)
-        return Response(frames, mimetype="application/octet-stream", headers=HEADERS)
+        run = Run(services, ranges, order, lambda: turns.is_newest(order.session, number))
+        return Response(told(run), mimetype="application/octet-stream", headers=HEADERS)
+
+    @app.server.post("/api/live/<vid>/parts")
+    def parts(vid: str) -> Response:
+        order, body = asked(vid)
+        answer = taken(Run(services, ranges, order.sharpest), body.get("classes"))
+        return uncached(Response(answer_json(answer), mimetype="application/json"))
 
 
-def told(services: Services, order: Order, turns: Turns, number: int) -> Iterator[bytes]:
+def told(run: Run) -> Iterator[bytes]:
     """The frames of an order; the last one tells a failure in words."""
     try:
-        for header, pixels in predict(services, order, lambda: turns.is_newest(order.session, number)):
+        for header, pixels in run.tell():
             yield frame(header, pixels)
     except AppError as error:
         yield frame({"state": "failed", "message": error.message, "hint": error.hint})
@@ -77,6 +92,16 @@ def told(services: Services, order: Order, turns: Turns, number: int) -> Iterato
         log.exception("a live prediction failed")
         words = {"message": "The server failed.", "hint": "Update once more; its log tells the cause."}
         yield frame({"state": "failed", **words})
+
+
+def taken(run: Run, classes: object) -> Answer:
+    """What is predicted in view as parts of the ticked classes. Raises InvalidInputError, and as `Run.sharp`."""
+    if not isinstance(classes, list) or not classes:
+        raise InvalidInputError("No class of the live prediction is ticked.", "Tick what should become labels.")
+    place, found = run.sharp()
+    parts = [Part(label, spans_of(found == label, place)) for label in np.unique(found).tolist() if label in classes]
+    check_count(sum(len(part.spans) for part in parts))
+    return Answer(tuple(parts))
 
 
 def frame(header: Mapping[str, Any], pixels: NDArray[np.uint8] | None = None) -> bytes:

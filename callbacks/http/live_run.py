@@ -1,108 +1,199 @@
 """From an order to a live prediction: reads what the pixel classifier lacks, and passes on what it says, bit by bit.
 
-`live.py` beside this has the route. What is nearest to the cursor comes first, coarsely; then the same again, sharp.
+`live.py` beside this has the routes. What is nearest to the cursor comes first, coarsely; then the same again, sharp.
+On planes across the slices each slice answers for its own line.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import InvalidInputError, NotEnoughLabelsError
+from callbacks.http.live_order import Order
+from core.errors import NotEnoughLabelsError
 from core.images.geometry import TILE_PX, Box
+from core.images.planes import turned
 from core.images.tiles import Manifest
 from core.labels.tools.scene import Frame
-from core.learning.class_shares import read_shares
-from core.learning.live_view import (
-    Image,
-    Lesson,
-    Piece,
-    Place,
-    View,
-    bands,
-    block_frame,
-    lesson,
-    pieces,
-    read_frame,
-)
+from core.learning.live_lines import Line, Samples, as_plane, line_bands, lines_of
+from core.learning.live_ranges import SliceRanges
+from core.learning.live_view import ROUGH, Image, Lesson, Piece, Place, bands, block_frame, lesson, pieces, read_frame
 from core.learning.normalisation import Normalisation
+from core.learning.pixel_classifier import PixelClassifierParameters
 from core.services import Services
 
 MAX_LESSON_SLICES = 12  # more made nothing better (docs/speed-live.md), and each is a question to the database
-SHARES = "class_shares"  # decides what is made of what was learned, and changes nothing of that
 GREY_CHANNELS = 3  # of an image in colour; its opacity teaches nothing
 
 Told = tuple[Mapping[str, Any], NDArray[np.uint8] | None]
 """What the browser is told: a header, and pixels where it names some."""
 
-Asked = Callable[[NDArray[Any] | None], Any]
+Asked = Callable[[Any], Any]
 """Asks the classifier, with pixels if it has answered None or False without."""
 
 
 @dataclass(frozen=True)
-class Order:
-    """What a browser window wants to see. parameters : of the pixel classifier, as the form has them.
+class Run:
+    """An order at work. ranges : of all slices, remembered between orders."""
 
-    shares : {class id: 0 to 1}, how much of the image the classes are expected to cover; {}: as they were painted.
-    """
+    services: Services
+    ranges: SliceRanges
+    order: Order
+    is_wanted: Callable[[], bool] = lambda: True
 
-    session: str
-    volume: str
-    view: View
-    parameters: Mapping[str, Any]
-    shares: Mapping[int, float]
+    def tell(self) -> Iterator[Told]:
+        """All that is told of an order, until it is no longer wanted. Raises AppError.
 
+        Yields
+        ------
+        {"state": "waiting" | "learned" | "rough" | "done", ...} and, with pixels, {"tile": [level, tx, ty], "at": [y,
+        x, height, width] in its pixels}.
+        """
+        taught = self.lesson()
+        if not self._study(taught):
+            return
+        try:
+            learned = self.services.live.learn(self.order.session, taught)
+        except NotEnoughLabelsError as error:
+            yield {"state": "waiting", "message": error.message, "hint": error.hint}, None
+            self._prepare(taught)
+            return
+        yield {"state": "learned", **asdict(learned), "parts": len(self._parts)}, None
+        yield from self._predicted(taught.image)
 
-def order_of(manifest: Manifest, asked: Mapping[str, Any]) -> Order:
-    """Check what the page asks for.
+    def sharp(self) -> tuple[Frame, NDArray[np.uint8]]:
+        """What the model of the window makes of the view, which must be of level 0: a part of the plane, its class ids.
 
-    asked : {tab, z, level, box: [y0, x0, y1, x1], cursor: [y, x], parameters} in image pixels; among the parameters may
-        be `class_shares`, as a segmentation has it.
+        Raises
+        ------
+        NotEnoughLabelsError, UnavailableError
+        """
+        taught = self.lesson()
+        self._study(taught)
+        self.services.live.learn(self.order.session, taught)
+        frame = self.order.view.frame.cut(self._plane)
+        found = np.zeros(frame.shape, np.uint8)
+        for band, pixels in self._bands(taught.image, rough=False):
+            seen = band.frame.cut(frame)
+            found[frame.window(seen)] = pixels[band.frame.window(seen)]
+        return frame, found
 
-    Raises
-    ------
-    InvalidInputError
-        If something is missing, or lies outside.
-    ParameterError
-        If the class shares cannot be read.
-    """
-    depth, *_ = manifest.info.shape
-    tab, z, level = str(asked.get("tab"))[:36], asked.get("z"), asked.get("level")
-    box, cursor, parameters = asked.get("box"), asked.get("cursor"), asked.get("parameters")
-    if not _is_below(z, depth) or not _is_below(level, TILE_PX.bit_length()):
-        raise InvalidInputError(f"Slice {z} at level {level} is not part of {manifest.info.path}.", "Reload the page.")
-    if not _numbers(box, 4) or not _numbers(cursor, 2) or not isinstance(parameters, dict):
-        raise InvalidInputError("The order of a live prediction is incomplete.", "Reload the page.")
-    view = View(z, level, Frame(*(int(side) for side in box)), (float(cursor[0]), float(cursor[1])))
-    learning = {name: value for name, value in parameters.items() if name != SHARES}
-    shares = read_shares(str(parameters.get(SHARES, "")))
-    return Order(f"{tab} {manifest.info.path}", manifest.info.path, view, learning, shares)
+    def lesson(self) -> Lesson:
+        """What there is to learn from, the nearest first, with the grey ranges of its slices."""
+        view, labels, volume = self.order.view, self.services.labels, self.order.volume
+        near, _ = view.spot
+        nearest = sorted(labels.annotated_slices(volume), key=lambda z: abs(z - near))[:MAX_LESSON_SLICES]
+        tiles = lesson(((z, labels.tile_versions(volume, z)) for z in nearest), view)
+        taught = Lesson(self._image, tuple(tiles), self.order.parameters)
+        if not self.ranges.told(taught, self._read, partial(labels.tile, volume)):
+            return taught
+        return replace(taught, image=self.ranges.with_own(self._image, taught.slices, self._read))
 
+    @cached_property
+    def _manifest(self) -> Manifest:
+        return self.services.tiles.manifest(self.order.volume)
 
-def predict(services: Services, order: Order, is_wanted: Callable[[], bool]) -> Iterator[Told]:
-    """All that is told of an order, until it is no longer wanted. Raises AppError.
+    @cached_property
+    def _image(self) -> Image:
+        return image_of(self._manifest)
 
-    Yields
-    ------
-    {"state": "waiting" | "learned" | "rough" | "done", ...} and, with pixels, {"tile": [level, tx, ty], "at": [y, x,
-    height, width] in its pixels}.
-    """
-    image = image_of(services.tiles.manifest(order.volume))
-    taught = Lesson(image, lesson_of(services, order), order.parameters)
-    parts = pieces(order.view, image.plane)
-    if not _study(services, order, taught, is_wanted):
-        return
-    try:
-        learned = services.live.learn(order.session, taught)
-    except NotEnoughLabelsError as error:
-        yield {"state": "waiting", "message": error.message, "hint": error.hint}, None
-        _prepare(services, order, taught, parts, is_wanted)
-        return
-    yield {"state": "learned", **asdict(learned), "parts": len(parts)}, None
-    yield from _predicted(services, order, image, parts, is_wanted)
+    @cached_property
+    def _plane(self) -> Frame:
+        """All of the plane that is looked at."""
+        _, height, width = turned(self._manifest.info.shape, self.order.view.axis)
+        return Frame(0, 0, height, width)
+
+    @cached_property
+    def _parts(self) -> list[Piece]:
+        return pieces(self.order.view, self._plane)
+
+    def _study(self, taught: Lesson) -> bool:
+        """Give the classifier the labelled pixels that it does not know; False when the order has been overtaken."""
+        for tile in self.services.live.lacking(taught):
+            if not self.is_wanted():
+                return False
+            labels = self.services.labels.tile(self.order.volume, tile[0])
+            if labels is not None:
+                height, width = block_frame(tile[0], taught.image.plane).shape
+                self._ask(tile[0], partial(self.services.live.study, taught, tile, labels[:height, :width]))
+        return self.is_wanted()
+
+    def _prepare(self, taught: Lesson) -> None:
+        """Look at what is in view while there is nothing to predict, so that the first prediction comes at once."""
+        view = self.order.view
+        for part in self._parts if view.axis == "z" else ():
+            if self.is_wanted():
+                self._ask(part.place, partial(self.services.live.prepare, taught, part.place, view.step))
+
+    def _predicted(self, image: Image) -> Iterator[Told]:
+        for rough in (True, False):
+            for part, found in self._bands(image, rough=rough):
+                yield _placed(part, self.order.view.level, found), found
+            if not self.is_wanted():
+                return
+            yield {"state": "rough" if rough else "done"}, None
+
+    def _bands(self, image: Image, *, rough: bool) -> Iterator[tuple[Piece, NDArray[np.uint8]]]:
+        """The parts in view one by one, until the order is no longer wanted."""
+        view = self.order.view
+        if view.axis == "z":
+            image = self._ranged(image, [view.index])
+            work = self._parts if rough else [band for part in self._parts for band in bands(part, view.step)]
+        else:
+            work = line_bands(self._parts, view.axis, view.step, view.cursor)
+        predict = self._piece if view.axis == "z" else self._lines
+        for part in work:
+            if not self.is_wanted():
+                return
+            yield part, predict(image, part, rough=rough)
+
+    def _piece(self, image: Image, part: Piece, *, rough: bool) -> NDArray[np.uint8]:
+        order = self.order
+        options = {"rough": rough, "shares": order.shares}
+        predict = self.services.live.predict
+        found: NDArray[np.uint8] = self._ask(
+            part.place, lambda pixels: predict(order.session, image, part, order.view.step, pixels=pixels, **options)
+        )
+        return found
+
+    def _lines(self, image: Image, band: Piece, *, rough: bool) -> NDArray[np.uint8]:
+        order, step = self.order, self.order.view.step
+        lines = lines_of(band, order.view.axis, step * ROUGH if rough else step)
+        image = self._ranged(image, [line.z for line in lines])
+        options = {"rough": rough, "shares": order.shares}
+        found = self.services.live.predict_lines(order.session, image, lines, step, **options)
+        if found is None:
+            pixels = self._around(image, lines)
+            found = self.services.live.predict_lines(order.session, image, lines, step, pixels=pixels, **options)
+        assert found is not None, "with all pixels every line is predicted"
+        return as_plane(found, band, order.view.axis, step, rough=rough)
+
+    def _ranged(self, image: Image, slices: Sequence[int]) -> Image:
+        """With the ranges of these slices too, where slices go by their own."""
+        return self.ranges.with_own(image, slices, self._read) if image.own else image
+
+    def _around(self, image: Image, lines: Sequence[Line]) -> dict[Line, NDArray[Any]]:
+        """The true values that the features of lines depend on."""
+        sigma = PixelClassifierParameters.from_mapping(self.order.parameters).smooth_sigma
+        step = self.order.view.step
+        frames = {line: Samples.of(line, image.plane, step, sigma).read_frame for line in lines}
+        return {line: self._read(line.z, frame) for line, frame in frames.items()}
+
+    def _ask(self, place: Place, question: Asked) -> Any:
+        """Ask without the pixels, which most often are known; with them where they are not."""
+        found = question(None)
+        if found is not None and found is not False:
+            return found
+        return question(self._read(place[0], read_frame(place, self._image.plane)))
+
+    def _read(self, z: int, frame: Frame) -> NDArray[Any]:
+        """True values, (h, w) or (h, w, C)."""
+        box = Box((z, frame.y0, frame.x0), (z + 1, frame.y1, frame.x1))
+        pixels = self.services.tiles.region(self.order.volume, "z", box)
+        return pixels[..., : len(self._image.normalisation.lo)] if pixels.ndim == 3 else pixels
 
 
 def image_of(manifest: Manifest) -> Image:
@@ -114,84 +205,8 @@ def image_of(manifest: Manifest) -> Image:
     return Image(info.path, info.version, Frame(0, 0, *info.shape[1:]), Normalisation(lo, hi))
 
 
-def lesson_of(services: Services, order: Order) -> tuple[tuple[Place, int], ...]:
-    """The painted tiles to learn from, the nearest first."""
-    slices = services.labels.annotated_slices(order.volume)
-    nearest = sorted(slices, key=lambda z: abs(z - order.view.z))[:MAX_LESSON_SLICES]
-    return tuple(lesson(((z, services.labels.tile_versions(order.volume, z)) for z in nearest), order.view))
-
-
-def _study(services: Services, order: Order, taught: Lesson, is_wanted: Callable[[], bool]) -> bool:
-    """Give the classifier the labelled pixels that it does not know; False when the order has been overtaken."""
-    for tile in services.live.lacking(taught):
-        if not is_wanted():
-            return False
-        labels = services.labels.tile(order.volume, tile[0])
-        if labels is not None:
-            height, width = block_frame(tile[0], taught.image.plane).shape
-            study = partial(services.live.study, taught, tile, labels[:height, :width])
-            _ask(services, order, taught.image, tile[0], study)
-    return is_wanted()
-
-
-def _prepare(
-    services: Services, order: Order, taught: Lesson, parts: list[Piece], is_wanted: Callable[[], bool]
-) -> None:
-    """Look at what is in view while there is nothing to predict, so that the first prediction comes at once."""
-    for part in parts:
-        if is_wanted():
-            prepare = partial(services.live.prepare, taught, part.place, order.view.step)
-            _ask(services, order, taught.image, part.place, prepare)
-
-
-def _predicted(
-    services: Services, order: Order, image: Image, parts: list[Piece], is_wanted: Callable[[], bool]
-) -> Iterator[Told]:
-    step = order.view.step
-    work = [(part, True) for part in parts] + [(band, False) for part in parts for band in bands(part, step)]
-    for place, (part, rough) in enumerate(work):
-        if not is_wanted():
-            return
-        if place == len(parts):
-            yield {"state": "rough"}, None
-        found = _ask(
-            services,
-            order,
-            image,
-            part.place,
-            lambda pixels, part=part, rough=rough: services.live.predict(
-                order.session, image, part, step, rough=rough, shares=order.shares, pixels=pixels
-            ),
-        )
-        yield _placed(part, order.view.level, found), found
-    yield {"state": "done"}, None
-
-
-def _ask(services: Services, order: Order, image: Image, place: Place, question: Asked) -> Any:
-    """Ask without the pixels, which most often are known; with them where they are not."""
-    found = question(None)
-    if found is not None and found is not False:
-        return found
-    return question(read_pixels(services, order.volume, place, image))
-
-
-def read_pixels(services: Services, volume: str, place: Place, image: Image) -> NDArray[Any]:
-    """The true values that the features of a block depend on: (h, w) or (h, w, C)."""
-    frame, z = read_frame(place, image.plane), place[0]
-    pixels = services.tiles.region(volume, "z", Box((z, frame.y0, frame.x0), (z + 1, frame.y1, frame.x1)))
-    return pixels[..., : len(image.normalisation.lo)] if pixels.ndim == 3 else pixels
-
-
 def _placed(part: Piece, level: int, found: NDArray[np.uint8]) -> dict[str, Any]:
     """Where on the screen's tiles the pixels lie."""
     y, x = part.frame.y0 >> level, part.frame.x0 >> level
     tile = [level, x // TILE_PX, y // TILE_PX]
     return {"tile": tile, "at": [y % TILE_PX, x % TILE_PX, *found.shape]}
-
-
-def _is_below(value: object, stop: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < stop
-
-
-def _numbers(value: object, count: int) -> bool:
-    return isinstance(value, list) and len(value) == count and all(isinstance(n, int | float) for n in value)

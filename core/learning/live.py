@@ -2,7 +2,8 @@
 
 `LivePixels` runs in a process of its own (`utils/live_process.py`). It reads nothing by itself: whoever asks gives it
 the pixels it lacks. Features and classifier are those of `pixel_classifier.py`; the grey values are scaled by the
-window of the whole volume, not by the labelled slices, so that a newly painted slice does not change every feature.
+window of the whole volume, not by the labelled slices, so that a newly painted slice does not change every feature,
+or by the slices' own ranges (`live_ranges.py`). Planes across the slices are predicted line by line (`live_lines.py`).
 """
 
 from collections import OrderedDict
@@ -19,6 +20,7 @@ from core.labels.tools.scene import Frame
 from core.learning import pixel_models
 from core.learning.class_shares import Expectation, decided, shares_in_order
 from core.learning.features import FeatureChoice, features
+from core.learning.live_lines import Line, Samples, rough_lines, sharp_lines
 from core.learning.live_view import ROUGH, Image, Learned, Lesson, Piece, Place, block_frame, kept_frame, read_frame
 from core.learning.pixel_classifier import PixelClassifierParameters, smoothed
 from core.learning.pixel_models import PixelModel
@@ -124,9 +126,7 @@ class LivePixels:
         (h, w) uint8, h and w the piece's sides over `step`, rounded up. None when the features of the block are not
         here: then they are asked again with `pixels`, as `study`.
         """
-        if session not in self._models:
-            raise UnavailableError("The live prediction has begun anew.", "Update it once more.")
-        model = self._models[session]
+        model = self._model(session)
         known = self._block_of(image, model.parameters.features, piece.place, step, pixels)
         if known is None:
             return None
@@ -135,9 +135,45 @@ class LivePixels:
         chances = _finer(_chances(model, known[window], step * ratio), ratio)
         return decided(model.expecting(shares).applied(chances[cut]), model.learned.class_ids).labels
 
+    def predict_lines(
+        self,
+        session: str,
+        image: Image,
+        lines: Sequence[Line],
+        step: int,
+        *,
+        rough: bool,
+        shares: Shares,
+        pixels: Mapping[Line, NDArray[Any]] | None = None,
+    ) -> Labels | None:
+        """Class ids of every `step`-th pixel of lines that begin and end alike, each predicted as a row of its slice.
+
+        rough : only every second pixel of a line is predicted, and without its neighbours.
+        pixels : of `Samples.read_frame` for each line.
+
+        Returns
+        -------
+        (lines, n) uint8, or None when features of a line are not here: then they are asked again with `pixels`.
+        """
+        model = self._model(session)
+        samples = [Samples.of(line, image.plane, step, model.parameters.smooth_sigma) for line in lines]
+        given = pixels or {}
+        known = [self._line(image, model.parameters.features, each, given.get(each.line)) for each in samples]
+        there = [each for each in known if each is not None]
+        if len(there) < len(lines):
+            return None
+        predicted = rough_lines if rough else sharp_lines
+        chances = predicted(samples, there, model.classifier.chances, model.parameters.smooth_sigma)
+        return decided(model.expecting(shares).applied(chances), model.learned.class_ids).labels
+
     def prepare(self, lesson: Lesson, place: Place, step: int, pixels: NDArray[Any] | None = None) -> bool:
         """Have the features of a block at hand before there is anything to predict; False as for `study`."""
         return self._block(lesson, place, step, pixels) is not None
+
+    def _model(self, session: str) -> _Model:
+        if session not in self._models:
+            raise UnavailableError("The live prediction has begun anew.", "Update it once more.")
+        return self._models[session]
 
     def _fit(self, lesson: Lesson, key: tuple[Any, ...]) -> _Model:
         parts = [self._rows.peek(_rows_key(lesson, tile)) for tile in lesson.tiles]
@@ -149,9 +185,8 @@ class LivePixels:
         places = np.searchsorted(class_ids, truth[chosen])
         settings = replace(parameters.settings, bins=BINS)
         model = pixel_models.fit(rows[chosen].astype(np.float32), places, len(class_ids), settings, seed=SEED)
-        slices = len({z for (z, _, _), _ in lesson.tiles})
         learned = tuple((np.bincount(places, minlength=len(class_ids)) / len(places)).tolist())
-        return _Model(key, Learned(class_ids, len(chosen), slices), parameters, model, learned)
+        return _Model(key, Learned(class_ids, len(chosen), len(lesson.slices)), parameters, model, learned)
 
     def _block(
         self, lesson: Lesson, place: Place, step: int, pixels: NDArray[Any] | None
@@ -163,11 +198,23 @@ class LivePixels:
         self, image: Image, choice: FeatureChoice, place: Place, step: int, pixels: NDArray[Any] | None
     ) -> NDArray[np.float16] | None:
         """(h, w, K) features of every `step`-th pixel of a block with its margin; None when they are not here."""
-        key = (image.volume, image.version, place, choice, step)
+        key = (image.volume, image.version, image.range_of(place[0]), place, choice, step)
         known: NDArray[np.float16] | None = self._features.peek(key)
         if known is not None or pixels is None:
             return known
         kept: NDArray[np.float16] = self._features.get(key, lambda: _compute(image, choice, place, step, pixels))
+        return kept
+
+    def _line(
+        self, image: Image, choice: FeatureChoice, samples: Samples, pixels: NDArray[Any] | None
+    ) -> NDArray[np.float16] | None:
+        """(across, along, K) features of a line; None when they are not here."""
+        key = (image.volume, image.version, image.range_of(samples.line.z), samples, choice)
+        known: NDArray[np.float16] | None = self._features.peek(key)
+        if known is not None or pixels is None:
+            return known
+        ranges = image.range_of(samples.line.z)
+        kept: NDArray[np.float16] = self._features.get(key, lambda: samples.features(ranges.apply(pixels), choice))
         return kept
 
 
@@ -176,7 +223,7 @@ def _compute(image: Image, choice: FeatureChoice, place: Place, step: int, pixel
     frame, kept = read_frame(place, image.plane), kept_frame(place, image.plane)
     rows, columns = frame.window(kept)
     y, x = _first(place, image.plane, step)
-    known = features(image.normalisation.apply(pixels), choice)
+    known = features(image.range_of(place[0]).apply(pixels), choice)
     return known[rows, columns][y::step, x::step].astype(np.float16)
 
 
@@ -261,8 +308,11 @@ def _told_apart(parts: Sequence[Labels]) -> tuple[int, ...]:
 
 def _rows_key(lesson: Lesson, tile: tuple[Place, int]) -> tuple[Any, ...]:
     parameters = PixelClassifierParameters.from_mapping(lesson.parameters)
-    return (lesson.image.volume, lesson.image.version, tile, parameters.features)
+    (z, _, _), _ = tile
+    return (lesson.image.volume, lesson.image.version, lesson.image.range_of(z), tile, parameters.features)
 
 
 def _lesson_key(lesson: Lesson) -> tuple[Any, ...]:
-    return (lesson.image.volume, lesson.image.version, lesson.tiles, tuple(sorted(lesson.parameters.items())))
+    image, parameters = lesson.image, tuple(sorted(lesson.parameters.items()))
+    ranges = tuple(image.range_of(z) for z in lesson.slices)
+    return (image.volume, image.version, ranges, lesson.tiles, parameters)

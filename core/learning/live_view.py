@@ -5,10 +5,11 @@ A view shows every `step`-th pixel of a block; at first only every second of the
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.images.geometry import TILE_PX
+from core.images.planes import PlaneAxis
 from core.labels.tools.scene import Frame
 from core.learning.features import GRID_PX, HALO_PX
 from core.learning.normalisation import Normalisation
@@ -27,23 +28,36 @@ Place = tuple[int, int, int]
 class View:
     """What somebody looks at.
 
-    z : the slice. level : of the screen; every 2^level-th pixel shows. frame : the part in view, in image pixels.
-    cursor : (y, x) of the pointer, from which the work spreads.
+    index : of the plane on `axis`. level : of the screen; every 2^level-th pixel shows. frame : the part in view, in
+    pixels of the plane. cursor : its (row, column) under the pointer, from which the work spreads.
     """
 
-    z: int
+    index: int
     level: int
     frame: Frame
     cursor: tuple[float, float]
+    axis: PlaneAxis = "z"
 
     @property
     def step(self) -> int:
         return 1 << self.level
 
+    @property
+    def spot(self) -> tuple[int, tuple[float, float]]:
+        """The slice under the cursor, and the (y, x) on it.
+
+        >>> View(7, 0, Frame(0, 0, 30, 99), (3.5, 60.0), "y").spot
+        (3, (7, 60.0))
+        """
+        row, column = self.cursor
+        if self.axis == "y":
+            return int(row), (self.index, column)
+        return (int(column), (row, self.index)) if self.axis == "x" else (self.index, self.cursor)
+
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a block to predict. frame : in image pixels, on the grid of the rough samples, or the image's edge."""
+    """A part of a block to predict. frame : in pixels of its plane, on the grid of rough samples, or at the edge."""
 
     place: Place
     frame: Frame
@@ -51,12 +65,20 @@ class Piece:
 
 @dataclass(frozen=True)
 class Image:
-    """What of a volume all its blocks share. version : of the pixels. plane : a whole slice."""
+    """What of a volume all its blocks share. version : of the pixels. plane : a whole slice.
+
+    own : the grey ranges of slices that go by their own; the others go by `normalisation`.
+    """
 
     volume: str
     version: str
     plane: Frame
     normalisation: Normalisation
+    own: Mapping[int, Normalisation] = field(default_factory=dict)
+
+    def range_of(self, z: int) -> Normalisation:
+        """The grey range that slice `z` goes by."""
+        return self.own.get(z, self.normalisation)
 
 
 @dataclass(frozen=True)
@@ -66,6 +88,11 @@ class Lesson:
     image: Image
     tiles: tuple[tuple[Place, int], ...]
     parameters: Mapping[str, Any]
+
+    @property
+    def slices(self) -> tuple[int, ...]:
+        """Those that the tiles are of."""
+        return tuple(sorted({z for (z, _, _), _ in self.tiles}))
 
 
 @dataclass(frozen=True)
@@ -100,13 +127,13 @@ def read_frame(place: Place, plane: Frame) -> Frame:
 
 
 def pieces(view: View, plane: Frame) -> list[Piece]:
-    """The parts of a slice to predict, that under the cursor first, at most `MAX_BLOCKS` of the nearest."""
+    """The parts of a plane to predict, that under the cursor first, at most `MAX_BLOCKS` of the nearest."""
     shown = view.frame.cut(plane)
     if min(shown.shape) <= 0:
         return []
-    blocks = [(view.z, ty, tx) for ty in _tiles(shown.y0, shown.y1) for tx in _tiles(shown.x0, shown.x1)]
+    blocks = [(view.index, ty, tx) for ty in _tiles(shown.y0, shown.y1) for tx in _tiles(shown.x0, shown.x1)]
     found = [Piece(place, _on_grid(view, shown, block_frame(place, plane))) for place in blocks]
-    return sorted(found, key=lambda piece: _distance(piece.frame, view.cursor))[:MAX_BLOCKS]
+    return sorted(found, key=lambda piece: distance(piece.frame, view.cursor))[:MAX_BLOCKS]
 
 
 def bands(piece: Piece, step: int) -> Iterator[Piece]:
@@ -122,8 +149,9 @@ def lesson(painted: Iterable[tuple[int, Mapping[tuple[int, int], int]]], view: V
     painted : (z, {(ty, tx): version}) of slices, the nearest first; not asked for more once there are enough.
     """
     found: list[tuple[Place, int]] = []
+    _, cursor = view.spot
     for z, versions in painted:
-        tiles = sorted(versions.items(), key=lambda item: _distance(_tile(item[0]), view.cursor))
+        tiles = sorted(versions.items(), key=lambda item: distance(_tile(item[0]), cursor))
         found += [((z, ty, tx), version) for (ty, tx), version in tiles]
         if len(found) >= MAX_LESSON_TILES:
             break
@@ -148,7 +176,7 @@ def _tile(place: tuple[int, int]) -> Frame:
     return Frame(y, x, y + TILE_PX, x + TILE_PX)
 
 
-def _distance(frame: Frame, cursor: tuple[float, float]) -> float:
+def distance(frame: Frame, cursor: tuple[float, float]) -> float:
     """From the cursor to the frame, squared; 0 inside it."""
     y, x = cursor
     dy = max(frame.y0 - y, 0, y - frame.y1 + 1)

@@ -62,12 +62,12 @@ class Normalisation:
         it does not tell, 8-bit images go by their own ranges: somebody has stretched them for the eye already.
         """
         common = cls.of(images, seed=seed)
-        if len(images) == 1:
-            return common
         own = replace(common, own=True)
-        before, after = (_correlation_ratio(images, labels, ranges) for ranges in (common, own))
-        needed = -INDIFFERENT if images[0].dtype == np.uint8 else INDIFFERENT
-        return own if after - before > needed else common
+        known = [
+            LabelledGreys(image[marked > 0], marked[marked > 0], own.of_slice(image))
+            for image, marked in zip(images, labels, strict=True)
+        ]
+        return own if own_ranges_are_nearer(known, common) else common
 
     def of_slice(self, image: NDArray[Any]) -> "Normalisation":
         """The range for all parts of this slice, (Y, X) or (Y, X, C); `image` is the whole of it."""
@@ -110,6 +110,37 @@ class Normalisation:
         return cls(lo=tuple(saved["lo"]), hi=tuple(saved["hi"]), own=saved.get("own", False))
 
 
+@dataclass(frozen=True)
+class LabelledGreys:
+    """The labelled pixels of a slice.
+
+    values : (n,) or (n, C) true values. classes : (n,) class ids. own : the range that the slice itself has.
+    """
+
+    values: NDArray[Any]
+    classes: NDArray[np.uint8]
+    own: Normalisation
+
+    def grey(self, ranges: Normalisation) -> NDArray[np.float32]:
+        """(n,) under a range, the mean of the channels."""
+        scaled: NDArray[np.float32] = ranges.apply(self.values[None]).mean(axis=0)[0]
+        return scaled
+
+
+def own_ranges_are_nearer(slices: Sequence[LabelledGreys], common: Normalisation) -> bool:
+    """Whether classes lie closer together when each slice goes by its own range, as `Normalisation.of_labelled` says.
+
+    common : the range of all of them. False for a single slice, which tells nothing of others.
+    """
+    if len(slices) < 2:
+        return False
+    classes = np.concatenate([each.classes for each in slices])
+    before = _correlation_ratio(np.concatenate([each.grey(common) for each in slices]), classes)
+    after = _correlation_ratio(np.concatenate([each.grey(each.own) for each in slices]), classes)
+    needed = -INDIFFERENT if slices[0].values.dtype == np.uint8 else INDIFFERENT
+    return after - before > needed
+
+
 def as_channels(image: NDArray[Any]) -> NDArray[Any]:
     """(Y, X) -> (1, Y, X) and (Y, X, C) -> (C, Y, X). A view."""
     if image.ndim == 2:
@@ -117,15 +148,8 @@ def as_channels(image: NDArray[Any]) -> NDArray[Any]:
     return np.moveaxis(image, -1, 0)
 
 
-def _correlation_ratio(
-    images: Sequence[NDArray[Any]], labels: Sequence[NDArray[np.uint8]], ranges: Normalisation
-) -> float:
+def _correlation_ratio(grey: NDArray[np.float32], classes: NDArray[np.uint8]) -> float:
     """How much of the variance of labelled grey values lies between the classes, 0 to 1."""
-    known = [
-        (ranges.of_slice(image).apply(image[marked > 0][None]).mean(axis=0)[0], marked[marked > 0])
-        for image, marked in zip(images, labels, strict=True)
-    ]
-    grey, classes = (np.concatenate(part) for part in zip(*known, strict=True))
     within = sum(grey[classes == each].var() * (classes == each).mean() for each in np.unique(classes))
     return float(1 - within / max(float(grey.var()), np.finfo(np.float32).tiny))
 

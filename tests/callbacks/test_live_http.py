@@ -13,9 +13,13 @@ import numpy as np
 import pytest
 
 from callbacks.http import live
-from callbacks.http.live_run import order_of
+from callbacks.http.live_order import order_of
+from callbacks.http.live_run import Run
 from core.images.volumes import volume_id
 from core.labels.store import Paint
+from core.labels.tools.regions import mask_of
+from core.labels.tools.scene import Frame
+from core.learning.live_ranges import SliceRanges
 from tests.callbacks.test_tools_http import PATH, SHAPE, OneVolume
 from tests.feature_client import feature_client
 from tests.tile_server import tile_server
@@ -44,17 +48,31 @@ def client(store, worker):
     return feature_client(live, tile_server(OneVolume()), store, live=worker)
 
 
-def paint(store, label, rows, columns):
+def paint(store, label, rows, columns, z=1):
     spans = np.array([[y, *columns] for y in range(*rows)], np.int32)
-    store.paint(Paint(str(uuid.uuid4()), PATH, 1, label, spans, "ann"), shape=SHAPE)
+    store.paint(Paint(str(uuid.uuid4()), PATH, z, label, spans, "ann"), shape=SHAPE)
+
+
+def post(client, route="", **changes):
+    body = {"tab": "t", "z": 1, "level": 0, "box": [400, 400, 700, 700], "cursor": [520, 520], "parameters": QUICK}
+    headers = {"X-CSRFToken": client.get_cookie("_csrf_token").value}
+    return client.post(f"/api/live/{volume_id(PATH)}{route}", json=body | changes, headers=headers)
 
 
 def ask(client, **changes):
     """The frames of an answer: [(header, pixels or None)]."""
-    body = {"tab": "t", "z": 1, "level": 0, "box": [400, 400, 700, 700], "cursor": [520, 520], "parameters": QUICK}
-    headers = {"X-CSRFToken": client.get_cookie("_csrf_token").value}
-    answer = client.post(f"/api/live/{volume_id(PATH)}", json=body | changes, headers=headers)
+    answer = post(client, **changes)
     return list(frames(answer.data)) if answer.status_code == 200 else answer
+
+
+def parts(client, frame, **changes):
+    """(h, w) of what may become labels in a frame of a plane."""
+    box = [frame.y0, frame.x0, frame.y1, frame.x1]
+    found = post(client, "/parts", box=box, cursor=box[:2], **{"classes": [1, 2]} | changes).get_json()
+    labels = np.zeros(frame.shape, np.uint8)
+    for part in found["parts"]:
+        labels[mask_of(np.array(part["spans"]), frame)] = part["label"]
+    return labels
 
 
 def frames(data):
@@ -87,6 +105,24 @@ def test_two_strokes_tell_a_block_from_what_is_around_it_and_the_cursor_comes_fi
     assert labels[640:690, 450:650].mean() > 1.95
 
 
+def test_what_shows_on_planes_across_the_slices_is_what_their_slices_say(client, store):
+    paint(store, 1, (470, 480), (490, 560))
+    paint(store, 2, (610, 630), (450, 600))
+    on_slice = parts(client, Frame(500, 400, 540, 700), level=2)
+    assert set(np.unique(on_slice)) == {1, 2}
+    across, down = Frame(0, 400, SHAPE[0], 700), Frame(500, 0, 540, SHAPE[0])
+    assert (parts(client, across, axis="y", z=510)[1] == on_slice[10]).all()
+    assert (parts(client, down, axis="x", z=520)[:, 1] == on_slice[:, 120]).all()
+    assert not (parts(client, across, axis="y", z=510, classes=[2]) == 1).any()
+
+    answer = ask(client, axis="y", z=510, box=[0, 400, SHAPE[0], 700], cursor=[1, 520])
+    assert states(answer) == ["learned", "rough", "done"]
+    (_, tx, ty), (y, x, height, _) = answer[-2][0]["tile"], answer[-2][0]["at"]
+    assert (height, y, ty) == (SHAPE[0], 0, 0)
+    shown = answer[-2][1][1, : 512 * (tx + 1) - 400]
+    assert (shown == on_slice[10][512 * tx + x - 400 :][: len(shown)]).all()
+
+
 def test_an_order_that_a_newer_one_overtakes_ends_and_others_go_on(store, worker):
     paint(store, 1, (470, 480), (490, 560))
     paint(store, 2, (610, 630), (450, 600))
@@ -97,7 +133,8 @@ def test_an_order_that_a_newer_one_overtakes_ends_and_others_go_on(store, worker
     assert order_of(
         services.tiles.manifest(PATH), view | {"tab": "t", "parameters": QUICK | {"class_shares": "1=90, 2=10"}}
     ) == replace(order, shares={1: 0.9, 2: 0.1})
-    told = live.told(services, order, turns, turns.take(order.session))
+    number = turns.take(order.session)
+    told = live.told(Run(services, SliceRanges(), order, lambda: turns.is_newest(order.session, number)))
     began = [next(told), next(told)]
     turns.take("somebody else")
     began.append(next(told))
@@ -118,7 +155,16 @@ def test_a_process_that_dies_is_told_in_words_and_comes_back(client, store, work
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"z": 9}, {"level": -1}, {"box": [1, 2]}, {"cursor": None}, {"parameters": [1]}, {"z": True}]
+    "wrong",
+    [
+        {"z": 9},
+        {"level": -1},
+        {"box": [1, 2]},
+        {"cursor": None},
+        {"parameters": [1]},
+        {"z": True},
+        {"axis": "y", "z": 700},
+    ],
 )
 def test_an_order_that_makes_no_sense_is_refused(client, wrong):
     assert ask(client, **wrong).status_code == 400

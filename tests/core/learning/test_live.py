@@ -1,5 +1,7 @@
 """The live prediction against the pixel classifier it is made of."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ from core.errors import NotEnoughLabelsError, UnavailableError
 from core.labels.tools.scene import Frame
 from core.learning.class_shares import Expectation
 from core.learning.live import LivePixels
+from core.learning.live_lines import Samples, as_plane, line_bands, lines_of
+from core.learning.live_ranges import SliceRanges
 from core.learning.live_view import Image, Lesson, View, bands, block_frame, lesson, pieces, read_frame
 from core.learning.normalisation import Normalisation
 from core.learning.pixel_classifier import PixelClassifier
@@ -25,6 +29,7 @@ def picture() -> np.ndarray:
 
 
 VALUES = picture()
+OTHER = Image("other", "1", PLANE, Normalisation((1800.0,), (4300.0,)))
 IMAGE = Image("stack", "1", PLANE, Normalisation((1800.0,), (4300.0,)))
 
 
@@ -74,13 +79,45 @@ def live() -> LivePixels:
     return live
 
 
-def whole(live, session) -> np.ndarray:
-    """What the pixel classifier makes of the whole slice with the trees of a session."""
+def whole(live, session, values=VALUES) -> np.ndarray:
+    """What the pixel classifier makes of a whole slice with the trees of a session."""
     model = live._models[session]
     classifier = PixelClassifier(
         (1, 2), model.parameters, IMAGE.normalisation, model.classifier, Expectation((0.5, 0.5))
     )
-    return classifier.predict(VALUES).labels
+    return classifier.predict(values).labels
+
+
+def across(live, view, stack, plane, *, rough, session):
+    """Labels of a plane across the slices of a stack, all of it."""
+    found = np.zeros(plane.shape, np.uint8)[:: view.step, :: view.step]
+    sigma = live._models[session].parameters.smooth_sigma
+    for band in line_bands(pieces(view, plane), view.axis, view.step, view.cursor):
+        lines = lines_of(band, view.axis, view.step * (2 if rough else 1))
+        pixels = {}
+        for line in lines:
+            frame = Samples.of(line, PLANE, view.step, sigma).read_frame
+            pixels[line] = stack[line.z][frame.y0 : frame.y1, frame.x0 : frame.x1]
+        options = {"rough": rough, "shares": NO_SHARES}
+        answer = live.predict_lines(session, OTHER, lines, view.step, pixels=pixels, **options)
+        y, x = band.frame.y0 // view.step, band.frame.x0 // view.step
+        part = as_plane(answer, band, view.axis, view.step, rough=rough)
+        found[y : y + part.shape[0], x : x + part.shape[1]] = part
+    return found
+
+
+@pytest.mark.parametrize(("axis", "session", "level"), [("y", "ann", 0), ("x", "bob", 1)])
+def test_a_plane_across_the_slices_shows_what_each_of_its_slices_says(live, axis, session, level):
+    images = [VALUES, VALUES[::-1].copy()]
+    stack = images * 9
+    plane = Frame(0, 0, 18, PLANE.x1) if axis == "y" else Frame(0, 0, PLANE.y1, 18)
+    view = View(301, level, plane, (3.0, 3.0), axis)
+    sharp, rough = (across(live, view, stack, plane, rough=rough, session=session) for rough in (False, True))
+    said = [whole(live, session, values) for values in images] * 9
+    expected = np.stack([each[301] if axis == "y" else each[:, 301] for each in said], axis=0 if axis == "y" else 1)
+    assert (sharp == expected[:: view.step, :: view.step]).mean() > 0.999  # half precision
+    assert (rough == sharp).mean() > 0.5
+    assert rough.all()
 
 
 @pytest.mark.parametrize(("session", "level"), [("ann", 0), ("bob", 0), ("bob", 1), ("bob", 3)])
@@ -148,3 +185,40 @@ def test_a_lesson_takes_the_nearest_painted_tiles_and_asks_for_no_more_than_it_u
     assert len(found) == 64
     assert asked == [5, 6]
     assert found[0] == ((5, 0, 0), 1)
+
+
+def drifting():
+    """Two slices of the same, the second darker; labels of their bright and dark places; the labelled tiles."""
+    values = [VALUES.clip(1000, 5000), VALUES.clip(1000, 5000) * 5 // 8]
+    labels = np.where(VALUES > 3000, 2, 1).astype(np.uint8)
+    return values, labels, (((0, 0, 0), 7), ((1, 0, 0), 7))
+
+
+def test_slices_go_by_their_own_grey_ranges_where_the_labels_of_several_say_so():
+    values, labels, tiles = drifting()
+    looked = []
+
+    def read(z, frame):
+        looked.append(z)
+        return values[z][frame.y0 : frame.y1, frame.x0 : frame.x1]
+
+    ranges, one = SliceRanges(), Lesson(replace(IMAGE, normalisation=Normalisation((1000.0,), (3500.0,))), tiles, QUICK)
+    assert not ranges.told(replace(one, tiles=tiles[:1]), read, lambda _: labels[:512, :512])
+    assert not looked  # one slice tells nothing of others
+    assert ranges.told(one, read, lambda _: labels[:512, :512])
+    known = ranges.with_own(one.image, one.slices, read)
+    assert known.range_of(0).hi[0] == pytest.approx(8 / 5 * known.range_of(1).hi[0], rel=0.02)
+    assert known.range_of(2) == one.image.normalisation
+    assert len(looked) == 4  # each tile and each slice once
+
+    values[1] = values[0]
+    steady = replace(one, image=replace(one.image, version="2"))
+    assert not ranges.told(steady, read, lambda _: labels[:512, :512])
+
+
+def test_other_ranges_are_other_features(live):
+    dim = Image("stack", "1", PLANE, IMAGE.normalisation, {0: Normalisation((0.0,), (9000.0,))})
+    piece = pieces(View(0, 0, Frame(0, 0, 64, 64), (0, 0)), PLANE)[0]
+    predict(live, View(0, 0, Frame(0, 0, 64, 64), (0, 0)), rough=True)
+    assert live.predict("ann", IMAGE, piece, 1, rough=True, shares=NO_SHARES) is not None
+    assert live.predict("ann", dim, piece, 1, rough=True, shares=NO_SHARES) is None
