@@ -2,14 +2,14 @@
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.painting_app import SHAPE, Hand, serve
+from tests.browser.painting_app import SHAPE, Hand, PaintingApp, serve
 from utils.live_worker import LiveWorker
 
 pytestmark = pytest.mark.browser
@@ -34,8 +34,14 @@ def predictor() -> Iterator[LiveWorker]:
 
 
 @pytest.fixture
-def hand(chromium: Browser, tmp_path: Path, predictor: LiveWorker) -> Iterator[Hand]:
+def app(tmp_path: Path, predictor: LiveWorker) -> Iterator[PaintingApp]:
     app = serve(tmp_path, halves(), predictor=predictor)
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def hand(chromium: Browser, app: PaintingApp) -> Iterator[Hand]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     hand = Hand(context.new_page())
     hand.open(app.url)
@@ -43,7 +49,15 @@ def hand(chromium: Browser, tmp_path: Path, predictor: LiveWorker) -> Iterator[H
     hand.page.evaluate("options => dash_clientside.set_props('viewer', {liveOptions: options})", options)
     yield hand
     context.close()
-    app.close()
+
+
+def follows(page: Page, act: Callable[[], object]) -> None:
+    """Act, and wait until the prediction is up to date with that."""
+    live = "document.querySelector('#viewer').__viewer.live()"
+    order = page.evaluate(f"{live}.order")
+    act()
+    script = f"order => {live}.order > order && {live}.phase === 'current'"
+    page.wait_for_function(script, arg=order, timeout=LONGEST_MS)
 
 
 def until_phase(page: Page, phase: str) -> None:
@@ -51,7 +65,9 @@ def until_phase(page: Page, phase: str) -> None:
     page.wait_for_function(script, arg=phase, timeout=LONGEST_MS)
 
 
-def test_a_prediction_follows_the_strokes_until_it_is_switched_off(hand: Hand, predictor: LiveWorker):
+def test_a_prediction_follows_the_strokes_on_every_plane_until_it_is_switched_off_and_becomes_labels(
+    hand: Hand, app: PaintingApp, predictor: LiveWorker
+):
     page, badge = hand.page, hand.page.locator(".sv-live")
     bare = hand.colors(PLACES)
 
@@ -73,6 +89,19 @@ def test_a_prediction_follows_the_strokes_until_it_is_switched_off(hand: Hand, p
     assert hand.colors(PLACES) == ["#E69F00", "#56B4E9"]  # what was there stays
     badge.get_by_role("button", name="Try again").click()
     until_phase(page, "current")
+
+    follows(page, lambda: hand.key("v"))
+    assert hand.state()["axis"] == "y"
+    assert hand.colors([(3, 100), (3, 1000)]) == ["#E69F00", "#56B4E9"]
+    follows(page, badge.get_by_role("button", name="Use as labels").click)
+    hand.until_saved()
+    assert set(app.pixels(3)[350, 100:450]) == {1} and set(app.pixels(3)[350, 650:1000]) == {2}
+    assert not app.pixels(3)[349].any()
+    follows(page, lambda: hand.key("Control+z"))
+    assert not app.pixels(3).any()
+    hand.key("v")
+    hand.key("v")
+    hand.until("s => s.axis === 'z' && s.ready")
 
     hand.key("Shift+V")
     until_phase(page, "off")

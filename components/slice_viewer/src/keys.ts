@@ -13,7 +13,7 @@ const ZOOM_STEP = 1.25;
 const BRUSH_STEP = 1.2;
 const PAN_STEPS = 8; // across the window
 const FOCUS_CLASS = "sv-focus"; // on <html>: only the image shows
-const LIVE_KEYS = { follow: "V", once: "U" }; // with Shift
+const LIVE_KEYS = { follow: "V", once: "U", take: "Y" }; // with Shift
 const HISTORY_KEY = "z"; // with Shift, as Ctrl and the same key undo
 const SUGGEST_KEY = "g"; // with Shift
 export const SUGGEST_EVENT = "sv-suggest"; // on the document: the page around the viewer chooses the next place to annotate
@@ -66,6 +66,7 @@ const SHIFT_ACTIONS = oneMeaningEach(
   { [COPY_KEYS.next.toLowerCase()]: copy(1), [COPY_KEYS.previous.toLowerCase()]: copy(-1) },
   { [LIVE_KEYS.follow.toLowerCase()]: (_engine, _event, { live }) => live.setOn(!live.state.get().on) },
   { [LIVE_KEYS.once.toLowerCase()]: (_engine, _event, { live }) => live.once() },
+  { [LIVE_KEYS.take.toLowerCase()]: (_engine, _event, { live }) => void live.take() },
   { [HISTORY_KEY]: () => document.dispatchEvent(new Event(HISTORY_EVENT)) },
   { [SUGGEST_KEY]: () => document.dispatchEvent(new Event(SUGGEST_EVENT)) },
   { [PROPOSAL_KEYS.acceptAll.toLowerCase()]: (_engine, _event, { proposals }) => void proposals.acceptAll() },
@@ -192,6 +193,7 @@ export const KEY_CARD: [string, [string, string][]][] = [
     [
       [`Shift ${LIVE_KEYS.follow}`, "Follow what is painted"],
       [`Shift ${LIVE_KEYS.once}`, "Update once"],
+      [`Shift ${LIVE_KEYS.take}`, "Use as labels"],
     ],
   ],
   [

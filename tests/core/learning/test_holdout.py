@@ -73,3 +73,13 @@ def test_nothing_is_held_out_where_that_would_take_a_class_or_nothing_is_asked_f
 def test_the_same_seed_holds_out_the_same():
     first, again = (split([filled(), filled()], fraction=0.15, seed=5) for _ in range(2))
     assert all((a[1] == b[1]).all() for a, b in zip(first, again, strict=True))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_class_in_few_boxes_keeps_its_share_for_training(seed):
+    corners = [(10, 10), (10, 120), (120, 10), (120, 120)]
+    stack = [boxes(*corners) for _ in range(3)]
+    stack[0][12:40, 12:40] = 3  # much of it in one box, little in two others
+    stack[1][12:20, 12:20], stack[2][122:130, 122:130] = 3, 3
+    held = sum(int((held == 3).sum()) for _, held in split(stack, fraction=0.2, seed=seed))
+    assert 0 < held < 0.2 * sum(int((labels == 3).sum()) for labels in stack)

@@ -105,6 +105,11 @@ export class BookEasel implements Easel {
     this.open()?.submitParts(z, merged, ruleNow(this.host.settings.acceptOver, this.host.classes, 1), axis);
   }
 
+  /** Make parts labels of plane `z` of `axis` where nothing is painted, as one edit. */
+  fillIn(axis: PlaneAxis, z: number, parts: readonly Part[]): void {
+    this.open()?.submitParts(z, parts, ruleNow("empty", this.host.classes, 1), axis);
+  }
+
   takeAway(part: Part): void {
     const book = this.open();
     if (book !== null) this.takeAwayOn(this.host.manifest.axis, book.z, part);

@@ -2,7 +2,7 @@
 import type { RefineOperation } from "../settings";
 import { createTools } from "../tools";
 import type { DrawingTool } from "../tools/tool";
-import type { Camera, LabelLayer, LabelTool, Manifest, Point, PointerInfo, ServerRequest, TileAddress, ViewerHost } from "../types";
+import type { Camera, LabelLayer, LabelTool, Manifest, PlaneAxis, Point, PointerInfo, ServerRequest, TileAddress, ViewerHost } from "../types";
 import { LabelBook } from "./book";
 import { TilePainter } from "./draw";
 import { BookEasel } from "./easel";
@@ -132,6 +132,11 @@ export class Layer implements LabelLayer {
     this.finish();
     if (away) for (const part of parts) this.easel.takeAwayOn("z", z, part);
     else this.easel.acceptOn("z", z, parts);
+  }
+
+  fillIn(axis: PlaneAxis, index: number, parts: readonly Part[]): void {
+    this.finish();
+    this.easel.fillIn(axis, index, parts);
   }
 
   key(event: KeyboardEvent): boolean {

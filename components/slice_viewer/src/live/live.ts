@@ -1,15 +1,17 @@
 /**
  * The live prediction: the pixel classifier learns from what is painted and shows what it makes of the view, unsaved.
  *
- * It follows the main pane. A stroke the server has taken, another view or other parameters make a new order, which ends the one
+ * It follows the main pane, whatever plane that shows. A stroke the server has taken, another view or other parameters make a new order, which ends the one
  * before it; what is on the screen stays until something newer lands. The server thinks in a process of its own, so that painting
- * and tiles go on; `stream.ts` reads what it says, `tiles.ts` keeps it.
+ * and tiles go on; `stream.ts` reads what it says, `tiles.ts` keeps it, `taking.ts` makes labels of it.
  */
 import type { Engine } from "../engine";
 import { csrfToken, newId, readProblem } from "../labels/wire";
+import { planeManifest } from "../planes";
 import { Store, update } from "../store";
-import type { Camera, LabelClass, Manifest, Rect } from "../types";
+import type { Camera, LabelClass, Manifest, PlaneAxis, Rect } from "../types";
 import { FrameReader, inflate, type Header } from "./stream";
+import { takeLabels } from "./taking";
 import { LiveTiles } from "./tiles";
 
 const REST_MS = 120; // after the view has moved: a drag or a scrub is over
@@ -26,6 +28,8 @@ export interface LiveState {
   pixels: number;
   classes: number;
   slices: number;
+  /** What shows is on its way to become labels. */
+  taking: boolean;
 }
 
 /** How it is shown and made; the property `liveOptions`. */
@@ -47,12 +51,16 @@ export interface Landings {
 }
 
 export const DEFAULT_OPTIONS: LiveOptions = { opacity: 0.45, hidden: [], parameters: {} };
-export const LIVE_OFF: LiveState = { on: false, phase: "off", message: "", hint: "", pixels: 0, classes: 0, slices: 0 };
+export const LIVE_OFF: LiveState = { on: false, phase: "off", message: "", hint: "", pixels: 0, classes: 0, slices: 0, taking: false };
 
 const TAB = newId(); // of this browser window: the server keeps a model for it
 const UNREACHABLE = { message: "The server cannot be reached.", hint: "Update once more when it can." };
 
+const NOT_CURRENT = { message: "The live prediction is not up to date.", hint: "Update it once, then use it as labels." };
+
 interface Wanted {
+  axis: PlaneAxis;
+  /** Of the plane. */
   z: number;
   level: number;
   box: [number, number, number, number];
@@ -62,7 +70,7 @@ interface Wanted {
 export class Live {
   readonly state = new Store<LiveState>(LIVE_OFF);
   landings: Landings = { order: 0, revision: 0, first: 0, rough: 0, done: 0 };
-  private tiles: LiveTiles | null = null;
+  private readonly planes = new Map<PlaneAxis, LiveTiles>(); // of the volume, as far as they were looked at
   private manifest: Manifest | null = null;
   private options = DEFAULT_OPTIONS;
   private classes: readonly LabelClass[] = [];
@@ -87,14 +95,14 @@ export class Live {
   /** Predict what shows once, without following what is painted after. */
   once(): void {
     const wanted = this.wanted();
-    if (wanted === null) return this.engine.say({ message: "There is nothing to predict here.", hint: "Open a dataset and look at an XY slice." });
+    if (wanted === null) return this.engine.say({ message: "There is nothing to predict here.", hint: "Open a dataset, and go back to the labels of now." });
     this.begin(wanted);
   }
 
   /** Take what was predicted off the image. */
   hide(): void {
     this.stop();
-    this.tiles?.clear();
+    for (const tiles of this.planes.values()) tiles.clear();
     this.made = "";
     this.asked = null;
     this.state.set({ ...LIVE_OFF, on: this.state.get().on });
@@ -113,11 +121,24 @@ export class Live {
     this.dress();
   }
 
+  /** Make labels of what shows, where nothing is painted; of the classes that are ticked. */
+  async take(): Promise<void> {
+    const { engine, options } = this;
+    const wanted = this.wanted();
+    if (this.state.get().taking || !engine.mayEdit()) return;
+    if (wanted === null || this.state.get().phase !== "current" || this.purpose(wanted) !== this.made) return engine.say(NOT_CURRENT);
+    const classes = this.classes.map(({ id }) => id).filter((id) => !options.hidden.includes(id));
+    update(this.state, { taking: true });
+    await takeLabels(engine, this.url, { ...this.question(wanted), classes });
+    update(this.state, { taking: false });
+  }
+
   private dress(): void {
-    if (this.tiles === null) return;
     const { hidden, opacity } = this.options;
-    this.tiles.opacity = opacity;
-    this.tiles.setClasses(this.classes.map((entry) => ({ ...entry, visible: !hidden.includes(entry.id) })));
+    for (const tiles of this.planes.values()) {
+      tiles.opacity = opacity;
+      tiles.setClasses(this.classes.map((entry) => ({ ...entry, visible: !hidden.includes(entry.id) })));
+    }
     this.redraw();
   }
 
@@ -127,7 +148,7 @@ export class Live {
     const wanted = this.wanted();
     const { on, phase } = this.state.get();
     clearTimeout(this.timer);
-    if (wanted === null) return this.cannot();
+    if (wanted === null) return this.stop();
     if (this.purpose(wanted) === this.made) return phase === "stale" ? update(this.state, { phase: "current" }) : undefined;
     if (!on) return phase === "off" ? undefined : this.outdate();
     const painted = wanted.revision !== this.asked?.revision;
@@ -136,26 +157,21 @@ export class Live {
     else this.timer = setTimeout(() => this.begin(this.wanted()), REST_MS);
   }
 
-  /** Another volume, or other pixels of it: what was predicted is of the past. */
+  /** Another volume, or other pixels of it: what was predicted is of the past. Another plane: it has tiles of its own. */
   private meet(): void {
-    const { base } = this.engine.shell.get();
-    if (base?.id === this.manifest?.id && base?.version === this.manifest?.version) return;
-    this.stop();
-    this.manifest = base;
-    this.tiles = base === null ? null : new LiveTiles(base);
-    this.engine.appearance.setLive(this.tiles);
-    this.made = "";
-    this.state.set({ ...LIVE_OFF, on: this.state.get().on });
-    this.dress();
-  }
-
-  private cannot(): void {
-    this.stop();
-    const { on, phase } = this.state.get();
-    const { status, axis } = this.engine.shell.get();
-    if (!on || status !== "shown" || axis === "z") return;
-    if (phase !== "waiting") update(this.state, { phase: "waiting", message: "The live prediction shows on XY slices.", hint: "V goes back to them." });
-    this.made = "";
+    const { base, axis } = this.engine.shell.get();
+    if (base?.id !== this.manifest?.id || base?.version !== this.manifest?.version) {
+      this.stop();
+      this.manifest = base;
+      this.planes.clear();
+      this.made = "";
+      this.state.set({ ...LIVE_OFF, on: this.state.get().on });
+    }
+    if (base !== null && !this.planes.has(axis)) {
+      this.planes.set(axis, new LiveTiles(planeManifest(base, axis)));
+      this.dress();
+    }
+    this.engine.appearance.setLive(this.planes.get(axis) ?? null);
   }
 
   private outdate(): void {
@@ -167,11 +183,11 @@ export class Live {
   private wanted(): Wanted | null {
     const { status, axis, slice, past, labelsRevision } = this.engine.shell.get();
     const { picture } = this.engine;
-    if (status !== "shown" || axis !== "z" || past || picture === null || document.visibilityState !== "visible") return null;
+    if (status !== "shown" || past || picture === null || document.visibilityState !== "visible") return null;
     const camera = this.engine.camera.get();
     const box = inside(camera, picture.area);
     if (box === null) return null;
-    return { z: slice, level: picture.levelOf(camera), box, revision: labelsRevision };
+    return { axis, z: slice, level: picture.levelOf(camera), box, revision: labelsRevision };
   }
 
   private purpose(wanted: Wanted): string {
@@ -216,12 +232,20 @@ export class Live {
     this.follow();
   }
 
-  private post({ z, level, box }: Wanted, signal: AbortSignal): Promise<Response> {
+  private get url(): string {
+    return `${this.engine.apiRoot}/live/${this.manifest!.id}`;
+  }
+
+  /** As docs/contracts.md has it. */
+  private question({ axis, z, level, box }: Wanted): object {
     const at = this.engine.pointer.get();
     const cursor = at === null ? [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2] : [at.y, at.x];
+    return { tab: TAB, axis, z, level, box, cursor, parameters: this.options.parameters };
+  }
+
+  private post(wanted: Wanted, signal: AbortSignal): Promise<Response> {
     const headers = { "Content-Type": "application/json", "X-CSRFToken": csrfToken(document.cookie) };
-    const body = JSON.stringify({ tab: TAB, z, level, box, cursor, parameters: this.options.parameters });
-    return fetch(`${this.engine.apiRoot}/live/${this.manifest!.id}`, { method: "POST", headers, body, signal });
+    return fetch(this.url, { method: "POST", headers, body: JSON.stringify(this.question(wanted)), signal });
   }
 
   private hear(wanted: Wanted, header: Header, pixels: Uint8Array | null): void {
@@ -232,15 +256,15 @@ export class Live {
     else if (state === "waiting" || state === "failed") update(this.state, { phase: state, message, hint });
   }
 
-  private land({ z }: Wanted, header: Header, pixels: Uint8Array): void {
-    this.tiles!.put(z, header, pixels);
+  private land({ axis, z }: Wanted, header: Header, pixels: Uint8Array): void {
+    this.planes.get(axis)!.put(z, header, pixels);
     this.redraw();
     if (this.landings.first === 0) this.note("first");
   }
 
   /** The whole view is there, roughly or sharply. */
-  private complete({ z, level }: Wanted, state: "rough" | "done"): void {
-    this.tiles!.show(z, level);
+  private complete({ axis, z, level }: Wanted, state: "rough" | "done"): void {
+    this.planes.get(axis)!.show(z, level);
     this.redraw();
     this.note(state);
     update(this.state, { phase: state === "rough" ? "rough" : "current" });

@@ -41,7 +41,7 @@ export interface Place {
   readonly label: number;
 }
 
-interface WireAnswer {
+export interface WireAnswer {
   parts: { label: number; spans?: number[][]; packed?: string }[];
   points: [number, number][];
   note: string;

@@ -18,6 +18,11 @@ export function LiveBadge({ live }: { live: Live }): React.ReactElement | null {
           {phase === "stale" ? "Update once" : "Try again"}
         </button>
       )}
+      {phase === "current" && (
+        <button type="button" disabled={state.taking} title="Make labels of what shows, where nothing is painted (Shift Y)" onClick={() => void live.take()}>
+          {state.taking ? "Taking…" : "Use as labels"}
+        </button>
+      )}
       {!state.on && phase !== "failed" && (
         <button type="button" onClick={() => live.hide()}>
           Hide
