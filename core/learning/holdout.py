@@ -6,7 +6,7 @@ areas are filled, whole boxes or slices, or a corner of them where they are few.
 of a box, so a network has not even seen its image.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -119,7 +119,7 @@ def _candidates(stack: Sequence[Labels], fraction: float, rng: np.random.Generat
     else:
         turns = rng.permutation(4)
         choices = [[plot.corner(fraction, (turn + i) % 4) for i, plot in enumerate(found)] for turn in turns.tolist()]
-    total = sum(_counts(labels) for labels in stack)
+    total = _summed(_counts(labels) for labels in stack)
     yield from sorted(choices, key=lambda boxes: _price(_counts_in(stack, boxes), total, fraction))
 
 
@@ -144,7 +144,14 @@ def _counts(labels: Labels) -> Counts:
 
 
 def _counts_in(stack: Sequence[Labels], boxes: Sequence[Plot]) -> Counts:
-    return np.sum([_counts(stack[box.at][box.rows, box.columns]) for box in boxes], axis=0)
+    return _summed(_counts(stack[box.at][box.rows, box.columns]) for box in boxes)
+
+
+def _summed(parts: Iterable[Counts]) -> Counts:
+    total = np.zeros(256, np.int64)
+    for part in parts:
+        total += part
+    return total
 
 
 def _without(labels: Labels, boxes: Sequence[Plot]) -> tuple[Labels, Labels]:
