@@ -20,6 +20,7 @@ from core.infrastructure import Infrastructure
 from core.labels.corrections import InstanceSet
 from core.labels.instance_builder import Built
 from core.labels.store import LabelStore
+from core.labels.tools.scene import Frame
 from core.labelstudio.port import LabelStudio
 from core.labelstudio.windows import Windows
 from core.learning.algorithm_file import Registration
@@ -158,6 +159,8 @@ class LivePredictor(Protocol):
         shares: Mapping[int, float],
         pixels: NDArray[Any] | None = None,
     ) -> NDArray[np.uint8] | None: ...
+
+    def line_frames(self, session: str, image: Image, lines: Sequence[Line], step: int) -> dict[Line, Frame]: ...
 
     def predict_lines(
         self,

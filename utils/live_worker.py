@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.labels.tools.scene import Frame
 from core.learning.live_lines import Line
 from core.learning.live_view import Image, Learned, Lesson, Piece, Place
 from utils.piped_process import PipedProcess
@@ -65,6 +66,10 @@ class LiveWorker:
     ) -> Labels | None:
         options = {"rough": rough, "shares": dict(shares), "pixels": pixels}
         found: Labels | None = self._ask("predict", session, image, piece, step, **options)
+        return found
+
+    def line_frames(self, session: str, image: Image, lines: Sequence[Line], step: int) -> dict[Line, Frame]:
+        found: dict[Line, Frame] = self._ask("line_frames", session, image, lines, step)
         return found
 
     def predict_lines(

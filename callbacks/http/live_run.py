@@ -18,11 +18,10 @@ from core.images.geometry import TILE_PX, Box
 from core.images.planes import turned
 from core.images.tiles import Manifest
 from core.labels.tools.scene import Frame
-from core.learning.live_lines import Line, Samples, as_plane, line_bands, lines_of
+from core.learning.live_lines import as_plane, line_bands, lines_of
 from core.learning.live_ranges import SliceRanges
 from core.learning.live_view import ROUGH, Image, Lesson, Piece, Place, bands, block_frame, lesson, pieces, read_frame
 from core.learning.normalisation import Normalisation
-from core.learning.pixel_classifier import PixelClassifierParameters
 from core.services import Services
 
 MAX_LESSON_SLICES = 12  # more made nothing better (docs/speed-live.md), and each is a question to the database
@@ -160,27 +159,20 @@ class Run:
         return found
 
     def _lines(self, image: Image, band: Piece, *, rough: bool) -> NDArray[np.uint8]:
-        order, step = self.order, self.order.view.step
+        order, step, live = self.order, self.order.view.step, self.services.live
         lines = lines_of(band, order.view.axis, step * ROUGH if rough else step)
         image = self._ranged(image, [line.z for line in lines])
-        options = {"rough": rough, "shares": order.shares}
-        found = self.services.live.predict_lines(order.session, image, lines, step, **options)
+        predict = partial(live.predict_lines, order.session, image, lines, step, rough=rough, shares=order.shares)
+        found = predict()
         if found is None:
-            pixels = self._around(image, lines)
-            found = self.services.live.predict_lines(order.session, image, lines, step, pixels=pixels, **options)
+            frames = live.line_frames(order.session, image, lines, step)
+            found = predict(pixels={line: self._read(line.z, frame) for line, frame in frames.items()})
         assert found is not None, "with all pixels every line is predicted"
         return as_plane(found, band, order.view.axis, step, rough=rough)
 
     def _ranged(self, image: Image, slices: Sequence[int]) -> Image:
         """With the ranges of these slices too, where slices go by their own."""
         return self.ranges.with_own(image, slices, self._read) if image.own else image
-
-    def _around(self, image: Image, lines: Sequence[Line]) -> dict[Line, NDArray[Any]]:
-        """The true values that the features of lines depend on."""
-        sigma = PixelClassifierParameters.from_mapping(self.order.parameters).smooth_sigma
-        step = self.order.view.step
-        frames = {line: Samples.of(line, image.plane, step, sigma).read_frame for line in lines}
-        return {line: self._read(line.z, frame) for line, frame in frames.items()}
 
     def _ask(self, place: Place, question: Asked) -> Any:
         """Ask without the pixels, which most often are known; with them where they are not."""

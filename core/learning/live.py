@@ -9,6 +9,7 @@ or by the slices' own ranges (`live_ranges.py`). Planes across the slices are pr
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from core.labels.tools.scene import Frame
 from core.learning import pixel_models
 from core.learning.class_shares import Expectation, decided, shares_in_order
 from core.learning.features import FeatureChoice, features
+from core.learning.live_blocks import finer, first_sample, windows
 from core.learning.live_lines import Line, Samples, rough_lines, sharp_lines
 from core.learning.live_view import ROUGH, Image, Learned, Lesson, Piece, Place, block_frame, kept_frame, read_frame
 from core.learning.pixel_classifier import PixelClassifierParameters, smoothed
@@ -47,6 +49,9 @@ class _Model:
     parameters: PixelClassifierParameters
     classifier: PixelModel
     shares: tuple[float, ...]  # of the classes among what was learned from
+
+    def samples(self, lines: Sequence[Line], plane: Frame, step: int) -> list[Samples]:
+        return [Samples.of(line, plane, step, self.parameters.smooth_sigma) for line in lines]
 
     def expecting(self, shares: Shares) -> Expectation:
         """shares : {class id: 0 to 1} that the classes are expected to have; {}: as learned."""
@@ -131,9 +136,13 @@ class LivePixels:
         if known is None:
             return None
         ratio = ROUGH if rough else 1
-        window, cut = _windows(image, piece, step, ratio, model.parameters.smooth_sigma)
-        chances = _finer(_chances(model, known[window], step * ratio), ratio)
+        window, cut = windows(image, piece, step, ratio, model.parameters.smooth_sigma)
+        chances = finer(_chances(model, known[window], step * ratio), ratio)
         return decided(model.expecting(shares).applied(chances[cut]), model.learned.class_ids).labels
+
+    def line_frames(self, session: str, image: Image, lines: Sequence[Line], step: int) -> dict[Line, Frame]:
+        """Which part of its slice the features of each line depend on."""
+        return {each.line: each.read_frame for each in self._model(session).samples(lines, image.plane, step)}
 
     def predict_lines(
         self,
@@ -149,21 +158,24 @@ class LivePixels:
         """Class ids of every `step`-th pixel of lines that begin and end alike, each predicted as a row of its slice.
 
         rough : only every second pixel of a line is predicted, and without its neighbours.
-        pixels : of `Samples.read_frame` for each line.
+        pixels : of `line_frames` for each line.
 
         Returns
         -------
         (lines, n) uint8, or None when features of a line are not here: then they are asked again with `pixels`.
         """
-        model = self._model(session)
-        samples = [Samples.of(line, image.plane, step, model.parameters.smooth_sigma) for line in lines]
-        given = pixels or {}
-        known = [self._line(image, model.parameters.features, each, given.get(each.line)) for each in samples]
+        model, given = self._model(session), pixels or {}
+        samples = model.samples(lines, image.plane, step)
+        choice = model.parameters.features
+        known = [self._line(image, choice, each, given.get(each.line)) for each in samples]
         there = [each for each in known if each is not None]
         if len(there) < len(lines):
             return None
-        predicted = rough_lines if rough else sharp_lines
-        chances = predicted(samples, there, model.classifier.chances, model.parameters.smooth_sigma)
+        if rough:
+            chances = rough_lines(samples, there, model.classifier.chances)
+        else:
+            smooth = partial(smoothed, sigma=model.parameters.smooth_sigma / step)
+            chances = sharp_lines(samples, there, model.classifier.chances, smooth)
         return decided(model.expecting(shares).applied(chances), model.learned.class_ids).labels
 
     def prepare(self, lesson: Lesson, place: Place, step: int, pixels: NDArray[Any] | None = None) -> bool:
@@ -222,35 +234,9 @@ def _compute(image: Image, choice: FeatureChoice, place: Place, step: int, pixel
     """Half precision: a block takes 23 MB in place of 45, and trees hardly see the difference."""
     frame, kept = read_frame(place, image.plane), kept_frame(place, image.plane)
     rows, columns = frame.window(kept)
-    y, x = _first(place, image.plane, step)
+    y, x = first_sample(place, image.plane, step)
     known = features(image.range_of(place[0]).apply(pixels), choice)
     return known[rows, columns][y::step, x::step].astype(np.float16)
-
-
-def _first(place: Place, plane: Frame, step: int) -> tuple[int, int]:
-    """The first sample of a block with its margin: samples lie on the pixels that the screen's level shows."""
-    block, kept = block_frame(place, plane), kept_frame(place, plane)
-    return (block.y0 - kept.y0) % step, (block.x0 - kept.x0) % step
-
-
-def _windows(
-    image: Image, piece: Piece, step: int, ratio: int, sigma: float
-) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Which samples of a block to predict for a piece, with what smoothing sees around it; and the piece within."""
-    kept, first = kept_frame(piece.place, image.plane), _first(piece.place, image.plane, step)
-    reach = -(-int(np.ceil(4 * sigma)) // step)
-    sides = [
-        _side(piece.frame.y0 - kept.y0 - first[0], piece.frame.y1 - kept.y0 - first[0], step, ratio, reach),
-        _side(piece.frame.x0 - kept.x0 - first[1], piece.frame.x1 - kept.x0 - first[1], step, ratio, reach),
-    ]
-    return (sides[0][0], sides[1][0]), (sides[0][1], sides[1][1])
-
-
-def _side(start: int, stop: int, step: int, ratio: int, reach: int) -> tuple[slice, slice]:
-    """Along one axis, start and stop in pixels from the first sample. The window keeps to the piece's rough samples."""
-    low, high = start // step, -(-stop // step)
-    before = min(low, reach) // ratio * ratio
-    return slice(low - before, high + reach, ratio), slice(before, before + high - low)
 
 
 def _chances(model: _Model, known: NDArray[np.float16], spacing: int) -> NDArray[np.float32]:
@@ -259,22 +245,6 @@ def _chances(model: _Model, known: NDArray[np.float16], spacing: int) -> NDArray
     rows = known.reshape(-1, count).astype(np.float32)
     chances = model.classifier.chances(rows).reshape(height, width, -1)
     return smoothed(chances, model.parameters.smooth_sigma / spacing)
-
-
-def _finer(chances: NDArray[np.float32], ratio: int) -> NDArray[np.float32]:
-    """Between the samples, linearly."""
-    if ratio == 1:
-        return chances
-    return _between(_between(chances, 0), 1)
-
-
-def _between(values: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
-    """Twice as many along an axis: each value, then the mean with the next; the last one twice."""
-    following = np.concatenate([np.take(values, range(1, values.shape[axis]), axis), np.take(values, [-1], axis)], axis)
-    pairs = np.stack([values, (values + following) / 2], axis + 1)
-    shape = list(values.shape)
-    shape[axis] *= 2
-    return pairs.reshape(shape)
 
 
 def _choose(labels: Labels, *, seed: int) -> tuple[NDArray[Any], NDArray[Any]]:

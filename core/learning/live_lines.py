@@ -15,7 +15,6 @@ from core.images.planes import PlaneAxis
 from core.labels.tools.scene import Frame
 from core.learning.features import GRID_PX, HALO_PX, FeatureChoice, feature_planes
 from core.learning.live_view import ROUGH, Piece, distance
-from core.learning.pixel_classifier import smoothed
 
 BAND_LINES = 16  # predicted at a time: how long a newer stroke waits for an older one
 MAX_LINES = 4096  # of one view, each as long as a block at most: about a minute where nothing is known yet
@@ -24,6 +23,7 @@ Features = NDArray[np.float16]
 Chances = NDArray[np.float32]
 Classifier = Callable[[NDArray[np.float32]], Chances]
 """(n, K) features -> (n, classes)."""
+Smoothing = Callable[[Chances], Chances]
 
 
 @dataclass(frozen=True)
@@ -90,20 +90,22 @@ class Samples:
         return np.stack([plane[places].T for plane in feature_planes(channels, choice)], axis=-1).astype(np.float16)
 
 
-def sharp_lines(samples: Sequence[Samples], known: Sequence[Features], classify: Classifier, sigma: float) -> Chances:
+def sharp_lines(
+    samples: Sequence[Samples], known: Sequence[Features], classify: Classifier, smooth: Smoothing
+) -> Chances:
     """(lines, n, classes): every sample, smoothed as in its slice. known : features of each line."""
     rows = np.concatenate([each.reshape(-1, each.shape[-1]) for each in known]).astype(np.float32)
     ends = np.cumsum([each.shape[0] * each.shape[1] for each in known])
     parts = np.split(classify(rows), ends[:-1])
     return np.stack(
         [
-            smoothed(part.reshape(*each.shape[:2], -1), sigma / one.step)[one.row, one.columns]
+            smooth(part.reshape(*each.shape[:2], -1))[one.row, one.columns]
             for one, each, part in zip(samples, known, parts, strict=True)
         ]
     )
 
 
-def rough_lines(samples: Sequence[Samples], known: Sequence[Features], classify: Classifier, _sigma: float) -> Chances:
+def rough_lines(samples: Sequence[Samples], known: Sequence[Features], classify: Classifier) -> Chances:
     """(lines, n, classes): every second sample, twice, without smoothing."""
     picked = np.stack([each[one.row, one.columns][::ROUGH] for one, each in zip(samples, known, strict=True)])
     found = classify(picked.reshape(-1, picked.shape[-1]).astype(np.float32)).reshape(*picked.shape[:2], -1)

@@ -9,7 +9,7 @@ from core.errors import NotEnoughLabelsError, UnavailableError
 from core.labels.tools.scene import Frame
 from core.learning.class_shares import Expectation
 from core.learning.live import LivePixels
-from core.learning.live_lines import Samples, as_plane, line_bands, lines_of
+from core.learning.live_lines import as_plane, line_bands, lines_of
 from core.learning.live_ranges import SliceRanges
 from core.learning.live_view import Image, Lesson, View, bands, block_frame, lesson, pieces, read_frame
 from core.learning.normalisation import Normalisation
@@ -91,13 +91,10 @@ def whole(live, session, values=VALUES) -> np.ndarray:
 def across(live, view, stack, plane, *, rough, session):
     """Labels of a plane across the slices of a stack, all of it."""
     found = np.zeros(plane.shape, np.uint8)[:: view.step, :: view.step]
-    sigma = live._models[session].parameters.smooth_sigma
     for band in line_bands(pieces(view, plane), view.axis, view.step, view.cursor):
         lines = lines_of(band, view.axis, view.step * (2 if rough else 1))
-        pixels = {}
-        for line in lines:
-            frame = Samples.of(line, PLANE, view.step, sigma).read_frame
-            pixels[line] = stack[line.z][frame.y0 : frame.y1, frame.x0 : frame.x1]
+        frames = live.line_frames(session, OTHER, lines, view.step)
+        pixels = {line: stack[line.z][at.y0 : at.y1, at.x0 : at.x1] for line, at in frames.items()}
         options = {"rough": rough, "shares": NO_SHARES}
         answer = live.predict_lines(session, OTHER, lines, view.step, pixels=pixels, **options)
         y, x = band.frame.y0 // view.step, band.frame.x0 // view.step
