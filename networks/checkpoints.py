@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
+from core.errors import InvalidInputError
 from core.learning.normalisation import Normalisation
 from networks import __version__
 from networks.architectures import find_architecture
@@ -64,7 +67,7 @@ def load(folder: Path) -> Checkpoint:
     architecture = found.parameters.chosen_from(known["architecture"])
     class_ids = tuple(known["class_ids"])
     model = found.build(known["channels"], len(class_ids), architecture, seed=known["seed"])
-    model.load_state_dict(load_file(folder / WEIGHTS_FILE))
+    model.load_state_dict(_weights(folder))
     return Checkpoint(
         algorithm=known["algorithm"],
         model=model.eval(),
@@ -75,6 +78,13 @@ def load(folder: Path) -> Checkpoint:
         training=known["training"],
         seed=known["seed"],
     )
+
+
+def _weights(folder: Path) -> dict[str, Tensor]:
+    try:
+        return load_file(folder / WEIGHTS_FILE)
+    except (OSError, SafetensorError) as error:
+        raise InvalidInputError("The model cannot be read: its weights are damaged.", "Train it again.") from error
 
 
 def _in_this_layout(facts: dict[str, Any]) -> dict[str, Any]:

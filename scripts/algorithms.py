@@ -89,11 +89,15 @@ def pretrain(
     seed: int,
     device: str,
     report: Report,
+    keep_in: Path | None = None,
 ) -> "tuple[Encoder, tuple[str, ...]]":
-    """Train an encoder on slices without labels; also returns sentences about what happened. Errors as of `train`."""
+    """Train an encoder on slices without labels; also returns sentences about what happened.
+
+    keep_in and errors : as of `train`.
+    """
     trainer = _code(dict.fromkeys(PRETRAININGS, "networks.pretraining.encoder:pretrain"), algorithm)
     outcome: tuple[Encoder, tuple[str, ...]] = trainer(
-        algorithm, slices, parameters, seed=seed, device=device, report=report
+        algorithm, slices, parameters, seed=seed, device=device, report=report, keep_in=keep_in
     )
     return outcome
 

@@ -10,6 +10,7 @@ live      how soon the live prediction follows a stroke, driven in Chromium (doc
 scale     that 100,000 strokes slow nothing (docs/reliability.md)
 inference pixels a second of a network, from disk to disk (docs/speed-networks.md)
 jobs      how soon a job is at work, and what a second worker brings (docs/speed-jobs.md)
+kills     that a job whose worker is killed again and again ends with the same bits (docs/reliability.md)
 sequences that random edits, undo, redo and restore leave what a numpy model says (docs/reliability.md)
 steps     that 1,200 edits can be taken back after a restart, and how long a step takes (docs/reliability.md)
 objects   that 10,000 objects slow nothing (docs/reliability.md)
@@ -31,6 +32,7 @@ from scripts.benchmarks import (
     clicks,
     inference,
     jobs,
+    kills,
     live,
     objects,
     quality,
@@ -58,6 +60,7 @@ SUBJECTS = {
     "clicks": clicks,
     "inference": inference,
     "jobs": jobs,
+    "kills": kills,
 }
 
 

@@ -49,5 +49,8 @@ def is_trained(run: JobRun) -> bool:
 def fetch_segmenter(run: JobRun, model_id: str) -> Segmenter:
     """The model that the job `model_id` trained, one of ours."""
     with tempfile.TemporaryDirectory() as folder:
-        files = patiently(lambda: run.ledger.fetch_files(model_id, Path(folder)))
+        try:
+            files = patiently(lambda: run.ledger.fetch_files(model_id, Path(folder)))
+        except NotFoundError as error:
+            raise NotFoundError("The files of the model are gone.", "Train it again.") from error
         return load(files, device=run.settings.job_device)

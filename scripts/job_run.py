@@ -33,7 +33,7 @@ from utils.settings import Settings
 WRITE_EVERY_S = 0.5
 PATIENCE_S = (1, 5, 20)  # a ledger that restarts must not cost hours of work
 EXIT_OK, EXIT_BUG, EXIT_USER, EXIT_CANCELLED = 0, 1, 2, 143
-NICENESS = 5  # the page goes first
+NICENESS = 5
 
 
 class JobCancelled(BaseException):
@@ -101,16 +101,20 @@ class JobRun:
         overall = self._phase.overall(progress.fraction)
         _print_progress(overall, progress)
         tags = progress_tags(overall, progress.message, seconds_left=left, slices_done=self._slices_done)
-        if progress.preview is not None:
-            self._show(progress.preview)
+        if progress.preview is not None and self._show(progress.preview):
             tags["preview"] = str(progress.step)
         self.note(tags, ((name, float(value), progress.step) for name, value in progress.metrics.items()))
 
-    def _show(self, preview: Preview) -> None:
-        """Put the picture where the page finds it, whole or not at all."""
+    def _show(self, preview: Preview) -> bool:
+        """Put the picture where the page finds it, whole or not at all; a full disk costs the picture, not the job."""
         part = self.folder / f"{PREVIEW_FILE}.part"
-        part.write_bytes(as_png(preview, self.request.classes))
-        part.replace(self.folder / PREVIEW_FILE)
+        try:
+            part.write_bytes(as_png(preview, self.request.classes))
+            part.replace(self.folder / PREVIEW_FILE)
+        except OSError as error:
+            print(f"A picture of the training cannot be kept: {error.strerror}.", file=sys.stderr, flush=True)
+            return False
+        return True
 
     def slice_done(self, z: int, progress: Progress) -> None:
         """The prediction of slice `z` can be read."""
@@ -171,7 +175,7 @@ def _print_progress(overall: float, progress: Progress) -> None:
 def main(work: Work, arguments: list[str]) -> int:
     """Run the job of a parameter file; the exit code says how it ended."""
     signal.signal(signal.SIGTERM, _cancel)
-    os.nice(NICENESS)
+    be_modest()
     keep_freed_memory()
     try:
         run = open_run(arguments)
@@ -181,7 +185,12 @@ def main(work: Work, arguments: list[str]) -> int:
         return EXIT_USER
     except JobCancelled:
         return EXIT_CANCELLED  # the supervisor writes it down
-    return _run_to_its_end(run, work)
+    return run_to_its_end(run, work)
+
+
+def be_modest() -> None:
+    """The page goes first; no effect the second time."""
+    os.nice(max(0, NICENESS - os.nice(0)))
 
 
 def open_run(arguments: list[str]) -> JobRun:
@@ -209,7 +218,8 @@ def patiently(act: Callable[[], Any]) -> Any:
     return act()
 
 
-def _run_to_its_end(run: JobRun, work: Work) -> int:
+def run_to_its_end(run: JobRun, work: Work) -> int:
+    """Do the work and write down how it ended; returns the exit code."""
     writer = threading.Thread(target=run.keep_writing, daemon=True)
     writer.start()
     state, error, hint, code = _outcome(run, work)

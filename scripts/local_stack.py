@@ -102,6 +102,7 @@ def stack_environment(state: Path, **settings: str) -> dict[str, str]:
         "PORT": ports["app"],
         "STATE_DIR": str(state),
         "DASH_DEPLOYMENT_LOC": "Local",
+        "JOB_SPARE": "false",  # one that nobody waits for takes the cores from what is tested or measured
         **settings,
     }
 

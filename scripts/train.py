@@ -51,6 +51,8 @@ def work(run: JobRun) -> None:
 
 def learn_from_images(run: JobRun) -> None:
     """Train an encoder, register it; nothing is segmented."""
+    if is_trained(run):  # it was interrupted after that
+        return
     run.begin("Reading slices", start=0.0, stop=READING)
     request = run.request
     chosen = PretrainingParameters.chosen_from(request.parameters)
@@ -63,6 +65,7 @@ def learn_from_images(run: JobRun) -> None:
         seed=SEED,
         device=run.settings.job_device,
         report=run.report,
+        keep_in=run.folder / TRAINING_FILE,
     )
     _keep_model(run, encoder, TrainingReport(note=" ".join(notes)))
 
@@ -99,7 +102,6 @@ def _trained(run: JobRun, volume: VolumeSource, mask: PublishedMask) -> Segmente
         )
     labelled = sum(int((each.labels > 0).sum()) for each in slices)
     _keep_model(run, segmenter, replace(report, labelled_pixels=labelled))
-    (run.folder / TRAINING_FILE).unlink(missing_ok=True)  # the model is registered: nothing is left to go on with
     return segmenter
 
 
@@ -138,6 +140,7 @@ def _keep_model(run: JobRun, learnt: Savable, report: TrainingReport) -> None:
         model = store_model(run, Path(folder), report)
     worse = warning(model, patiently(MlflowRegistry(run.store).models))
     run.note_model(model, note=" ".join(part for part in (worse, report.note) if part))
+    (run.folder / TRAINING_FILE).unlink(missing_ok=True)  # the model is registered: nothing is left to go on with
 
 
 if __name__ == "__main__":

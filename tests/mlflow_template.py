@@ -24,4 +24,5 @@ def fresh_settings(state_dir: Path, **values) -> Settings:
     with closing(sqlite3.connect(_template())) as source, closing(sqlite3.connect(state_dir / "mlflow.db")) as copy:
         source.backup(copy)  # a plain copy would miss what is still in the write-ahead log
     uri = f"sqlite:///{state_dir / 'mlflow.db'}"  # whatever the environment of the tests says
-    return Settings(_env_file=None, state_dir=state_dir, mlflow_tracking_uri=uri, **values)
+    known = {"job_spare": False, **values}  # a worker that nobody waits for takes the cores from the tests
+    return Settings(_env_file=None, state_dir=state_dir, mlflow_tracking_uri=uri, **known)

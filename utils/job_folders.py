@@ -23,7 +23,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from core.errors import NotFoundError
+from core.errors import InvalidInputError, NotFoundError
 from utils.job_processes import WorkerProcess
 
 PREVIEW_FILE = "preview.png"
@@ -113,6 +113,13 @@ class JobFolders:
 
     def parameters_file(self, job_id: str) -> Path:
         return self.folder(job_id) / "parameters.json"
+
+    def task(self, job_id: str) -> str:
+        """What the parameter file asks for; raises InvalidInputError when that cannot be told."""
+        try:
+            return str(json.loads(self.parameters_file(job_id).read_text())["task_name"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InvalidInputError("The job's parameter file cannot be read.", "Start it anew.") from error
 
     def log_file(self, job_id: str) -> Path:
         return self.folder(job_id) / LOG_FILE

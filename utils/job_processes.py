@@ -1,7 +1,7 @@
 """The processes of jobs: started with what belongs to their slot, told from all others, measured, stopped, ended.
 
-A worker and all that it starts carry the id of their job in the environment, so that none is overlooked when the job
-ends, whatever group or session it has put itself into.
+A worker and all that it starts carry a mark in the environment, so that none is overlooked when the job ends, whatever
+group or session it has put itself into: the id of the job, or what a spare worker was marked with before it had one.
 """
 
 import os
@@ -14,8 +14,10 @@ from pathlib import Path
 
 import psutil
 
+from utils.job_marks import MARK
+from utils.spare_worker import Order, SpareWorker, Taken
+
 CLOCK_SHIFT_S = 2.0  # start times follow the clock of the machine, which is set right now and then
-MARK = "SEGMENTATION_JOB"  # the environment variable with the id of the job
 THREADS = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -23,6 +25,7 @@ THREADS = (
     "NUMEXPR_NUM_THREADS",
     "OPENCV_FOR_THREADS_NUM",
 )
+DEVICES = ("CUDA_VISIBLE_DEVICES",)  # a spare worker is told them with its job: slots differ in nothing else
 VMSTAT = Path("/proc/vmstat")
 
 
@@ -31,15 +34,19 @@ class WorkerProcess:
     """A process that cannot be mistaken for a later one with the same number.
 
     started : POSIX seconds. slot : which of the places of the machine it works in.
+    begun : when it got its job, POSIX seconds; 0: when it was started. mark : in its environment, "" = the job's id.
     """
 
     pid: int
     started: float
     slot: int = 0
+    begun: float = 0.0
+    mark: str = ""
 
     @classmethod
-    def of(cls, pid: int, *, slot: int = 0) -> "WorkerProcess":
-        return cls(pid, psutil.Process(pid).create_time(), slot)
+    def of(cls, pid: int, *, slot: int = 0, mark: str = "") -> "WorkerProcess":
+        """A process that gets a job at this moment."""
+        return cls(pid, psutil.Process(pid).create_time(), slot, time.time(), mark)
 
     def alive(self) -> bool:
         return self._status() not in (None, psutil.STATUS_ZOMBIE)
@@ -81,6 +88,7 @@ class Workshop:
 
     commands : by task name, what runs a parameter file. environment : carries the keys. slots : jobs at the same time.
     gpus : asks for their names as CUDA_VISIBLE_DEVICES takes them; slots share them out in turn.
+    spare : a worker that is ready before its job; without one each job waits for its imports.
     """
 
     commands: Mapping[str, Sequence[str]]
@@ -88,19 +96,36 @@ class Workshop:
     folder: Path
     slots: int = 1
     gpus: Callable[[], Sequence[str]] = tuple
+    spare: SpareWorker | None = None
 
-    def start(self, task: str, parameters: Path, *, job_id: str, log: Path, slot: int) -> "subprocess.Popen[bytes]":
-        """Start a worker in a session of its own. Raises OSError."""
+    def start(self, task: str, parameters: Path, *, job_id: str, log: Path, slot: int) -> Taken:
+        """A worker in a session of its own, at work. Raises OSError."""
+        own = self.environment_of(slot)
+        devices = {name: own[name] for name in DEVICES if name in own}
+        taken = self.spare.take(Order(task, str(parameters), str(log), devices)) if self.spare is not None else None
+        return taken or self._started(task, parameters, {**own, MARK: job_id}, log)
+
+    def _started(self, task: str, parameters: Path, environment: Mapping[str, str], log: Path) -> Taken:
         with log.open("ab") as output:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [*self.commands[task], str(parameters)],
                 cwd=self.folder,
-                env={**self.environment_of(slot), MARK: job_id},
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        return Taken(process, environment[MARK])
+
+    def keep_spare(self) -> None:
+        """Have a worker ready for the next job, where that is wished."""
+        if self.spare is not None:
+            self.spare.keep()
+
+    def end_spare(self) -> None:
+        if self.spare is not None:
+            self.spare.close()
 
     def environment_of(self, slot: int) -> dict[str, str]:
         """One GPU and a fair share of the cores; what the environment says already is left."""
@@ -124,7 +149,8 @@ class Watch:
     @classmethod
     def over(cls, process: WorkerProcess) -> "Watch":
         """Of a worker that may have been started by an earlier supervisor."""
-        return cls(process, ran_s=max(0.0, time.time() - process.started), _kills=memory_kills())
+        began = process.begun or process.started
+        return cls(process, ran_s=max(0.0, time.time() - began), _kills=memory_kills())
 
     def look(self, *, every_s: float) -> bool:
         """Measure again, when it was not done for a while."""
@@ -143,20 +169,20 @@ class Watch:
         return memory_kills() > self._kills
 
 
-def end_all_of(job_id: str) -> None:
+def end_all_of(mark: str) -> None:
     """Kill what a job has left behind."""
-    for process in processes_of(job_id):
+    for process in processes_of(mark):
         try:
             process.send_signal(signal.SIGKILL)
         except psutil.NoSuchProcess:
             continue
 
 
-def processes_of(job_id: str) -> Iterator[psutil.Process]:
-    """All processes, but zombies, that carry the mark of the job."""
+def processes_of(mark: str) -> Iterator[psutil.Process]:
+    """All processes, but zombies, that carry the mark."""
     for process in psutil.process_iter():
         try:
-            if process.environ().get(MARK) == job_id:
+            if process.environ().get(MARK) == mark:
                 yield process
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             continue

@@ -19,7 +19,6 @@ as it keeps its memory, its GPU's too: to let another job go first, cancel it an
 """
 
 import fcntl
-import json
 import logging
 import signal
 import subprocess
@@ -31,18 +30,20 @@ from typing import IO
 
 import psutil
 
-from core.errors import AppError, NotFoundError
+from core.errors import AppError, InvalidInputError, NotFoundError
 from core.learning.jobs import JobState
 from core.learning.verdicts import Death, Limits, Verdict, of_death, signal_name
 from utils.job_folders import JobFolders
 from utils.job_ledger import JobLedger
 from utils.job_processes import Watch, WorkerProcess, Workshop, end_all_of
+from utils.spare_worker import Taken
 
 LOOK_EVERY_S = 0.25  # how soon an ended process or a wish from another process is seen
 MEASURE_EVERY_S = 1.0  # memory and log
 TAKE_OVER_EVERY_S = 1.0
 KILL_AFTER_S = 2.0  # what a worker gets to leave in good order; with two looks, it is gone within three
 LAST_LINES = 3
+START_ANEW = "Start it anew; if that fails too, the log of the app tells more."
 log = logging.getLogger(__name__)
 
 
@@ -89,7 +90,9 @@ class Supervisor:
                 self._pause(TAKE_OVER_EVERY_S)
             while not self._stopping:
                 self._look_after_all()
+                self._workshop.keep_spare()
                 self._pause(LOOK_EVERY_S)
+            self._workshop.end_spare()
 
     def _pause(self, seconds: float) -> None:
         self._look.wait(seconds)
@@ -134,23 +137,26 @@ class Supervisor:
         return True
 
     def _start(self, job_id: str, *, slot: int) -> bool:
-        parameters = self._folders.parameters_file(job_id)
-        log_file = self._folders.log_file(job_id)
         try:
             self._ledger.start(job_id)
-            task = json.loads(parameters.read_text())["task_name"]
-            child = self._workshop.start(task, parameters, job_id=job_id, log=log_file, slot=slot)
+            worker = self._started(job_id, slot=slot)
         except NotFoundError:
             log.warning("job %s was deleted in MLflow", job_id)
             self._folders.close(job_id)
             return True
-        except OSError as error:
-            self._ledger.finish(job_id, JobState.FAILED, error=f"The job could not be started: {error}.")
+        except (InvalidInputError, OSError) as error:
+            self._ledger.finish(job_id, JobState.FAILED, error=_why_not_started(error), hint=START_ANEW)
             self._folders.close(job_id)
             return True
-        self._children[job_id] = child
-        self._folders.set_process(job_id, WorkerProcess.of(child.pid, slot=slot))
+        self._children[job_id] = worker.process
+        mark = "" if worker.mark == job_id else worker.mark
+        self._folders.set_process(job_id, WorkerProcess.of(worker.process.pid, slot=slot, mark=mark))
         return True
+
+    def _started(self, job_id: str, *, slot: int) -> Taken:
+        parameters, log_file = self._folders.parameters_file(job_id), self._folders.log_file(job_id)
+        task = self._folders.task(job_id)
+        return self._workshop.start(task, parameters, job_id=job_id, log=log_file, slot=slot)
 
     def _tend(self, job_id: str, process: WorkerProcess, cancel_asked: float | None) -> None:
         """A look at a worker that lives."""
@@ -200,7 +206,8 @@ class Supervisor:
 
     def _settle(self, job_id: str, *, cancelled: bool) -> None:
         """Close a job whose process is gone; one that did not write its end itself gets it now."""
-        end_all_of(job_id)
+        process = self._folders.process(job_id)
+        end_all_of((process.mark if process is not None else "") or job_id)
         if job_id in self._children:
             self._children[job_id].wait()  # it is dead; this asks how it died
         try:
@@ -228,6 +235,10 @@ class Supervisor:
             short=watch is not None and watch.memory_was_short,
             last_lines=self._folders.log(job_id, max_lines=LAST_LINES),
         )
+
+
+def _why_not_started(error: Exception) -> str:
+    return error.message if isinstance(error, AppError) else f"The job could not be started: {error}."
 
 
 def _stop(process: WorkerProcess, *, asked: float) -> None:

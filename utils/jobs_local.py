@@ -7,6 +7,7 @@ processes; `scripts/train.py` and `scripts/predict.py` are what they run.
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from core.errors import InvalidInputError, UnavailableError
@@ -19,12 +20,15 @@ from utils.job_processes import Workshop
 from utils.job_supervisor import Supervisor
 from utils.mlflow_store import MlflowStore, Recent
 from utils.settings import ROOT, Settings
+from utils.spare_worker import SpareWorker
 
 COMMANDS = {
     "train": (sys.executable, "-u", "scripts/train.py"),
     "inference": (sys.executable, "-u", "scripts/predict.py"),
     "export": (sys.executable, "-u", "scripts/export_job.py"),
 }
+SPARE = (sys.executable, "-u", "scripts/spare_worker.py")
+SPARE_LOG = "spare.log"
 SETTLED_WITHIN_S = 10.0
 KEEP_S = 0.5  # the page asks every second, in several tabs
 
@@ -32,7 +36,7 @@ KEEP_S = 0.5  # the page asks every second, in several tabs
 class LocalJobs:
     """The `JobEngine` of one machine. Building it contacts nobody; jobs left over are looked after at once.
 
-    commands : by task name, what runs a parameter file.
+    commands : by task name, what runs a parameter file. Only the usual ones can be made ready before a job is there.
     """
 
     def __init__(
@@ -42,13 +46,18 @@ class LocalJobs:
         self._ledger = JobLedger(store)
         self._folders = JobFolders(settings.state_dir / "jobs")
         self._recent = Recent(self._ledger.views, keep_s=KEEP_S)
-        self._supervisor = Supervisor(
-            self._folders,
-            self._ledger,
-            Workshop(commands, settings.environment(), ROOT, settings.job_slots, partial(gpus, settings.job_device)),
-            Limits(settings.job_time_limit_h, settings.job_memory_limit_gb),
-        )
+        self._keeps_spare = settings.job_spare and commands is COMMANDS
+        limits = Limits(settings.job_time_limit_h, settings.job_memory_limit_gb)
+        self._supervisor = Supervisor(self._folders, self._ledger, self._workshop(settings, commands), limits)
         self._look_after_open_jobs()
+
+    def _workshop(self, settings: Settings, commands: Mapping[str, Sequence[str]]) -> Workshop:
+        devices = partial(gpus, settings.job_device)
+        workshop = Workshop(commands, settings.environment(), ROOT, settings.job_slots, devices)
+        if not self._keeps_spare:
+            return workshop
+        spare = SpareWorker(SPARE, workshop.environment_of(0), ROOT, self._folders.root / SPARE_LOG)
+        return replace(workshop, spare=spare)
 
     def submit(self, request: JobRequest) -> str:
         """Queue a job and return its id.
@@ -65,7 +74,10 @@ class LocalJobs:
         try:
             self._folders.add(job_id, new_parameters(request, job_id=job_id, results_uri=self._results_uri))
         except OSError as error:
-            raise UnavailableError(f"The job cannot be written to disk: {error}.", "Free some space.") from error
+            self._folders.close(job_id)
+            trouble = UnavailableError(f"The job cannot be written to disk: {error.strerror}.", "Free some space.")
+            self._ledger.finish(job_id, JobState.FAILED, error=trouble.message, hint=trouble.hint)
+            raise trouble from error
         self._changed()
         return job_id
 
@@ -118,6 +130,8 @@ class LocalJobs:
     def jobs(self, volume: str | None = None) -> list[JobView]:
         """Newest first; of one volume, or all."""
         self._look_after_open_jobs()
+        if self._keeps_spare:  # somebody has the page open
+            self._supervisor.wake()
         views = in_line(self._recent.get(), self._folders.open_jobs())
         return [view for view in views if volume in (None, view.volume)]
 

@@ -33,6 +33,8 @@ QUIET = {
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
+FULL = ("disk is full", "No space left on device")  # as SQLite and the system say it
+LOGIN = "Correct MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
 MAX_REASON = 100
 LOCK_WAIT_S = 5.0
 RETRIES = "1"  # one hiccup is forgiven; MLflow's own seven retries take minutes
@@ -153,6 +155,8 @@ class MlflowStore:
             raise
 
     def _explained(self, error: "MlflowException") -> NotFoundError | UnavailableError:
+        if error.get_http_status_code() in (401, 403) or "error code 401" in error.message:
+            return UnavailableError(f"The registry (MLflow at {self.shown_uri}) refuses the login.", LOGIN)
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return NotFoundError(f"MLflow has no such entry: {error.message.rstrip('.')}.", "Refresh the list.")
         return self._unavailable(error)
@@ -160,6 +164,8 @@ class MlflowStore:
     def _unavailable(self, error: Exception) -> UnavailableError:
         reason = str(error).strip().partition("\n")[0].rstrip(".")
         log.info("MLflow: %s", reason)
+        if any(words in str(error) for words in FULL):
+            return UnavailableError("The disk of the registry is full.", 'Free some space, then press "Go on".')
         told = f": {reason}" if len(reason) <= MAX_REASON else ""  # longer ones are stacks of library names
         return UnavailableError(
             f"The registry (MLflow at {self.shown_uri}) does not answer{told}.",

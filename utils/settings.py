@@ -72,6 +72,9 @@ class Settings(BaseSettings):
         "auto", description="what runs algorithms that come as container images; auto: the first there is"
     )
     job_slots: int = Field(1, ge=1, description="jobs that run at the same time; GPUs and cores are shared out")
+    job_spare: bool = Field(
+        True, description="keep a worker ready, so that a job begins at once; it holds about 500 MB of memory"
+    )
     job_time_limit_h: float = Field(0, ge=0, description="longest time a job may run, hours; 0: no limit")
     job_memory_limit_gb: float = Field(0, ge=0, description="most memory a job may take, GB; 0: no limit")
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from core.errors import NotFoundError, UnavailableError
 
 API = "/api/v1"
+ITS_LOG = "See whether its disk is full; its log tells more."
 ROUTES = ("metadata", "array/full", "array/block", "container/full", "node/full")
 
 
@@ -123,14 +124,16 @@ class TiledContainer:
             hint = f"Check {self._access.setting}_API_KEY."
             raise UnavailableError(f"Tiled at {self._root} refuses the key.", hint)
         if response.status_code == httpx.codes.NOT_FOUND and 404 not in accept:
-            raise NotFoundError(f"{url.removeprefix(self._root)} is not on Tiled (any more).")
+            raise NotFoundError(f"{unquote(split_uri(url)[1])} is not on Tiled (any more).")
+        if response.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+            raise self._down(f"answers 500 to {method} ({_detail(response)})", ITS_LOG)
         if not response.is_success and response.status_code not in accept:
             raise self._down(f"answers {response.status_code} to {method} ({_detail(response)})")
         return response
 
-    def _down(self, what: str) -> UnavailableError:
-        hint = f"Start it, or check {self._access.setting}_URI. A local one starts with: {self._access.starter}"
-        return UnavailableError(f"Tiled at {self._root} {what}.", hint)
+    def _down(self, what: str, hint: str = "") -> UnavailableError:
+        start = f"Start it, or check {self._access.setting}_URI. A local one starts with: {self._access.starter}"
+        return UnavailableError(f"Tiled at {self._root} {what}.", hint or start)
 
 
 def _node(key: str, family: str, metadata: Mapping[str, Any]) -> dict[str, Any]:

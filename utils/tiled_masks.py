@@ -23,6 +23,7 @@ from core.labels.store import LabelStore
 from utils.tiled_http import TiledAccess, TiledContainer
 
 MASK, RESULT, CONFIDENCE, ENTROPY = "mask", "seg_result", "confidence", "entropy"
+TRAIN_AGAIN = "Press Train again: the labels are kept, and their mask is published anew."
 
 
 class TiledMaskPublisher:
@@ -115,9 +116,12 @@ def read_mask(uri: str, *, api_key: str, timeout_s: float = 30.0) -> PublishedMa
     UnavailableError
     """
     tiled = TiledContainer(TiledAccess(uri, api_key, "MASK_TILED", timeout_s))
-    metadata = tiled.metadata("")["metadata"]
+    try:
+        metadata = tiled.metadata("")["metadata"]
+    except NotFoundError as error:
+        raise NotFoundError(f"{error.message.removesuffix('.')}: the mask of this training.", TRAIN_AGAIN) from error
     if "mask_idx" not in metadata:
-        raise NotFoundError(f"The mask at {uri} is not complete.", "Press Train again.")
+        raise NotFoundError(f"The mask at {uri} is not complete.", TRAIN_AGAIN)
     height, width = metadata["image_shape"]
     return PublishedMask(
         slices=tuple(metadata["mask_idx"]),

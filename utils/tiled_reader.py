@@ -96,7 +96,7 @@ class TiledReader:
         ------
         NotFoundError, UnavailableError
         """
-        answer = self._json(self._url("metadata", path) + "?include_data_sources=true")
+        answer = self._json(self._url("metadata", path) + "?include_data_sources=true", path)
         return self._parsed(answer, path)
 
     def children(self, node: Node) -> tuple[Node, ...]:
@@ -117,7 +117,7 @@ class TiledReader:
 
     def _page(self, path: str, offset: int) -> tuple[Node, ...]:
         query = f"?page[offset]={offset}&page[limit]={PAGE}&omit_links=true"
-        return tuple(self._parsed_children(self._json(self._url("search", path) + query), path))
+        return tuple(self._parsed_children(self._json(self._url("search", path) + query, path), path))
 
     def read(self, path: str, selection: str) -> NDArray[np.uint8]:
         """The bytes of `selection`, e.g. "3:4,0:10,0:10", of an array, as stored: C order, the array's byte order.
@@ -138,9 +138,9 @@ class TiledReader:
         keys = [key for key in path.split("/") if key]
         return "/".join([self._root, route, *(quote(key, safe="") for key in keys)]) + ("" if keys else "/")
 
-    def _json(self, url: str) -> Any:
+    def _json(self, url: str, path: str) -> Any:
         try:
-            return json.loads(self._get(url, url.removeprefix(self._root)))
+            return json.loads(self._get(url, path or "What the URI names"))
         except ValueError as error:
             raise self._down("does not answer as Tiled does") from error
 

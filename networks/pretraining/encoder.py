@@ -21,6 +21,7 @@ from networks.architectures import find_architecture
 from networks.checkpoints import MODEL_FILE, WEIGHTS_FILE
 from networks.data import stacked
 from networks.devices import choose_device
+from networks.interruptions import Keeper
 from networks.network import ArchitectureParameters, Network
 from networks.pretraining.embedding import embed
 from networks.pretraining.train import learn_views
@@ -77,7 +78,11 @@ class Encoder:
     def save(self, folder: Path) -> None:
         """Write weights and model.json into `folder`."""
         save_file({name: value.cpu().contiguous() for name, value in self.weights.items()}, folder / WEIGHTS_FILE)
-        facts = {
+        (folder / MODEL_FILE).write_text(json.dumps(self.facts(), indent=2))
+
+    def facts(self) -> dict[str, Any]:
+        """All that is known of it but its weights."""
+        return {
             "algorithm": self.method,
             "version": VERSION,
             "code_version": __version__,
@@ -87,7 +92,6 @@ class Encoder:
             "training": dict(self.training),
             "normalisation": self.normalisation.to_json(),
         }
-        (folder / MODEL_FILE).write_text(json.dumps(facts, indent=2))
 
 
 def load_encoder(folder: Path, *, device: str = "cpu") -> Encoder:
@@ -110,12 +114,14 @@ def pretrain(
     seed: int,
     device: str,
     report: Report,
+    keep_in: Path | None = None,
 ) -> tuple[Encoder, tuple[str, ...]]:
     """Train an encoder without labels; returns it with sentences about what happened.
 
     Parameters
     ----------
     method : "SimCLR" or "SimSiam". slices : at least one.
+    keep_in : file in which training is kept, and from which the same training goes on when it was interrupted.
 
     Raises
     ------
@@ -132,7 +138,8 @@ def pretrain(
     sketch = _sketch(method, slices, chosen, seed=seed)
     seen = [stacked(each.image, each.around, sketch.normalisation, context=sketch.context) for each in slices]
     views = Views(seen, variations_of(chosen), patch_px=chosen.patch_px, seed=seed, device=where)
-    notes = learn_views(sketch.network, views, chosen, method=method, device=where, report=report)
+    keeper = Keeper(keep_in, json.dumps([sketch.facts(), len(slices), seed, where.type]))
+    notes = learn_views(sketch.network, views, chosen, method=method, device=where, report=report, keeper=keeper)
     return sketch, notes
 
 

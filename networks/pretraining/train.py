@@ -1,12 +1,17 @@
-"""The training of an encoder without labels: SimCLR and SimSiam, for a fixed number of steps."""
+"""The training of an encoder without labels: SimCLR and SimSiam, for a fixed number of steps.
+
+It goes on where it was interrupted, as the training of a network does (`networks/interruptions.py`).
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from core.learning.pretraining_parameters import PretrainingParameters
 from core.learning.segmenter import Progress, Report
+from networks.interruptions import Keeper, State, chances, set_chances
 from networks.network import Network
 from networks.optimisers import choose_optimiser, share_of_rate
 from networks.pretraining.embedding import pooled
@@ -17,6 +22,7 @@ METHODS = ("SimCLR", "SimSiam")
 PROJECTED = 128  # numbers that the loss compares; they are thrown away with the layers that make them
 HIDDEN = 64  # of SimSiam's predictor, narrower than what it predicts
 REPORT_EVERY = 5  # steps
+EPOCHS = 8  # parts of a pretraining, each of which is kept when it is done
 CLIP = 1.0  # the longest gradient
 COLLAPSED = 0.1  # a spread below it: the outputs are all but one and the same
 
@@ -57,27 +63,78 @@ def learn_views(
     method: str,
     device: torch.device,
     report: Report,
+    keeper: Keeper | None = None,
 ) -> tuple[str, ...]:
     """Train the encoder of `network` in place; returns sentences about what happened.
 
     Parameters
     ----------
     method : one of `METHODS`.
+    keeper : where training is kept after each of `EPOCHS` parts; it goes on from there.
     """
     model = Siamese(network, method=method).to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     optimiser = choose_optimiser(
         parameters.optimiser, model.learning(), rate=parameters.learning_rate, weight_decay=parameters.weight_decay
     )
-    apart = 1.0
-    for step in range(1, parameters.steps + 1):
-        for group in optimiser.param_groups:
-            group["lr"] = parameters.learning_rate * share_of_rate(parameters.schedule, step / parameters.steps)
-        loss, apart = _step(model, optimiser, views, parameters)
-        if step % REPORT_EVERY == 0 or step == parameters.steps:
-            told = {"loss": loss, "spread": apart}
-            report(Progress(step / parameters.steps, f"Step {step} of {parameters.steps}", told, step))
+    course = Course(model, optimiser, views, parameters, device, keeper or Keeper())
+    course.go_on(report)
+    course.run(report)
     network.eval()
-    return _notes(apart)
+    return (*course.keeper.notes, *_notes(course.apart))
+
+
+@dataclass
+class Course:
+    """A pretraining on its way. step : the last one that is done. apart : the spread of its batch."""
+
+    model: Siamese
+    optimiser: torch.optim.Optimizer
+    views: Views
+    parameters: PretrainingParameters
+    device: torch.device
+    keeper: Keeper
+    step: int = 0
+    apart: float = 1.0
+
+    def go_on(self, report: Report) -> None:
+        """Take up what was kept, if something was."""
+        state = self.keeper.load()
+        if state is None:
+            return
+        self.step, self.apart = state["step"], state["apart"]
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.views.restore(state["views"])
+        set_chances(state["chances"], self.device)
+        report(Progress(self.step / self._steps, f"Going on after step {self.step} of {self._steps}"))
+
+    def run(self, report: Report) -> None:
+        """All steps that are left."""
+        while self.step < self._steps:
+            loss = self._advance()
+            if self.step % max(1, self._steps // EPOCHS) == 0 or self.keeper.due():
+                self.keeper.keep(self._state())
+            if self.step % REPORT_EVERY == 0 or self.step == self._steps:
+                told = {"loss": loss, "spread": self.apart}
+                report(Progress(self.step / self._steps, f"Step {self.step} of {self._steps}", told, self.step))
+
+    def _advance(self) -> float:
+        """One step; returns its loss."""
+        self.step += 1
+        rate = self.parameters.learning_rate * share_of_rate(self.parameters.schedule, self.step / self._steps)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        loss, self.apart = _step(self.model, self.optimiser, self.views, self.parameters)
+        return loss
+
+    def _state(self) -> State:
+        parts = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
+        own = {"step": self.step, "apart": self.apart, "views": self.views.state()}
+        return {**parts, **own, "chances": chances(self.device)}
+
+    @property
+    def _steps(self) -> int:
+        return self.parameters.steps
 
 
 def _step(

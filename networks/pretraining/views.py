@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from networks.augment import Variations, vary
+from networks.interruptions import State
 
 NEAR = 4  # two views of a place lie up to a patch's side / NEAR from it, so they share more than half of their pixels
 Image = NDArray[np.float32]
@@ -33,6 +34,15 @@ class Views:
         pairs = [self._pair() for _ in range(size)]
         first, second = (np.stack(views) for views in zip(*pairs, strict=True))
         return self._varied(first), self._varied(second)
+
+    def state(self) -> State:
+        """All that `restore` needs; nothing of the images."""
+        return {"places": self._rng.bit_generator.state, "variations": self._chance.get_state()}
+
+    def restore(self, state: State) -> None:
+        """Go on as the views whose `state` this was."""
+        self._rng.bit_generator.state = state["places"]
+        self._chance.set_state(state["variations"])
 
     def _pair(self) -> tuple[Image, Image]:
         image = self._slices[self._rng.integers(len(self._slices))]

@@ -26,10 +26,11 @@ def fields(shape=(96, 128)):
     return (image + np.random.default_rng(0).normal(0, 0.1, shape)).astype(np.float32)
 
 
-def learn(method, *, told=None, slices=None, **changes):
+def learn(method, *, told=None, slices=None, keep_in=None, **changes):
     said = told if told is not None else []
     slices = slices or [UnlabelledSlice(fields())]
-    return pretrain(method, slices, {**FORM, **changes}, seed=0, device="cpu", report=said.append)
+    form = {**FORM, **changes}
+    return pretrain(method, slices, form, seed=0, device="cpu", report=said.append, keep_in=keep_in)
 
 
 @pytest.fixture(scope="module", params=["U-Net", "ConvNeXt U-Net"])
@@ -53,6 +54,35 @@ def test_the_loss_falls_and_the_outputs_stay_apart(method):
 def test_the_same_seed_gives_the_same_encoder():
     one, other = (learn("SimSiam", steps=3)[0].weights for _ in range(2))
     assert all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_pretraining_interrupted_again_and_again_ends_with_the_same_bits(method, tmp_path):
+    whole, _ = learn(method, steps=16)
+    for at in (5, 10):
+        with pytest.raises(Interrupted):
+            learn(method, steps=16, told=interrupting(at), keep_in=tmp_path / "kept")
+    told = []
+    went_on, notes = learn(method, steps=16, told=told, keep_in=tmp_path / "kept")
+    assert "Going on after step 10 of 16" in [each.message for each in told] and notes == learn(method, steps=16)[1]
+    assert all(torch.equal(value, went_on.weights[name]) for name, value in whole.weights.items())
+    again, notes = learn(method, steps=16, keep_in=tmp_path / "kept", learning_rate=0.001)
+    assert "belongs to another training" in notes[0]
+
+
+class Interrupted(BaseException):
+    """As a job that is cancelled."""
+
+
+class interrupting(list):  # noqa: N801 - reads as what it does
+    """A listener that ends the training at step `at`."""
+
+    def __init__(self, at):
+        self.at = at
+
+    def append(self, progress):
+        if progress.step >= self.at:
+            raise Interrupted
 
 
 def test_the_losses_know_twins_from_strangers():
