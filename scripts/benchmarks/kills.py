@@ -11,6 +11,7 @@ import signal
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from core.labels.publishing import mask_metadata
 from core.learning.jobs import JobKind, JobRequest, JobState, JobView
 from networks.checkpoints import WEIGHTS_FILE
 from scripts.benchmarks import DOCS, write_table
-from scripts.benchmarks.jobs import VOLUME, Bench, bench
+from scripts.benchmarks.jobs import NOT_YET, VOLUME, Bench, bench
 from scripts.local_stack import local_stack
 from utils.job_folders import JobFolders
 from utils.job_ledger import JobLedger
@@ -36,7 +37,8 @@ from utils.tiled_masks import TiledResults
 SHAPE = (40, 256, 256)
 FORM = {"steps": 240, "base_channels": 8, "depth": 3, "patch_px": 64, "batch_size": 2}
 LOOK_EVERY_S = 0.05
-LONGEST_S = 5.0  # that a worker lives before it is killed: it may have got anywhere by then
+LONGEST_S = 4.0  # from its first word until a worker is killed: it may have got anywhere by then
+AT_ONCE = 0.2  # of the kills do not wait for a first word
 HEAD = ["| what | figure | bar |", "|---|---|---|"]
 
 
@@ -50,11 +52,12 @@ class Killer:
 
     def kill(self, job_id: str) -> str:
         """Kill the worker at a random point and let the job go on; returns what it was doing, "" when it had ended."""
+        at_once = self.chance.random() < AT_ONCE
+        if not self._comes(job_id, lambda view: self._works(job_id) and (at_once or view.message not in NOT_YET)):
+            return ""
         at = time.monotonic() + self.chance.uniform(0, LONGEST_S)
-        while time.monotonic() < at or not self._works(job_id):
-            if self.jobs.fresh(job_id).state.ended:
-                return ""
-            time.sleep(LOOK_EVERY_S)
+        if not self._comes(job_id, lambda _: time.monotonic() > at):
+            return ""
         doing = self.jobs.fresh(job_id).message
         self._worker(job_id).signal_group(signal.SIGKILL)
         if self.ended(job_id).state is not JobState.FAILED:
@@ -66,6 +69,14 @@ class Killer:
         while not (view := self.jobs.fresh(job_id)).state.ended:
             time.sleep(LOOK_EVERY_S)
         return view
+
+    def _comes(self, job_id: str, reached: Callable[[JobView], bool]) -> bool:
+        """Wait for a point; False when the job ended before it."""
+        while not reached(view := self.jobs.fresh(job_id)):
+            if view.state.ended:
+                return False
+            time.sleep(LOOK_EVERY_S)
+        return True
 
     def _works(self, job_id: str) -> bool:
         return self.folders.process(job_id) is not None and self._worker(job_id).alive()
