@@ -124,13 +124,13 @@ class MlflowStore:
 
     def _connect(self) -> "MlflowClient":
         os.environ.update(self._environment)  # MLflow takes these from the environment only
-        with self._locked():
-            if self.uri.startswith(SQLITE):
+        if self.uri.startswith(SQLITE):
+            with self._locked():
                 prepare_sqlite(Path(self.uri.removeprefix(SQLITE)))
-            with _uncollected():
-                from mlflow import MlflowClient
-
-                return MlflowClient(self.uri, registry_uri=self.uri)
+        with _uncollected():
+            from mlflow import MlflowClient  # without the lock: nobody shall wait for seconds of imports
+        with self._locked(), _uncollected():
+            return MlflowClient(self.uri, registry_uri=self.uri)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
