@@ -121,27 +121,29 @@
     const began = performance.now();
     hand = hand.slice(1);
     deck.fly(verdict);
-    deck.show(hand.slice(0, SHOWN));
+    deck.show(hand.slice(0, SHOWN - 1)); // they are drawn already; what is drawn anew waits until they are on the screen
     const seconds = Math.round(began - shownAt) / 1000;
     const entry = { item, verdict, id: newId() };
     done = [...done, entry].slice(-UNDO_KEPT);
     if (!again) undone = [];
     shownAt = began;
     count(verdict, 1, seconds);
-    timePaint(began);
     outbox.put({ address: `${api}/decisions`, item: item.number, body: { id: entry.id, owner, queue, item: item.number, verdict, seconds } });
     byId("live").textContent = `${WORDS[verdict]}. ${leftWords()}`;
     navigator.vibrate?.(8);
     if (batchIsDone()) finish({ all: false });
-    else if (hand.length < REFILL_BELOW) refill();
-    else show();
+    afterPaint(() => {
+      timings.push(performance.now() - began);
+      if (hand.length < REFILL_BELOW) refill();
+      else show();
+    });
   }
 
-  /** How long until the next image was on the screen. */
-  function timePaint(began) {
+  /** Do it when the next frame is on the screen. */
+  function afterPaint(work) {
     requestAnimationFrame(() => {
       const channel = new MessageChannel(); // runs right after the frame was painted
-      channel.port1.onmessage = () => timings.push(performance.now() - began);
+      channel.port1.onmessage = work;
       channel.port2.postMessage(null);
     });
   }
