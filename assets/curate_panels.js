@@ -74,14 +74,14 @@
     } }, "Delete this table"); // prettier-ignore
   }
 
-  const fresh = () => ({ id: newId(), name: state.volume?.path?.split("/").at(-1) ?? "", kind: state.volume ? "tiles" : "folder", classes: "", side_px: 256, every: 1, folder: "" });
+  const fresh = () => ({ id: newId(), name: state.volume?.path?.split("/").at(-1) ?? "", kind: state.volume ? "tiles" : "folder", classes: "", side_px: 256, overlap_px: 0, every: 1, folder: "" });
 
   function newTable() {
     const keep = (name, read = (value) => value) => ({ target }) => (making[name] = read(target.value));
     const isTiles = making.kind === "tiles";
     const what = making.kind === "folder"
       ? [field("Folder, as in the list of datasets", input({ name: "folder", value: making.folder, placeholder: "All images", oninput: keep("folder") }))]
-      : [isTiles ? field("Side of a tile, pixels", input({ name: "side", type: "number", min: 16, max: 4096, value: making.side_px, oninput: keep("side_px", Number) })) : null, field("Every n-th slice", input({ name: "every", type: "number", min: 1, value: making.every, oninput: keep("every", Number) }))]; // prettier-ignore
+      : [isTiles ? field("Side of a tile, pixels", input({ name: "side", type: "number", min: 16, max: 4096, value: making.side_px, oninput: keep("side_px", Number) })) : null, isTiles ? field("Overlap, pixels", input({ name: "overlap", type: "number", min: 0, max: 4095, value: making.overlap_px, oninput: keep("overlap_px", Number) })) : null, field("Every n-th slice", input({ name: "every", type: "number", min: 1, value: making.every, oninput: keep("every", Number) }))]; // prettier-ignore
     return card("New table",
       field("Name", input({ name: "table", value: making.name, oninput: keep("name") })),
       select("What it lists", SOURCES, making.kind, ({ target }) => ((making.kind = target.value), panels())),
@@ -235,7 +235,7 @@
       made("span", {}, `Accuracy ${percent(score.accuracy)}, likely ${percent(score.low)} to ${percent(score.high)}; base rate ${percent(score.base_rate)}`),
       made("span.curate-note", {}, score.held_out ? `on ${score.count} held-out items` : `on the ${score.count} items it learned from: hold some out`),
       bars(score.histograms))); // prettier-ignore
-    return [...shown, course(), duplicates()].filter(Boolean);
+    return [...shown, course(), losses(), duplicates()].filter(Boolean);
   }
 
   /** How what the head says is spread: of items that are, that are not, and that nobody has labelled. */
@@ -257,6 +257,17 @@
     });
     const chart = made("div.curate-course", { title: "Accuracy over the number of labels", innerHTML: `<svg viewBox="0 -2 100 54" preserveAspectRatio="none" role="img" aria-label="Accuracy over the number of labels">${lines.join("")}</svg>` });
     return made("div", {}, chart, made("p.curate-note", {}, `Accuracy, up to ${most} labels`));
+  }
+
+  /** Loss over the steps of a network: on what it learned from, and dashed on what was held out. */
+  function losses() {
+    const { steps, training, validation } = model.losses;
+    if (!steps?.length) return null;
+    const most = Math.max(...training, ...validation.filter((each) => each !== null), 1e-6);
+    const line = (values, dash) => `<polyline points="${values.map((value, at) => (value === null ? "" : `${(100 * steps[at]) / steps.at(-1)},${50 - (50 * value) / most}`)).join(" ")}" fill="none" stroke="var(--text)" stroke-width="1.5" ${dash} vector-effect="non-scaling-stroke"/>`;
+    const words = `Loss over ${steps.at(-1)} steps, from 0 to ${most.toFixed(2)}`;
+    const chart = made("div.curate-course", { title: words, innerHTML: `<svg viewBox="0 -2 100 54" preserveAspectRatio="none" role="img" aria-label="${words}">${line(training, "")}${line(validation, 'stroke-dasharray="4 3"')}</svg>` });
+    return made("div", {}, chart, made("p.curate-note", {}, `${words}; dashed: held out`));
   }
 
   function duplicates() {

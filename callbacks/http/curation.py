@@ -171,7 +171,8 @@ def _from_slices(services: Services, body: Body) -> list[Item]:
 
 def _from_tiles(services: Services, body: Body) -> list[Item]:
     info = services.volumes.open(text_of(body, "volume", longest=1000)).info
-    return tile_items(info, side_px=whole_of(body, "side_px", 256), every=whole_of(body, "every", 1, least=1))
+    side_px, overlap_px = whole_of(body, "side_px", 256), whole_of(body, "overlap_px", 0)
+    return tile_items(info, side_px=side_px, every=whole_of(body, "every", 1, least=1), overlap_px=overlap_px)
 
 
 def _from_folder(services: Services, body: Body) -> list[Item]:
@@ -232,9 +233,10 @@ def _receipt(receipt: Receipt) -> Response:
 
 
 def _model_json(model: Model, table: Table) -> dict[str, Any]:
-    kept = replace(model, points=None, chances=None, scale=None, maps={})
+    kept = replace(model, points=None, chances=None, scale=None, maps={}, losses=None)
     hidden = ("points", "chances", "scale", "maps", "revision")
     told = {key: value for key, value in asdict(kept).items() if key not in hidden}
+    told["losses"] = asdict(model.losses) if model.losses else {}
     return told | {"is_old": model.stage == "ready" and model.revision < table.revision}
 
 

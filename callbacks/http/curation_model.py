@@ -56,6 +56,7 @@ class Model:
     scores: Mapping[str, Any] = field(default_factory=dict)
     pairs: Sequence[tuple[int, int]] = ()
     parameters: int = 0
+    losses: Any = None
     course: tuple[Mapping[str, Any], ...] = ()
 
     @property

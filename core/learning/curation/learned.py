@@ -11,7 +11,7 @@ from core.learning.curation.heads import HeadSettings, held_out_rows, teaching_r
 from core.learning.curation.pool import Points
 from core.learning.curation.propagation import propagated
 from core.learning.curation.scores import histogram, score_rows
-from core.learning.curation.small_network import NetworkSettings, train_network
+from core.learning.curation.small_network import Losses, NetworkSettings, train_network
 from core.learning.curation.table import Chances, LabelTable, Rows
 
 MAX_PAIRS = 50  # near duplicates that are told
@@ -29,13 +29,14 @@ class Choice:
 class Learned:
     """chances : (n, C) of every row. scores : by class, in the words of JSON. pairs : a held-out row and its twin.
 
-    parameters : numbers a network has learned; 0 of what is none.
+    parameters, losses : numbers a network has learned, and how its loss fell; none of what is none.
     """
 
     chances: Chances
     scores: dict[str, dict[str, Any]]
     pairs: list[tuple[int, int]]
     parameters: int = 0
+    losses: Losses = field(default_factory=Losses)
 
 
 def learn(labels: LabelTable, points: Points, choice: Choice) -> Learned:
@@ -43,19 +44,19 @@ def learn(labels: LabelTable, points: Points, choice: Choice) -> Learned:
 
     points : (n, d), standardised. Raises as `train_heads`.
     """
-    chances, parameters = _chances(labels, points, choice)
+    chances, parameters, losses = _chances(labels, points, choice)
     pairs = near_duplicates(points, np.flatnonzero(labels.validation), np.flatnonzero(labels.training))
-    return Learned(chances, scores_of(labels, chances), pairs[:MAX_PAIRS], parameters)
+    return Learned(chances, scores_of(labels, chances), pairs[:MAX_PAIRS], parameters, losses)
 
 
-def _chances(labels: LabelTable, points: Points, choice: Choice) -> tuple[Chances, int]:
+def _chances(labels: LabelTable, points: Points, choice: Choice) -> tuple[Chances, int, Losses]:
     if choice.kind == "propagation":
-        return propagated(labels, points), 0
+        return propagated(labels, points), 0, Losses()
     if choice.kind == "network":
         network = train_network(labels, points, choice.network)
-        return network.chances(points), network.parameters
+        return network.chances(points), network.parameters, network.losses
     settings = HeadSettings(kind=choice.kind) if choice.kind else HeadSettings()
-    return train_heads(labels, points, settings).chances(points), 0
+    return train_heads(labels, points, settings).chances(points), 0, Losses()
 
 
 def scores_of(labels: LabelTable, chances: Chances) -> dict[str, dict[str, Any]]:

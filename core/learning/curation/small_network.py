@@ -6,7 +6,7 @@ Sohn et al. 2020, arXiv:2001.07685, adapted to classes that do not exclude each 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from core.learning.curation.table import Chances, LabelTable, Tags
 LOSSES = ("cross entropy", "focal")
 STRATA = ("class", "instance", "squareroot")
 WEAK, STRONG, HIDDEN_SHARE = 0.05, 0.3, 0.3  # noise of the two views of an item, and numbers hidden in the strong one
+LOOK = 20  # steps between two looks at the loss
 BETAS, TINY = (0.9, 0.999), 1e-8  # Adam's
 Numbers = NDArray[np.float64]
 Layer = tuple[Numbers, Numbers]
@@ -63,6 +64,15 @@ class NetworkSettings:
 
 
 @dataclass(frozen=True)
+class Losses:
+    """Mean loss at some steps. validation : on what was held out, None where nothing is."""
+
+    steps: tuple[int, ...] = ()
+    training: tuple[float, ...] = ()
+    validation: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True)
 class SmallNetwork:
     """layers : weights (d, k) and offsets (k,) of each. mean, deviation : (d,) of what it learned from."""
 
@@ -71,6 +81,7 @@ class SmallNetwork:
     deviation: Numbers
     normalise: bool
     known: NDArray[np.bool_]
+    losses: Losses = field(default_factory=Losses)
 
     @property
     def parameters(self) -> int:
@@ -91,9 +102,18 @@ def train_network(table: LabelTable, points: Points, settings: NetworkSettings) 
     tags = np.where(known, table.tags[rows], -1).astype(np.int8)
     mean, deviation = points[rows].mean(axis=0), points[rows].std(axis=0)
     scaled = ((points - mean) / np.where(deviation > 0, deviation, 1)).astype(np.float64)
-    free = scaled[~table.validation & ~table.exclude]
-    layers = _taught(scaled[rows], tags, free, settings)
-    return SmallNetwork(layers, mean, np.where(deviation > 0, deviation, 1), settings.normalise, known)
+    free, held = scaled[~table.validation & ~table.exclude], np.flatnonzero(table.testing)
+    judged = [(scaled[rows], tags), (scaled[held], np.where(known, table.tags[held], -1).astype(np.int8))]
+    courses: list[tuple[int, float, float | None]] = []
+    for step, layers in _taught(scaled[rows], tags, free, settings):
+        training, validation = (_loss(layers, *each, settings) for each in judged)
+        courses.append((step, training or 0.0, validation))
+    losses = Losses(
+        tuple(step for step, _, _ in courses),
+        tuple(training for _, training, _ in courses),
+        tuple(validation for _, _, validation in courses),
+    )
+    return SmallNetwork(layers, mean, np.where(deviation > 0, deviation, 1), settings.normalise, known, losses)
 
 
 def row_weights(tags: Tags, strata: str) -> Numbers:
@@ -133,7 +153,19 @@ def _focal(said: Numbers, gamma: float) -> Numbers:
     return np.asarray(gamma * kept * (1 - kept) ** gamma * np.log(kept) - (1 - kept) ** (gamma + 1))
 
 
-def _taught(scaled: Numbers, tags: Tags, free: Numbers, settings: NetworkSettings) -> tuple[Layer, ...]:
+def _loss(layers: tuple[Layer, ...], scaled: Numbers, tags: Tags, settings: NetworkSettings) -> float | None:
+    """Mean cross entropy of the known labels, whatever loss teaches; None where there is none."""
+    if not (tags >= 0).any():
+        return None
+    said = _sigmoid(_forward(layers, scaled, normalise=settings.normalise)[-1])
+    right = np.clip(np.where(tags == 1, said, 1 - said)[tags >= 0], 1e-7, 1)
+    return round(float(-np.log(right).mean()), 4)
+
+
+def _taught(
+    scaled: Numbers, tags: Tags, free: Numbers, settings: NetworkSettings
+) -> Iterator[tuple[int, tuple[Layer, ...]]]:
+    """The layers as they are now and then, and at the end."""
     rng = np.random.default_rng(settings.seed)
     layers = _begun((scaled.shape[1], *settings.hidden, tags.shape[1]), rng)
     weights = row_weights(tags, settings.strata)
@@ -144,7 +176,8 @@ def _taught(scaled: Numbers, tags: Tags, free: Numbers, settings: NetworkSetting
         if settings.unlabelled > 0:
             slopes = _with_unlabelled(layers, slopes, free, settings, rng)
         layers = _stepped(layers, slopes, moments, step, settings)
-    return layers
+        if step % LOOK == 0 or step == settings.steps:
+            yield step, layers
 
 
 def _begun(widths: tuple[int, ...], rng: np.random.Generator) -> tuple[Layer, ...]:

@@ -18,24 +18,31 @@ def slice_items(info: VolumeInfo, *, every: int = 1) -> list[Item]:
     return numbered(Item(0, info.path, z) for z in _slices(info, every))
 
 
-def tile_items(info: VolumeInfo, *, side_px: int, every: int = 1) -> list[Item]:
+def tile_items(info: VolumeInfo, *, side_px: int, every: int = 1, overlap_px: int = 0) -> list[Item]:
     """Squares side by side on every `every`-th slice; what is left at the edge is left out, unless nothing else fits.
+
+    overlap_px : by which squares overlap; then the last ones lie flush with the edge, and nothing is left out.
 
     Raises
     ------
     InvalidInputError
-        If the side is out of range, or there would be too many.
+        If side or overlap are out of range, or there would be too many.
 
     >>> from core.images.memory import ArrayVolume
     >>> import numpy as np
     >>> [item.box for item in tile_items(ArrayVolume(np.zeros((1, 40, 70), np.uint8)).info, side_px=32)]
     [(0, 0, 32, 32), (0, 32, 32, 64)]
+    >>> slices = ArrayVolume(np.broadcast_to(np.uint8(0), (1, 2560, 2160))).info
+    >>> [item.box[:2] for item in tile_items(slices, side_px=1024, overlap_px=150)][1::3]
+    [(0, 874), (874, 874), (1536, 874)]
     """
     least, most = TILE_RANGE_PX
     if not least <= side_px <= most:
         raise InvalidInputError(f"Tiles of {side_px} pixels are not possible.", f"Choose {least} to {most}.")
+    if not 0 <= overlap_px < side_px:
+        raise InvalidInputError(f"Tiles cannot overlap by {overlap_px} pixels.", f"Choose 0 to {side_px - 1}.")
     _, height, width = info.shape
-    rows, columns = _starts(height, side_px), _starts(width, side_px)
+    rows, columns = (_starts(length, side_px, overlap_px) for length in (height, width))
     boxes = [(y, x, min(y + side_px, height), min(x + side_px, width)) for y in rows for x in columns]
     _check_count(len(boxes) * len(_slices(info, every)))
     return numbered(Item(0, info.path, z, box) for z in _slices(info, every) for box in boxes)
@@ -93,8 +100,10 @@ def _power(side_px: int) -> int:
     return min(max(1 << max(side_px.bit_length() - 1, 0), 32), 256)
 
 
-def _starts(length: int, side: int) -> list[int]:
-    return list(range(0, length - side + 1, side)) or [0]
+def _starts(length: int, side: int, overlap: int = 0) -> list[int]:
+    inside = list(range(0, length - side + 1, side - overlap)) or [0]
+    is_flush = inside[-1] + side >= length
+    return inside if is_flush or not overlap else [*inside, length - side]
 
 
 def _subset(path: str, root: str) -> str:

@@ -49,6 +49,8 @@ def test_each_loss_and_each_way_to_draw_rows_learns_classes_that_overlap_from_pa
     assert np.array_equal(network.chances(points), again.chances(points))
     for name in table.classes:
         assert score(table, network.chances(points), name).auc > 0.9
+    assert network.losses.training[-1] < network.losses.training[0]
+    assert network.losses.validation[-1] is not None
     assert network.parameters == sum(weights.size + offsets.size for weights, offsets in network.layers)
 
 
