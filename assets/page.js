@@ -191,10 +191,11 @@
   };
 
   const functions = {
-    choosePlace(_tabs, _shows) {
+    choosePlace() {
       if (!pressed()) return skip();
       const { type, place } = triggered();
-      return type === "place-tab" ? place : "annotate";
+      if (type === "place-tab") return place;
+      return triggered() === "origin-model" ? "models" : "annotate"; // else a result is to be shown
     },
 
     showPlace(place, tabs) {

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, no_update
+from dash import MATCH, Dash, Input, Output, State, ctx, no_update
 
 from components import algorithm_list, ids, model_card, stores
 from core.errors import AppError, InvalidInputError
@@ -44,15 +44,18 @@ def _register_card(app: Dash, services: Services) -> None:
         Input(ids.MODEL_TABLE, "selectedRows"),
         Input(stores.CARED_MODEL, "data"),
         State(stores.JOBS, "data"),
+        State(stores.VOLUME, "data"),
         prevent_initial_call=True,
     )
-    def show(selected: Rows, _cared: str | None, jobs: list[dict[str, Any]] | None) -> Any:
+    def show(
+        selected: Rows, _cared: str | None, jobs: list[dict[str, Any]] | None, volume: dict[str, str] | None
+    ) -> Any:
         found = [model for model in services.registry.models() if model.id == only(selected)]
         if not found:
             return (True, *[no_update] * 7)
         model = found[0]
         words = (model.name, model.description, ", ".join(model.tags), model.stage)
-        facts = model_card.facts(model, jobs or [], services.timezone)
+        facts = model_card.facts(model, jobs or [], (volume or {}).get("path", ""), services.timezone)
         return False, *words, facts, model_card.bundle_url(model), model_card.archive_text(model)
 
 
@@ -97,6 +100,17 @@ def _register_algorithms(app: Dash, services: Services) -> None:
     @app.callback(Output(ids.ALGORITHM_LIST, "children"), Input(stores.REGISTRY, "data"), prevent_initial_call=True)
     def list_algorithms(_registry: dict[str, Any]) -> Any:
         return algorithm_list.rows(services.registry.algorithms())
+
+    @app.callback(
+        Output(ids.algorithm_versions(MATCH), "children"),
+        Input(ids.algorithm_compare(MATCH), "n_clicks"),
+        State(ids.algorithm_compare(MATCH), "id"),
+        prevent_initial_call=True,
+    )
+    def compare(clicks: int | None, asked: dict[str, str]) -> Any:
+        if not clicks:
+            return no_update
+        return algorithm_list.versions(services.registry.algorithm_versions(asked["name"]))
 
 
 def only(selected: Rows) -> str:

@@ -26,6 +26,7 @@ def _register_choice(app: Dash) -> None:
         Input(stores.VOLUME, "data"),
         Input(stores.STARTED_JOB, "data"),
         Input(ids.job_action("show", ALL), "n_clicks"),
+        Input(ids.model_result(ALL), "n_clicks"),
         State(ids.RESULT_SELECT, "options"),
         State(ids.RESULT_SELECT, "value"),
     )(offer_results)
@@ -91,13 +92,14 @@ def offer_results(
     volume: dict[str, str] | None,
     started: str | None,
     shows: list[int | None],
+    results: list[int | None],
     options: list[dict[str, str]],
     selected: str | None,
 ) -> Any:
     """The results of this volume; which one is chosen."""
     found = overlay.results(jobs or [], volume["path"]) if volume else []
     offered = overlay.options(found)
-    asked = ctx.triggered_id["job"] if isinstance(ctx.triggered_id, dict) and any(shows) else None
+    asked = ctx.triggered_id["job"] if isinstance(ctx.triggered_id, dict) and any([*shows, *results]) else None
     before = [] if ctx.triggered_id == stores.VOLUME else [option["value"] for option in options]
     chosen = choose([job["id"] for job in found], before=before, asked=asked, started=started, selected=selected)
     return offered if offered != options else no_update, chosen if chosen != selected else no_update

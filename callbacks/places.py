@@ -14,6 +14,8 @@ def register(app: Dash, services: Services) -> None:  # noqa: ARG001 - as all fe
         Output(stores.PLACE, "data"),
         Input(ids.place_tab(ALL), "n_clicks"),
         Input(ids.job_action("show", ALL), "n_clicks"),
+        Input(ids.model_result(ALL), "n_clicks"),
+        Input(ids.ORIGIN_MODEL, "n_clicks"),
         prevent_initial_call=True,
     )
     app.clientside_callback(

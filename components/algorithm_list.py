@@ -7,6 +7,9 @@ from dash import dcc, html
 
 from components import ids
 from core.learning.descriptors import AlgorithmDescriptor
+from core.learning.versions import Line, side_by_side
+
+MAX_VERSIONS = 4  # more columns than that cannot be read beside each other
 
 
 def card() -> html.Section:
@@ -39,4 +42,36 @@ def _row(each: AlgorithmDescriptor) -> html.Details:
         ("For", ", ".join(each.application)),
     ]
     pairs = [part for term, fact in facts if fact for part in (html.Dt(term), html.Dd(fact))]
-    return html.Details([head, html.P(each.description), html.Dl(pairs, className="model-facts")])
+    compare = html.Button("Compare versions", id=ids.algorithm_compare(each.model_name), className="button")
+    told = html.Div(id=ids.algorithm_versions(each.model_name), className="algorithm-versions", role="status")
+    return html.Details([head, html.P(each.description), html.Dl(pairs, className="model-facts"), compare, told])
+
+
+def versions(found: Sequence[AlgorithmDescriptor]) -> Any:
+    """Versions of one algorithm, newest first, a column each: what differs, and folded what is the same."""
+    if len(found) < 2:
+        return html.P("No other version is registered.")
+    shown = found[:MAX_VERSIONS]
+    lines = side_by_side(shown)
+    alike = [line for line in lines if not line.differs]
+    return [_differences(shown, [line for line in lines if line.differs]), _alike(alike)]
+
+
+def _differences(shown: Sequence[AlgorithmDescriptor], lines: Sequence[Line]) -> Any:
+    if not lines:
+        return html.P("The versions say the same of themselves.")
+    head = html.Tr([html.Th(each.version, scope="col") for each in shown])
+    rows = [row for line in lines for row in _rows(line)]
+    return html.Table([html.Thead(head), html.Tbody(rows)])
+
+
+def _rows(line: Line) -> list[html.Tr]:
+    """The name of the fact over its values: the column is narrow."""
+    title = html.Th(line.title, colSpan=len(line.cells), scope="rowgroup")
+    return [html.Tr(title), html.Tr([html.Td(cell) for cell in line.cells])]
+
+
+def _alike(lines: Sequence[Line]) -> html.Details:
+    pairs = [part for line in lines for part in (html.Dt(line.title), html.Dd(line.cells[0]))]
+    summary = html.Summary(f"{len(lines)} facts are the same")
+    return html.Details([summary, html.Dl(pairs, className="model-facts")])

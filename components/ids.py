@@ -78,6 +78,9 @@ RESULT_LEGEND = "result-legend"
 RESULT_SHOWN = "result-shown"
 RESULT_CLASSES = "result-classes"
 RESULT_STATE = "result-state"
+ORIGIN = "origin"
+ORIGIN_FACTS = "origin-facts"
+ORIGIN_MODEL = "origin-model"
 LABEL_OPACITY = "label-opacity"
 ACCEPT = "accept"
 ACCEPT_SCOPE = "accept-scope"
@@ -315,6 +318,21 @@ def class_share_text(class_id: Any) -> Pattern:
 def job_action(action: str, job_id: Any) -> Pattern:
     """A control of a job: a wish that `callbacks/jobs.py` names, "show" (its result on the image), or "log"."""
     return {"type": f"job-{action}", "job": job_id}
+
+
+def model_result(job_id: Any) -> Pattern:
+    """The button of a model's card that shows a result it has made."""
+    return {"type": "model-result", "job": job_id}
+
+
+def algorithm_compare(name: Any) -> Pattern:
+    """The button that asks for the versions of an algorithm side by side."""
+    return {"type": "algorithm-compare", "name": name}
+
+
+def algorithm_versions(name: Any) -> Pattern:
+    """Where they are shown."""
+    return {"type": "algorithm-versions", "name": name}
 
 
 def job_log(job_id: Any) -> Pattern:

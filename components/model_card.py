@@ -40,14 +40,13 @@ def tags_of(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
-def facts(model: TrainedModel, jobs: Sequence[dict[str, Any]], timezone: tzinfo) -> list[Any]:
+def facts(model: TrainedModel, jobs: Sequence[dict[str, Any]], volume: str, timezone: tzinfo) -> list[Any]:
     """What made the model, enough to make it again, and what it has made.
 
-    jobs : those that the page knows.
+    jobs : those that the page knows. volume : the open one, whose results can be shown at once.
     """
     when = datetime.fromtimestamp(model.created, timezone).strftime("%Y-%m-%d %H:%M")
     parameters = ", ".join(f"{key} {value}" for key, value in sorted(model.parameters.items()))
-    results = [job["name"] for job in jobs if job["model_id"] == model.id and job["slices_done"]]
     told = {
         "Algorithm": model.algorithm,
         "Classes": ", ".join(each.name for each in model.classes) or "none, it learned without labels",
@@ -55,9 +54,19 @@ def facts(model: TrainedModel, jobs: Sequence[dict[str, Any]], timezone: tzinfo)
         "Labels": model.labels_hash or "none",
         "Code": f"version {model.code_version}" if model.code_version else "not known",
         "Parameters": parameters or "as they come",
-        "Results": ", ".join(results) or "none among the jobs listed here",
+        "Results": _results(model, jobs, volume) or "none among the jobs listed here",
     }
     return [part for term, fact in told.items() for part in (html.Dt(term), html.Dd(fact))]
+
+
+def _results(model: TrainedModel, jobs: Sequence[dict[str, Any]], volume: str) -> list[Any]:
+    """A button for each result on the open volume, and the names of the others."""
+    made = [job for job in jobs if job["model_id"] == model.id and job["slices_done"]]
+    return [_result(job) if job["volume"] == volume else html.Div(f"{job['name']}, on {job['volume']}") for job in made]
+
+
+def _result(job: dict[str, Any]) -> html.Button:
+    return html.Button(job["name"], id=ids.model_result(job["id"]), className="button", title="Show it on the image")
 
 
 def archive_text(model: TrainedModel) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from dash import dcc, html
 
 from components import curves
+from components.model_table import thumbnail_url
 from core.labels.classes import OKABE_ITO, LabelClass
 from core.learning.comparison import warning
 from core.learning.models import TrainedModel
@@ -106,7 +107,7 @@ def _same_labels(shown: Sequence[TrainedModel]) -> html.P | None:
 
 
 def _table(shown: Sequence[TrainedModel]) -> html.Div:
-    head = html.Tr([html.Th(), *(html.Th(model.name, scope="col", title=model.name) for model in shown)])
+    head = html.Tr([html.Th(), *(html.Th(_head(model), scope="col", title=model.name) for model in shown)])
     rows = [_row(title, key, key, shown) for key, title in OVERALL]
     for each in _classes(shown):
         swatch = html.Span(className="swatch", style={"background": each.color})
@@ -116,6 +117,13 @@ def _table(shown: Sequence[TrainedModel]) -> html.Div:
         rows += [_row(title, key, f"{key}/{each.id}", shown) for key, title in BY_CLASS]
     body = html.Tbody([row for row in rows if row is not None])
     return html.Div(html.Table([html.Thead(head), body], className="score-table"), className="score-scroll")
+
+
+def _head(model: TrainedModel) -> list[Any]:
+    """The name, below a picture of what the model predicted first."""
+    if not model.has_thumbnail:
+        return [model.name]
+    return [html.Img(src=thumbnail_url(model), alt="", className="model-picture"), model.name]
 
 
 def _row(title: str, key: str, name: str, shown: Sequence[TrainedModel]) -> html.Tr | None:

@@ -17,6 +17,15 @@ SCORE_TEXT = (
 )
 SCORE_HELP = "Mean over the classes of the overlap (IoU) on labelled regions kept out of training; 1 is perfect"
 _COLUMNS = (
+    {
+        "field": "thumbnail",
+        "headerName": "",
+        "width": 64,
+        "cellRenderer": "ModelPicture",  # assets/model_table.js
+        "filter": False,
+        "sortable": False,
+        "resizable": False,
+    },
     {"field": "name", "headerName": "Name", "flex": 3, "minWidth": 176, "tooltipField": "name"},
     {
         "field": "score",
@@ -48,6 +57,7 @@ def table() -> dag.AgGrid:
         dashGridOptions={
             "theme": {"function": GRID_THEME},
             "suppressColumnVirtualisation": True,
+            "rowHeight": 48,
             "suppressCellFocus": False,
             "rowSelection": {
                 "mode": "multiRow",
@@ -74,6 +84,11 @@ def options(table_rows: Sequence[Row]) -> list[dict[str, str]]:
     return [{"label": row["name"], "value": row["id"]} for row in table_rows if row["segments"] and not row["archived"]]
 
 
+def thumbnail_url(model: TrainedModel) -> str:
+    """Where the picture of what the model predicted first is; "" where there is none."""
+    return f"api/models/{model.id}/thumbnail" if model.has_thumbnail else ""
+
+
 def _row(model: TrainedModel, timezone: tzinfo, warned: str) -> dict[str, Any]:
     return {
         "id": model.id,
@@ -90,6 +105,7 @@ def _row(model: TrainedModel, timezone: tzinfo, warned: str) -> dict[str, Any]:
         "tags": ", ".join(model.tags),
         "description": model.description,
         "archived": model.archived,
+        "thumbnail": thumbnail_url(model),
         "when": datetime.fromtimestamp(model.created, timezone).strftime("%Y-%m-%d %H:%M"),
     }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from dash import dcc, html
 
-from components import accept, ids, review
+from components import accept, ids, origin, review
 from components.panels import folding_panel
 
 Job = Mapping[str, Any]
@@ -31,6 +31,7 @@ def panel() -> html.Details:
             html.Label("Result", htmlFor=ids.RESULT_SELECT, className="visually-hidden"),
             dcc.Dropdown(id=ids.RESULT_SELECT, options=[], placeholder="None yet", clearable=True, searchable=False),
             html.Div(id=ids.RESULT_STATE, className="result-state"),
+            origin.fold(),
             html.Div(
                 [
                     html.Label("Compare with", htmlFor=ids.RESULT_BESIDE),

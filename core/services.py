@@ -240,6 +240,14 @@ class Registry(Protocol):
         """Register what `pack_model` wrote, here or elsewhere, as a new model. Raises InvalidInputError."""
         ...
 
+    def thumbnail(self, model_id: str) -> bytes:
+        """A PNG of what the model predicted first. Raises NotFoundError."""
+        ...
+
+    def algorithm_versions(self, name: str) -> list[AlgorithmDescriptor]:
+        """All registered versions of an algorithm, newest first, each as it was registered last."""
+        ...
+
     def register_algorithm(self, descriptor: AlgorithmDescriptor, *, overwrite: bool = False) -> Registration:
         """Make an algorithm known; a version that is known already, with other content, is left alone unless told."""
         ...

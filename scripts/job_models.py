@@ -5,11 +5,14 @@ import time
 from pathlib import Path
 
 from core import VERSION
-from core.errors import NotFoundError
+from core.errors import AppError, NotFoundError
+from core.images.volumes import VolumeSource, read_slice
 from core.learning.models import TrainedModel
+from core.learning.preview import thumbnail
 from core.learning.segmenter import Segmenter, TrainingReport
 from scripts.algorithms import load
 from scripts.job_run import JobRun, patiently
+from scripts.job_slices import results_of
 from utils.mlflow_registry import MlflowRegistry
 
 
@@ -35,6 +38,16 @@ def store_model(run: JobRun, folder: Path, report: TrainingReport) -> TrainedMod
     )
     patiently(lambda: MlflowRegistry(run.store).register_model(model))
     return model
+
+
+def keep_thumbnail(run: JobRun, volume: VolumeSource, z: int) -> None:
+    """Keep a picture of what the job's model made of slice `z`, which is in Tiled; without one a model is as good."""
+    try:
+        labels = patiently(lambda: results_of(run).read_slice(run.id, z))
+        picture = thumbnail(read_slice(volume, z), labels, run.request.classes)
+        patiently(lambda: MlflowRegistry(run.store).keep_thumbnail(run.id, picture))
+    except AppError as error:
+        print(f"No thumbnail: {error}")
 
 
 def is_trained(run: JobRun) -> bool:

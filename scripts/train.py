@@ -20,7 +20,7 @@ from core.learning.neighbours import SliceWindow
 from core.learning.pretraining_parameters import PretrainingParameters
 from core.learning.segmenter import LabelledSlice, Segmenter, TrainingReport
 from scripts.algorithms import PRETRAININGS, context_of, is_ours, prepared, pretrain, train
-from scripts.job_models import fetch_segmenter, is_trained, store_model
+from scripts.job_models import fetch_segmenter, is_trained, keep_thumbnail, store_model
 from scripts.job_run import JobRun, main, patiently
 from scripts.job_slices import interesting_first, open_volume, segment_slices
 from scripts.outside_job import run_outside
@@ -80,6 +80,7 @@ def train_and_segment(run: JobRun) -> None:
     order = interesting_first(request.slices, mask.slices)
     chosen = prepared(segmenter, request.prediction, volume)
     segment_slices(run, chosen, volume, order, classes=request.classes, start=TRAINING)
+    keep_thumbnail(run, volume, order[0])
 
 
 def _trained(run: JobRun, volume: VolumeSource, mask: PublishedMask) -> Segmenter:

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core import VERSION
 from core.errors import NotFoundError
 from core.labels.classes import LabelClass
 from core.learning.jobs import JobKind, JobRequest, JobState, JobView, format_ranges, parse_ranges
@@ -151,6 +152,8 @@ def _first_tags(request: JobRequest) -> dict[str, str]:
         "slices": format_ranges(request.slices),
         "classes": classes_as_json(request.classes),
         "parameters": json.dumps(dict(request.parameters)),
+        "prediction": json.dumps(dict(request.prediction)),
+        "code_version": VERSION,
     }
 
 
@@ -173,4 +176,6 @@ def _view(run: "Run") -> JobView:
         scores=json.loads(tags.get("scores", "{}")),
         note=tags.get("note", ""),
         preview=int(tags.get("preview", 0)),
+        prediction=json.loads(tags.get("prediction", "{}")),
+        code_version=tags.get("code_version", ""),
     )

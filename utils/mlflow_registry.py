@@ -20,7 +20,7 @@ from core.learning.models import STAGES, ModelWords, TrainedModel
 from utils.job_ledger import MODEL_FOLDER
 from utils.mlflow_store import MlflowStore, Recent
 from utils.model_bundles import pack, unpack
-from utils.model_tags import TRAINED_MODEL, model_of, tags_of, tags_of_words
+from utils.model_tags import THUMBNAIL, TRAINED_MODEL, model_of, tags_of, tags_of_words
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -30,6 +30,7 @@ ALGORITHM_TYPE, INTERACTIVE_TYPE = "segmentation", "interactive"
 ALGORITHM = "algorithm_definition"
 LOADED = "Models loaded"  # the experiment of those that came as a file
 CONFIG_FILE = "algorithm_config.json"
+THUMBNAIL_FILE = "thumbnail.png"
 KEEP_S = 2.0  # a new registration is on the page before its author has looked up
 MAX_MODELS = 500
 log = logging.getLogger(__name__)
@@ -93,6 +94,22 @@ class MlflowRegistry:
         with self._store.client() as client:
             return Path(client.download_artifacts(model_id, MODEL_FOLDER, str(folder)))
 
+    def keep_thumbnail(self, model_id: str, picture: bytes) -> None:
+        """Keep a PNG beside a model."""
+        with self._store.client() as client, tempfile.TemporaryDirectory() as folder:
+            version = _version_of(client, model_id)
+            (Path(folder) / THUMBNAIL_FILE).write_bytes(picture)
+            client.log_artifacts(model_id, folder, THUMBNAIL)
+            client.set_model_version_tag(version.name, version.version, THUMBNAIL, "yes")
+        self._recent_models.forget()
+
+    def thumbnail(self, model_id: str) -> bytes:
+        """What `keep_thumbnail` kept; raises NotFoundError."""
+        with self._store.client() as client, tempfile.TemporaryDirectory() as folder:
+            if THUMBNAIL not in _version_of(client, model_id).tags:
+                raise NotFoundError("This model has no picture.", "It is made when a training has segmented a slice.")
+            return Path(client.download_artifacts(model_id, f"{THUMBNAIL}/{THUMBNAIL_FILE}", folder)).read_bytes()
+
     def describe_model(self, model_id: str, words: ModelWords) -> None:
         """Write down what people say of a model; it takes its stage from the one that had it."""
         words = words.checked()
@@ -144,6 +161,17 @@ class MlflowRegistry:
             latest = [_latest_version(model) for model in found]
             entries = [self._config(client, version) for version in latest if version is not None]
         return _readable(entries)
+
+    def algorithm_versions(self, name: str) -> list[AlgorithmDescriptor]:
+        """Newest first; of a version that was registered again, the newest content."""
+        with self._store.client() as client:
+            found = client.search_model_versions(f"tags.entity_type = '{ALGORITHM}'", max_results=MAX_MODELS)
+            mine = sorted((each for each in found if each.name == name), key=lambda each: -int(each.version))
+            entries = [self._config(client, each) for each in mine]
+        newest: dict[str, AlgorithmDescriptor] = {}
+        for each in _readable(entries):
+            newest.setdefault(each.version, each)
+        return list(newest.values())
 
     def _fetch_models(self) -> list[TrainedModel]:
         with self._store.client() as client:

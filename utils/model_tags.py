@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 TRAINED_MODEL = "trained_model"
+THUMBNAIL = "thumbnail"  # written when there is one, after the model; a bundle has none
 
 
 def tags_of(model: TrainedModel) -> dict[str, str]:
@@ -72,4 +73,5 @@ def from_tags(model_id: str, tags: "Mapping[str, str]", *, stage: str = "") -> T
         archived=bool(tags.get("archived")),
         code_version=tags.get("code_version", ""),
         labelled_pixels=int(tags.get("labelled_pixels", "0")),
+        has_thumbnail=bool(tags.get(THUMBNAIL)),
     )

@@ -82,6 +82,7 @@ class JobView:
     error, hint : one sentence each when failed.
     scores : held-out scores of a train job. note : what training has to say about them, and what happened on the way.
     preview : the step of the newest picture of a training, 0 when there is none.
+    prediction : parameters of the segmentation. code_version : of the code that was asked; "" where it did not say.
     place : of a waiting job in the queue, 1 = its turn is next; 0 of all others. behind : jobs that wait for it.
     """
 
@@ -108,6 +109,8 @@ class JobView:
     preview: int = 0
     place: int = 0
     behind: int = 0
+    prediction: Mapping[str, Any] = field(default_factory=dict)
+    code_version: str = ""
 
 
 class JobEngine(Protocol):

@@ -47,6 +47,7 @@ class TrainedModel:
     evaluation : on labels kept out of training; models of older versions have `scores` only, the same as its scores.
     code_version : of the code that trained it; empty where older versions did not say.
     description, tags, stage, archived : as `ModelWords` has them.
+    has_thumbnail : a picture of what it predicted first is kept.
     importances, learned_shares : as `segmenter.TrainingReport` has them; empty where the algorithm knows none.
     labelled_pixels : of the mask it saw; 0 where older versions did not count.
     """
@@ -69,6 +70,7 @@ class TrainedModel:
     archived: bool = False
     code_version: str = ""
     labelled_pixels: int = 0
+    has_thumbnail: bool = False
 
     @property
     def words(self) -> ModelWords:

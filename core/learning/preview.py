@@ -1,6 +1,7 @@
-"""A patch while a model learns, as a picture: the image, the labels over it, and what the model makes of it."""
+"""What a model makes of a patch, as a picture: beside image and labels while it learns, alone as its thumbnail."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +13,8 @@ from core.learning.segmenter import Preview
 TINT = 0.5  # of a class's colour over the image
 GAP_PX = 4
 LEAST_PX = 160  # smaller patches are enlarged, in whole steps, so that their pixels can be seen
+THUMBNAIL_PX = 192  # twice of what a table shows, for sharp screens
+DARKEST, BRIGHTEST = 1, 99  # per cent of a patch's greys that are black and white
 
 
 def draw(preview: Preview, classes: Sequence[LabelClass]) -> NDArray[np.uint8]:
@@ -30,6 +33,50 @@ def as_png(preview: Preview, classes: Sequence[LabelClass]) -> bytes:
     bgr = np.ascontiguousarray(draw(preview, classes)[:, :, ::-1])
     _, packed = cv2.imencode(".png", bgr)
     return bytes(packed)
+
+
+def thumbnail(image: NDArray[Any], labels: NDArray[np.uint8], classes: Sequence[LabelClass]) -> bytes:
+    """A PNG of the part of a predicted slice that tells most: where the classes are most mixed.
+
+    image : (Y, X[, C]) true values; of channels, the mean. labels : (Y, X) uint8 class ids.
+    """
+    y, x = most_mixed(labels, THUMBNAIL_PX)
+    part = slice(y, y + THUMBNAIL_PX), slice(x, x + THUMBNAIL_PX)
+    grey = np.repeat(_grey(image[part])[:, :, None], 3, axis=2)
+    rgb = _tinted(grey, labels[part], _colors(classes))
+    _, packed = cv2.imencode(".png", np.ascontiguousarray(rgb[:, :, ::-1]))
+    return bytes(packed)
+
+
+def most_mixed(labels: NDArray[np.uint8], side: int) -> tuple[int, int]:
+    """(y, x) of the square of a grid in which the classes are most evenly mixed (entropy); the first of equals.
+
+    >>> labels = np.zeros((4, 6), np.uint8)
+    >>> labels[2:, 5] = 1
+    >>> most_mixed(labels, 2)
+    (2, 4)
+    """
+    corners = [(y, x) for y in _corners(labels.shape[0], side) for x in _corners(labels.shape[1], side)]
+    return max(corners, key=lambda at: _entropy(labels[at[0] : at[0] + side, at[1] : at[1] + side]))
+
+
+def _corners(length: int, side: int) -> list[int]:
+    """Where squares of a grid begin; the last one ends at the edge."""
+    return [*range(0, length - side, side), max(0, length - side)]
+
+
+def _entropy(labels: NDArray[np.uint8]) -> float:
+    shares = np.bincount(labels.ravel()) / labels.size
+    known = shares[shares > 0]
+    return float(-(known * np.log(known)).sum())
+
+
+def _grey(image: NDArray[Any]) -> NDArray[np.uint8]:
+    """(Y, X) uint8, dark and bright as the patch itself is; NaN is black."""
+    values = np.nan_to_num(image.astype(np.float32))
+    values = values.mean(axis=2) if values.ndim == 3 else values
+    lo, hi = np.percentile(values, (DARKEST, BRIGHTEST))
+    return np.clip(255 * (values - lo) / max(hi - lo, np.finfo(np.float32).tiny), 0, 255).astype(np.uint8)
 
 
 def _tinted(grey: NDArray[np.uint8], labels: NDArray[np.uint8], colors: NDArray[np.uint8]) -> NDArray[np.uint8]:

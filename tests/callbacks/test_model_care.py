@@ -10,6 +10,7 @@ from callbacks import model_care
 from callbacks.http import models as models_http
 from components import ids
 from components.models import place
+from core.errors import NotFoundError
 from core.learning.models import ModelWords
 from core.services import Services
 from tests.callbacks.page_client import PageClient
@@ -57,6 +58,16 @@ def model(store, registry, tmp_path):
     JobLedger(store).keep_files(made.id, tmp_path)
     registry.register_model(made)
     return made
+
+
+def test_a_model_has_a_picture_once_one_is_kept(app, registry, model):
+    client, address = app.server.test_client(), f"/api/models/{model.id}/thumbnail"
+    with pytest.raises(NotFoundError, match="no picture"):
+        registry.thumbnail(model.id)
+    registry.keep_thumbnail(model.id, b"a picture")
+    assert registry.model(model.id).has_thumbnail
+    answer = client.get(address)
+    assert (answer.data, answer.mimetype) == (b"a picture", "image/png")
 
 
 def press(app, button, model=None, *, prop="n_clicks", **fields):

@@ -57,6 +57,8 @@ def test_the_model_is_registered_with_what_tells_it_from_others(workplace, train
     assert model.labelled_pixels > 0
     assert model.scores == trained.scores
     assert trained.model_id == trained.id
+    assert model.has_thumbnail
+    assert MlflowRegistry(workplace.store).thumbnail(trained.id).startswith(b"\x89PNG")
 
 
 def test_a_job_that_goes_on_does_not_train_again_and_segments_what_is_left(workplace):

@@ -96,6 +96,14 @@ def test_a_new_version_follows_the_old_one(registry):
     assert [descriptor.version for descriptor in registry.algorithms()] == ["2"]
 
 
+def test_the_versions_of_an_algorithm_come_newest_first_each_as_registered_last(registry):
+    registry.register_algorithm(net(name="Other"))
+    for version, owner in (("1", "ann"), ("2", "ann"), ("2", "bob")):
+        registry.register_algorithm(net(version=version, owner=owner), overwrite=True)
+    found = registry.algorithm_versions("Net")
+    assert [(each.version, each.owner) for each in found] == [("2", "bob"), ("1", "ann")]
+
+
 def test_names_with_quotes_work(registry, store):
     descriptor = net(name="""O'Brien's "best" net""")
     registry.register_algorithm(descriptor)
