@@ -12,8 +12,6 @@ from core.errors import AppError
 from utils.services import build_services
 from utils.settings import ROOT, Settings, read_settings
 
-# Waiting for Tiled takes a thread: 16 stand still when eight pages look at a slow server.
-THREADS = 48  # of one process, so that all share the caches
 EXIT_USER = 2
 
 
@@ -32,6 +30,8 @@ def compose(settings: Settings) -> Dash:
         assets_folder=str(ROOT / "assets"),
         guard=guard,
         browser_cache_mb=settings.browser_cache_mb,
+        path_prefix=settings.dash_requests_pathname_prefix,
+        proxies=settings.trusted_proxies,
         debug=settings.mode == "dev",
     )
 
@@ -41,12 +41,9 @@ def serve(settings: Settings) -> None:
     access.check_host(settings.host, login=settings.needs_login)
     if settings.needs_login:
         access.check_login(settings.user_name, settings.user_password.get_secret_value())
-    address = f"[{settings.host}]" if ":" in settings.host else settings.host
-    options = ["--worker-class", "gthread", "--workers", "1", "--threads", str(THREADS)]
-    options += ["--graceful-timeout", "3", "--no-control-socket", "--bind", f"{address}:{settings.port}"]
     os.chdir(ROOT)
-    print(f"The page is at http://{address}:{settings.port}/", flush=True)  # noqa: T201 - the address people need
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *options, "app:server"])
+    print(f"The page is at {settings.address}", flush=True)  # noqa: T201 - the address people need
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "app:server"])
 
 
 try:

@@ -33,7 +33,7 @@
   async function ask(path, body = null, { raw = false } = {}) {
     const headers = { "X-CSRFToken": token(), "Content-Type": raw ? "text/csv" : "application/json" };
     const how = body === null ? {} : { method: "POST", headers, body: raw ? body : JSON.stringify(body) };
-    const answer = await fetch(`/api/curation${path}`, how).catch(() => null);
+    const answer = await fetch(`api/curation${path}`, how).catch(() => null);
     if (answer?.ok) return answer.status === 204 ? {} : answer.json();
     const { error, hint } = (await answer?.json().catch(() => null)) ?? { error: "The server does not answer.", hint: "Nothing was changed; try again." };
     say(error, hint);

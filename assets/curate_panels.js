@@ -41,7 +41,7 @@
     return card("Table", select("Open", choices, state.table.id, ({ target }) => openTable(target.value)), made("div.curate-row", {}, make, exporting(), importing()), classes(), forget());
   }
 
-  const exporting = () => made("a.button", { href: `/api/curation${of("/labels.csv")}`, download: "", title: "All labels as CSV" }, "CSV out");
+  const exporting = () => made("a.button", { href: `api/curation${of("/labels.csv")}`, download: "", title: "All labels as CSV" }, "CSV out");
 
   function importing() {
     const chooser = made("input", { type: "file", accept: ".csv,text/csv", hidden: true, onchange: ({ target }) => target.files[0] && readFile(target.files[0]) });

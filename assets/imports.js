@@ -32,7 +32,7 @@
   /** Ask the server about the import into a volume, or tell it what to do; null, and said, when it refuses. */
   async function ask(id, path = "", body = null) {
     const how = body && { method: "POST", headers: headers(), body: JSON.stringify(body) };
-    const answer = await fetch(`/api/imports/${id}${path}`, how ?? {}).catch(() => null);
+    const answer = await fetch(`api/imports/${id}${path}`, how ?? {}).catch(() => null);
     if (answer?.ok) return answer.json();
     if (body) {
       const { error, hint } = (await answer?.json().catch(() => null)) ?? { error: "The server does not answer.", hint: "Try again." };
@@ -148,7 +148,7 @@
       end();
       say(`${file.name} did not arrive.`, "Check the connection and send it again.");
     };
-    request.open("POST", `/api/imports?${new URLSearchParams({ name: file.name })}`);
+    request.open("POST", `api/imports?${new URLSearchParams({ name: file.name })}`);
     request.setRequestHeader("X-CSRFToken", token());
     request.send(file);
   }

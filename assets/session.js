@@ -1,8 +1,9 @@
 /* Signed out while the page is open: a password was changed, or the session of a proxy has ended. The page stays as it is, says so,
    and offers to sign in beside it; strokes wait in the browser (components/slice_viewer/src/labels/sync.ts). */
 (() => {
-  const OURS = /^\/(api\/|_dash-update-component)/;
-  const SIGN_IN = "/signed-in"; // behind the login
+  const BASE = new URL(".", document.baseURI).href; // the page may live below a path of a proxy
+  const OURS = /^(api\/|_dash-update-component)/;
+  const SIGN_IN = "signed-in"; // behind the login
   const PROBLEM = { error: "You are signed out.", hint: "Sign in again; the page goes on where it is." };
   const send = window.fetch;
   let told = false; // once for each time: who has closed the message has read it
@@ -48,8 +49,13 @@
     return answer.status === 401 ? answer : Response.json(PROBLEM, { status: 401 });
   }
 
+  const isOurs = (address) => {
+    const { href } = new URL(address, document.baseURI);
+    return href.startsWith(BASE) && OURS.test(href.slice(BASE.length));
+  };
+
   window.fetch = async (address, options) => {
-    if (typeof address !== "string" || !OURS.test(address)) return send(address, options);
+    if (typeof address !== "string" || !isOurs(address)) return send(address, options);
     return heard(await send(address, { ...options, redirect: "manual" }));
   };
 })();

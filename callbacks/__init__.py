@@ -60,6 +60,7 @@ from callbacks.http import jobs as jobs_http
 from callbacks.http import live as live_http
 from callbacks.http import models as models_http
 from callbacks.http import review as review_http
+from callbacks.http.proxies import place_behind
 from components.page import page
 from core.services import Services
 
@@ -119,6 +120,8 @@ def create_app(
     assets_folder: str,
     guard: Callable[[Dash], None],
     browser_cache_mb: int | None = None,
+    path_prefix: str = "/",
+    proxies: int = 0,
     debug: bool = False,
 ) -> Dash:
     """A fresh app over these services.
@@ -128,6 +131,7 @@ def create_app(
     assets_folder : where the style sheets are.
     guard : puts the login and the CSRF check before every route (`callbacks.access`).
     browser_cache_mb : MiB of tiles that a page keeps; None leaves it to the viewer.
+    path_prefix, proxies : where a reverse proxy shows the app, see `callbacks.http.proxies`.
     debug : shows Dash's developer tools.
     """
     app = Dash(
@@ -137,6 +141,8 @@ def create_app(
         assets_folder=assets_folder,
         assets_path_ignore=["swipe"],  # a page of its own (callbacks/http/swipe.py)
         serve_locally=True,
+        requests_pathname_prefix=path_prefix,
+        routes_pathname_prefix="/",
         on_error=messages.show_error,
     )
     app.layout = partial(_layout, browser_cache_mb)
@@ -150,6 +156,7 @@ def create_app(
     if debug:
         app.enable_dev_tools(debug=True, dev_tools_hot_reload=False, dev_tools_disable_version_check=True)
     _warm(app)
+    place_behind(app.server, prefix=path_prefix, proxies=proxies)
     return app
 
 

@@ -156,7 +156,8 @@ def add_headers(answer: Response) -> Response:
     """Security headers, and the token for a browser that has none."""
     answer.headers.extend(HEADERS)
     if CSRF_COOKIE not in request.cookies:
-        answer.set_cookie(CSRF_COOKIE, secrets.token_urlsafe(32), samesite="Strict", secure=request.is_secure)
+        options = {"path": f"{request.script_root}/", "samesite": "Strict", "secure": request.is_secure}
+        answer.set_cookie(CSRF_COOKIE, secrets.token_urlsafe(32), **options)
     return answer
 
 

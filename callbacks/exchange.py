@@ -106,7 +106,7 @@ def _register_export(app: Dash, services: Services) -> None:
         info, slices = choice.resolve(services)
         if _pixels(info, slices) <= MAX_DIRECT_PIXELS:
             words = {"format": kind, "slices": format_ranges(slices), "source": choice.job}
-            return {"url": f"/api/exports/{info.id}?{urlencode(words)}", "click": _clicks}, no_update
+            return {"url": f"api/exports/{info.id}?{urlencode(words)}", "click": _clicks}, no_update
         return no_update, services.jobs.submit(export_request(services, choice, kind))
 
     @app.callback(

@@ -73,7 +73,7 @@ def connection_shown(services: Services) -> dict[str, Any]:
     account = services.labelstudio.test()
     said = f"Connected to {there.url} as {account.email}."
     projects = labelstudio.project_options(services.labelstudio.projects())
-    backend = f"{request.host_url.rstrip('/')}{ROOT}/{services.labelstudio.secret()}"
+    backend = f"{request.url_root.rstrip('/')}{ROOT}/{services.labelstudio.secret()}"
     words = labelstudio.told(said, f"Label Studio {account.version}, {there.kind} token.")
     return _shown(words, connected=True) | {"projects": projects, "backend": backend, "token": ""}
 

@@ -160,7 +160,7 @@ def _listed(chosen: InstanceSet, view: InstanceView, seen: dict[str, Any] | None
 
 def api_root(chosen: InstanceSet) -> str:
     """Where the routes of an instance set are."""
-    return f"/api/instances/{volume_id(chosen.volume)}/{chosen.class_id}/{chosen.dims}"
+    return f"api/instances/{volume_id(chosen.volume)}/{chosen.class_id}/{chosen.dims}"
 
 
 def column_facts(built: Built) -> list[dict[str, Any]]:

@@ -68,7 +68,7 @@ def name_guests(app: Dash) -> None:
 def keep_name(answer: Response, name: str) -> None:
     """Let the browser say `name` from now on."""
     options = {"max_age": KEPT_S, "httponly": True, "samesite": "Strict", "secure": request.is_secure}
-    answer.set_cookie(COOKIE, quote(name), **options)
+    answer.set_cookie(COOKIE, quote(name), path=f"{request.script_root}/", **options)
 
 
 def _name_guest(answer: Response) -> Response:

@@ -50,7 +50,7 @@ def preview(job: Mapping[str, Any] | None) -> html.Figure | None:
     if job is None or not job["preview"]:
         return None
     words = f"{job['name']}, step {job['preview']}: image, labels, prediction"
-    source = f"/api/jobs/{job['id']}/preview?step={job['preview']}"  # the step makes the browser ask again
+    source = f"api/jobs/{job['id']}/preview?step={job['preview']}"  # the step makes the browser ask again
     return html.Figure([html.Img(src=source, alt=words), html.Figcaption(words)], className="curve-preview")
 
 

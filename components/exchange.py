@@ -140,7 +140,7 @@ def _how_far(job: Job) -> str:
 
 def _action(job: Job) -> Any:
     if job["state"] == "done":
-        return html.A("Download", href=f"/api/exports/jobs/{job['id']}", className="button", download="")
+        return html.A("Download", href=f"api/exports/jobs/{job['id']}", className="button", download="")
     if job["state"] in ("queued", "running", "paused"):
         return html.Button("Cancel", id=ids.export_cancel(job["id"]), className="button")
     return None

@@ -111,7 +111,7 @@ def _row(record: EditRecord, classes: Mapping[int, str], vid: str, timezone: tzi
 def _thumbnail(record: EditRecord, vid: str) -> html.Img | html.Span:
     if not record.tiles:
         return html.Span(className="history-picture")
-    source = f"/api/labels/{vid}/thumbnails/{record.revision}"
+    source = f"api/labels/{vid}/thumbnails/{record.revision}"
     return html.Img(src=source, alt="", className="history-picture")
 
 

@@ -35,7 +35,7 @@ def page(*, browser_cache_mb: int | None = None, opened: Mapping[str, Any] | Non
     browser_cache_mb : of tiles that the viewer keeps, MiB.
     opened : properties of the viewer that the address of the page tells, so that the image does not wait for callbacks.
     """
-    viewer = SliceViewer(id=ids.VIEWER, apiRoot="/api", classes=[], tileCacheMb=browser_cache_mb, **opened or {})
+    viewer = SliceViewer(id=ids.VIEWER, apiRoot="api", classes=[], tileCacheMb=browser_cache_mb, **opened or {})
     return html.Div(
         [
             dcc.Location(ids.LOCATION, refresh=False),

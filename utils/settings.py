@@ -36,6 +36,10 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address the app listens on")
     port: int = Field(8075, ge=1, le=65535, description="port the app listens on")
+    dash_requests_pathname_prefix: str = Field(
+        "/", description="path below which a reverse proxy shows the app, '/' or '/path/'"
+    )
+    trusted_proxies: int = Field(0, ge=0, description="proxies in front whose X-Forwarded-* headers are believed")
     dash_deployment_loc: str = Field(
         "", description="'Local' switches the login off; only loopback addresses may do so"
     )
@@ -86,6 +90,14 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"{name!r} is no time zone. Use an IANA name, for example Europe/Berlin.") from error
 
+    @field_validator("dash_requests_pathname_prefix")
+    @classmethod
+    def _between_slashes(cls, path: str) -> str:
+        inner = path.strip("/")
+        if not all(part and part not in (".", "..") for part in inner.split("/")) and inner:
+            raise ValueError(f"{path!r} is no path. Write '/' or '/segmentation/'.")
+        return f"/{inner}/" if inner else "/"
+
     @field_validator("state_dir")
     @classmethod
     def _below_root(cls, path: Path) -> Path:
@@ -106,6 +118,16 @@ class Settings(BaseSettings):
     @property
     def labels_uri(self) -> str:
         return self.labels_db_uri or f"sqlite:///{self.state_dir / 'labels.db'}"
+
+    @property
+    def bind(self) -> str:
+        """What the server listens on; IPv6 in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def address(self) -> str:
+        """Where the page is, for who sits at this machine."""
+        return f"http://{self.bind}{self.dash_requests_pathname_prefix}"
 
     @property
     def needs_login(self) -> bool:

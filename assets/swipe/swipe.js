@@ -19,9 +19,10 @@
   const byId = (id) => document.getElementById(id);
   const newId = () => (crypto.randomUUID ? crypto.randomUUID() : "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (c) => (c ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (c / 4)))).toString(16)));
 
-  const table = decodeURIComponent(location.pathname.split("/")[2] ?? "");
+  const base = document.documentElement.dataset.root; // the path of a proxy below which the app lives, or ""
+  const table = decodeURIComponent(location.pathname.slice(base.length).split("/")[2] ?? "");
   const queue = new URLSearchParams(location.search).get("queue") ?? "";
-  const api = `/api/swipe/${encodeURIComponent(table)}`;
+  const api = `${base}/api/swipe/${encodeURIComponent(table)}`;
   const owner = newId();
 
   let facts = null; // {table, asks, batch, user, progress}
@@ -415,19 +416,19 @@
   }
 
   function installable() {
-    const link = Object.assign(document.createElement("link"), { rel: "manifest", href: `/swipe/${encodeURIComponent(table)}/app.webmanifest${location.search}` });
+    const link = Object.assign(document.createElement("link"), { rel: "manifest", href: `${base}/swipe/${encodeURIComponent(table)}/app.webmanifest${location.search}` });
     link.setAttribute("crossorigin", "use-credentials"); // it lies behind the login
     document.head.append(link);
-    navigator.serviceWorker?.register("/swipe/worker.js").catch(() => null); // without https there is none, and the page works all the same
+    navigator.serviceWorker?.register(`${base}/swipe/worker.js`).catch(() => null); // without https there is none, and the page works all the same
   }
 
   /** Without a table in the address: which ones there are. */
   async function offerTables() {
-    const { tables } = await get("/api/curation").catch((error) => ({ tables: [], error }));
+    const { tables } = await get(`${base}/api/curation`).catch((error) => ({ tables: [], error }));
     byId("question").textContent = "Swipe";
     root.classList.add("choosing");
     notice(tables.length > 0 ? "Which table?" : "There is no table yet", tables.length > 0 ? "" : "Make one on the page Curate of the app.");
-    byId("notice").append(...tables.map(({ id, name, count }) => Object.assign(document.createElement("a"), { className: "wide", href: `/swipe/${encodeURIComponent(id)}`, textContent: `${name} (${count.toLocaleString("en")})` })));
+    byId("notice").append(...tables.map(({ id, name, count }) => Object.assign(document.createElement("a"), { className: "wide", href: `${base}/swipe/${encodeURIComponent(id)}`, textContent: `${name} (${count.toLocaleString("en")})` })));
   }
 
   async function begin() {

@@ -1,14 +1,16 @@
 /* Keeps the shell of the Swipe page for a phone without a network: its HTML, scripts, style and icons. Never data: images, leases and
    answers go by untouched, and what waits to be sent lies in the page's outbox. */
 const SHELL = "swipe-shell-1";
-const PARTS = ["/assets/theme.css", "/assets/swipe/"];
+const ROOT = location.pathname.replace(/\/swipe\/worker\.js$/, ""); // below a path of a proxy, or ""
+const PAGE = `${ROOT}/swipe/`;
+const PARTS = [`${ROOT}/assets/theme.css`, `${ROOT}/assets/swipe/`];
 
-const isPage = (url) => /^\/swipe(\/[^/.]*)?$/.test(url.pathname);
+const isPage = (url) => `${url.pathname}/`.startsWith(PAGE) && /^[^/.]*$/.test(url.pathname.slice(PAGE.length));
 const isPart = (url) => PARTS.some((part) => url.pathname.startsWith(part));
 
 self.addEventListener("install", (event) => {
   // Past this worker altogether, where the browser can: a page that closes still gives its cards back then.
-  event.addRoutes?.({ condition: { urlPattern: new URLPattern({ pathname: "/api/*" }) }, source: "network" });
+  event.addRoutes?.({ condition: { urlPattern: new URLPattern({ pathname: `${ROOT}/api/*` }) }, source: "network" });
   self.skipWaiting();
 });
 
@@ -22,7 +24,7 @@ self.addEventListener("activate", (event) => {
 
 /** What the network has, and what was kept where it has nothing. The page is the same for every table, so it is kept once. */
 async function freshOrKept(request, url) {
-  const key = isPage(url) ? "/swipe/" : url.pathname;
+  const key = isPage(url) ? PAGE : url.pathname;
   const shell = await caches.open(SHELL);
   try {
     const answer = await fetch(request);

@@ -120,7 +120,7 @@ def _register_writes(app: Dash, services: Services) -> None:
         batch = whole_of(body, "batch", DEFAULT_BATCH, least=1, most=500)
         asked = Queue(text_of(body, "id"), text_of(body, "asks"), items, again=body.get("again") is True, batch=batch)
         made = curation.make_queue(table, asked)
-        return jsonify(id=made.id, address=f"{PAGE}{table}?queue={made.id}")
+        return jsonify(id=made.id, address=f"{request.script_root}{PAGE}{table}?queue={made.id}")
 
 
 def _register_files(app: Dash, services: Services) -> None:

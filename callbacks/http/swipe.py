@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from dash import Dash
 from flask import Response, jsonify, request, send_from_directory
+from markupsafe import escape
 
 from callbacks.http.bodies import Body, json_body, seconds_of, text_of, whole_of, wholes_of
 from callbacks.http.images import uncached
@@ -37,7 +38,8 @@ def _register_page(app: Dash, services: Services) -> None:
     @server.get("/swipe/")
     @server.get("/swipe/<table>")
     def swipe_page(table: str = "") -> Response:  # noqa: ARG001 - the page reads its own address
-        return _fresh(send_from_directory(folder, "page.html"))
+        page = (folder / "page.html").read_text().replace("{root}", str(escape(request.script_root)))
+        return _fresh(Response(page, mimetype="text/html"))
 
     @server.get("/swipe/worker.js")
     def swipe_worker() -> Response:
@@ -107,7 +109,7 @@ def read_decision(body: Body, user: str) -> Decision:
 
 def item_json(item: Item) -> dict[str, Any]:
     """An item, and where its picture is: the address lacks only how many pixels are wanted."""
-    address = f"/api/pictures/{volume_id(item.volume)}/{item.z}/{part_word(item.box)}"
+    address = f"{request.script_root}/api/pictures/{volume_id(item.volume)}/{item.z}/{part_word(item.box)}"
     return {"number": item.number, "name": item.name, "volume": item.volume, "z": item.z, "picture": address}
 
 
@@ -125,13 +127,14 @@ def _progress(services: Services, table: str, queue: str) -> dict[str, Any]:
 
 def _manifest(table: str, name: str, query: str) -> dict[str, Any]:
     """What a phone needs to put the page among its apps."""
+    page = f"{request.script_root}{PAGE}"
     icons = [_icon(f"icon-{px}.png", px, "any") for px in ICON_PX] + [_icon("icon-maskable-512.png", 512, "maskable")]
     return {
-        "id": f"{PAGE}{table}",
+        "id": f"{page}{table}",
         "name": f"Swipe: {name}",
         "short_name": name[:12],
-        "start_url": f"{PAGE}{table}{query}",
-        "scope": PAGE,
+        "start_url": f"{page}{table}{query}",
+        "scope": page,
         "display": "standalone",
         "background_color": "#141414",
         "theme_color": "#141414",
@@ -140,7 +143,12 @@ def _manifest(table: str, name: str, query: str) -> dict[str, Any]:
 
 
 def _icon(name: str, px: int, purpose: str) -> dict[str, str]:
-    return {"src": f"/assets/{FOLDER}/{name}", "sizes": f"{px}x{px}", "type": "image/png", "purpose": purpose}
+    return {
+        "src": f"{request.script_root}/assets/{FOLDER}/{name}",
+        "sizes": f"{px}x{px}",
+        "type": "image/png",
+        "purpose": purpose,
+    }
 
 
 def _fresh(answer: Response) -> Response:

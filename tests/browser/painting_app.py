@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 
 from callbacks import access, people
 from callbacks.http import errors, images, labels, live, pointing, tools
+from callbacks.http.proxies import place_behind
 from components import messages
 from components.slice_viewer import SliceViewer
 from core.errors import NotFoundError
@@ -93,10 +94,11 @@ def serve(
     password: str = "",
     port: int = 0,
     predictor: LiveWorker | None = None,
+    prefix: str = "/",
 ) -> PaintingApp:
     """Start the page over `values` (Z, Y, X), or over noise, on this machine; `password`: behind a login as "ann".
 
-    predictor : of the live prediction, for tests that use it.
+    predictor : of the live prediction, for tests that use it. prefix : where a proxy shows the page.
     """
     volume = ArrayVolume(noise() if values is None else values, PATH)
     store = SqlLabelStore(f"sqlite:///{folder / 'labels.db'}")
@@ -109,7 +111,8 @@ def serve(
         interactive=LocalInteractiveModels(Settings(_env_file=None, state_dir=folder), lambda: [NOT_SET_UP]),
         current_user=lambda: people.said_name() or "painter",
     )
-    app = Dash(__name__, assets_folder=str(ROOT / "assets"), update_title="")
+    paths = {"requests_pathname_prefix": prefix, "routes_pathname_prefix": "/"}
+    app = Dash(__name__, assets_folder=str(ROOT / "assets"), update_title="", **paths)
     app.layout = _layout(volume)
     if password:
         access.guard(app, login=True, user_name="ann", password=password)
@@ -120,13 +123,21 @@ def serve(
     running = PaintingApp(f"http://127.0.0.1:{server.port}/", store, volume.info.shape, _server=server)
     app.server.before_request(lambda: _turn_away(running))
     app.server.test_client().get("/_dash-layout")  # fills Dash's registry before threads ask for it (plotly/dash #3971)
+    place_behind(app.server, prefix=prefix, proxies=0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return running
 
 
 def _layout(volume: ArrayVolume) -> html.Div:
     viewer = SliceViewer(
-        id="viewer", volume=volume.info.id, classes=CLASSES, activeClass=1, tool="brush", brushRadius=6, labelOpacity=1
+        id="viewer",
+        apiRoot="api",
+        volume=volume.info.id,
+        classes=CLASSES,
+        activeClass=1,
+        tool="brush",
+        brushRadius=6,
+        labelOpacity=1,
     )
     return html.Div([viewer, messages.region()], style={"position": "fixed", "inset": 0})
 

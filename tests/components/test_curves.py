@@ -17,7 +17,7 @@ def test_loss_and_score_have_axes_of_their_own_with_titles():
 
 def test_the_newest_patch_of_a_training_is_shown_where_it_has_one():
     job = {"id": "7", "name": "Membranes", "preview": 40}
-    assert "/api/jobs/7/preview?step=40" in str(curves.preview(job))
+    assert "'api/jobs/7/preview?step=40" in str(curves.preview(job))
     assert curves.preview(job | {"preview": 0}) is None
     assert curves.preview(None) is None
 
