@@ -76,7 +76,8 @@ def _grey(image: NDArray[Any]) -> NDArray[np.uint8]:
     values = np.nan_to_num(image.astype(np.float32))
     values = values.mean(axis=2) if values.ndim == 3 else values
     lo, hi = np.percentile(values, (DARKEST, BRIGHTEST))
-    return np.clip(255 * (values - lo) / max(hi - lo, np.finfo(np.float32).tiny), 0, 255).astype(np.uint8)
+    scaled: NDArray[np.float32] = 255 * (values - lo) / max(hi - lo, np.finfo(np.float32).tiny)
+    return scaled.clip(0, 255).astype(np.uint8)
 
 
 def _tinted(grey: NDArray[np.uint8], labels: NDArray[np.uint8], colors: NDArray[np.uint8]) -> NDArray[np.uint8]:
