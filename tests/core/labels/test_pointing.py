@@ -66,11 +66,13 @@ def test_every_click_is_honoured_wherever_it_is():
 
 
 @pytest.mark.parametrize("grey", [0.0, np.nan])
-def test_nothing_to_tell_apart_is_no_error(grey):
+@pytest.mark.parametrize("shape", [(30, 40), (1, 40), (30, 1)])
+def test_nothing_to_tell_apart_is_no_error(grey, shape):
     model = EdgesAndGreys()
-    image = np.nan_to_num(np.full((30, 40), grey, np.float32))
-    for prompts in (Prompts(np.array([[5.0, 5.0]]), np.array([True])), Prompts(*NONE, (2, 2, 20, 20))):
-        assert model.segment(model.embed(image), prompts).mask.shape == (30, 40)
+    image = np.nan_to_num(np.full(shape, grey, np.float32))
+    clicked = np.array([[shape[0] / 2, shape[1] / 2]])
+    for prompts in (Prompts(clicked, np.array([True])), Prompts(*NONE, (0, 0, min(20, shape[0]), min(20, shape[1])))):
+        assert model.segment(model.embed(image), prompts).mask.shape == shape
 
 
 def at(*points, box=None) -> Prompts:

@@ -5,12 +5,23 @@ import pytest
 
 from core.errors import AppError
 from core.learning.segmenter import LabelledSlice
-from scripts.algorithms import train
+from networks.pretraining.encoder import UnlabelledSlice
+from scripts.algorithms import pretrain, train
 
 CASES = {
     "Pixel classifier": {"n_estimators": 10},
     "U-Net": {"steps": 3, "base_channels": 4, "depth": 3, "patch_px": 64, "batch_size": 2},
 }
+BRIEF = {"steps": 1, "patch_px": 64, "batch_size": 1}
+OTHER_NETWORKS = {
+    "ConvNeXt U-Net": {"base_channels": 4, "depth": 2},
+    "MSDNet": {"num_layers": 4},
+    "TUNet": {"base_channels": 4, "depth": 2},
+    "TUNet3+": {"base_channels": 4, "depth": 2},
+    "SMSNet ensemble": {"num_networks": 2, "layers": 3},
+    "3-D U-Net": {"base_channels": 4, "depth": 2},
+}
+PRETRAINING = {"base_channels": 4, "depth": 2, "steps": 1, "patch_px": 16, "batch_size": 4}
 
 
 def scene(shape=(90, 110)):
@@ -55,6 +66,9 @@ MUTILATIONS = {
 }
 
 
+WORST = ("NaN and infinity", "a constant slice", "a class with one pixel", "one pixel high", "float64", "12 bits in 16")
+
+
 @pytest.mark.parametrize("mutilation", MUTILATIONS)
 @pytest.mark.parametrize("algorithm", CASES)
 def test_it_answers_whatever_the_image_is(algorithm, mutilation):
@@ -65,6 +79,33 @@ def test_it_answers_whatever_the_image_is(algorithm, mutilation):
     assert found.labels.shape == found.confidence.shape == image.shape
     assert set(np.unique(found.labels)) <= set(segmenter.class_ids) == set(np.unique(labels)) - {0}
     assert all(np.isfinite(list(report.scores.values())))
+
+
+@pytest.mark.parametrize("mutilation", WORST[:4])  # the others are the same to all networks once normalised
+@pytest.mark.parametrize("algorithm", OTHER_NETWORKS)
+def test_every_network_answers(algorithm, mutilation):
+    image, labels = MUTILATIONS[mutilation](*scene())
+    around = (image,) * 4 if algorithm == "3-D U-Net" else ()
+    parameters = BRIEF | OTHER_NETWORKS[algorithm]
+    slices = [LabelledSlice(0, image, labels, around)]
+    segmenter, _ = train(algorithm, slices, parameters, seed=0, device="cpu", report=lambda _: None)
+    found = segmenter.predict(image, around)
+    assert found.labels.shape == image.shape
+    assert set(np.unique(found.labels)) <= set(segmenter.class_ids)
+
+
+@pytest.mark.parametrize("mutilation", WORST)
+@pytest.mark.parametrize("method", ["SimCLR", "SimSiam"])
+def test_pretraining_learns_weights_that_are_numbers_or_says_why_not(method, mutilation):
+    image, _ = MUTILATIONS[mutilation](*scene())
+    try:
+        encoder, _ = pretrain(
+            method, [UnlabelledSlice(image)], PRETRAINING, seed=0, device="cpu", report=lambda _: None
+        )
+    except AppError as error:
+        assert error.message.endswith(".") and error.hint
+        return
+    assert all(bool(weights.isfinite().all()) for weights in encoder.weights.values())
 
 
 @pytest.mark.parametrize("algorithm", CASES)
