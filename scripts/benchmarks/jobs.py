@@ -31,6 +31,7 @@ from scripts.benchmarks import DOCS, write_table
 from scripts.local_stack import ROOT, local_stack, wait_until
 from scripts.spare_worker import READY
 from utils.job_ledger import JobLedger
+from utils.job_processes import THREADS
 from utils.jobs_local import SPARE_LOG, LocalJobs
 from utils.mlflow_registry import MlflowRegistry
 from utils.mlflow_store import MlflowStore
@@ -169,7 +170,8 @@ def start_seconds(here: Bench, model_id: str, *, spare: bool) -> float:
 
 def segment_seconds(here: Bench, model_id: str, shares: Sequence[Sequence[int]]) -> float:
     """From the first worker's start to the end of the last one, imports included; each has one thread."""
-    commands = {"inference": ("env", "OMP_NUM_THREADS=1", sys.executable, "-u", "scripts/predict.py")}
+    one_thread = [f"{name}=1" for name in THREADS]  # all of them: torch asks MKL before OpenMP
+    commands = {"inference": ("env", *one_thread, sys.executable, "-u", "scripts/predict.py")}
     settings = here.settings.model_copy(update={"job_slots": len(shares)})
     with closing(LocalJobs(settings, here.store, commands=commands)) as jobs:
         ids = [jobs.submit(here.request(list(share), model_id=model_id)) for share in shares]
