@@ -130,7 +130,7 @@ class CachedTileServer:
         _, height, width = source.info.shape
         if not (0 <= y < height and 0 <= x < width):
             raise NotFoundError(f"Pixel ({y}, {x}) lies outside; the image is {width} x {height} pixels.")
-        kept: SliceLevels | None = self._slices.peek(_plane_key(source.info, "z", z))
+        kept: SliceLevels | None = self._slices.peek((_plane_key(source.info, "z", z), 0))
         if kept is not None:
             return _plain(kept.levels[0][y, x])
         return _plain(source.read(Box(start=(z, y, x), stop=(z + 1, y + 1, x + 1))).squeeze())
@@ -219,15 +219,12 @@ class CachedTileServer:
         return self._read(planes, axis, at), False
 
     def _held(self, planes: VolumeSource, axis: PlaneAxis, at: "_Place") -> SliceLevels:
-        """The levels of a slice, of which the wanted one is held: all of them, or those from a stored one on."""
+        """The levels of a slice from the wanted one or a finer one on: those held, else read from the best source."""
         key = _plane_key(planes.info, axis, at.index)
         stored = stored_level(planes, at.level)
-        kept: SliceLevels = (
-            self._slices.get(key, lambda: read_levels(planes, at.index))
-            if stored is None
-            else self._slices.get((key, stored.number), lambda: read_stored_levels(planes.info, stored, at.index))
-        )
-        return kept
+        first = 0 if stored is None else stored.number
+        held: SliceLevels | None = next(filter(None, (self._slices.peek((key, finer)) for finer in range(first))), None)
+        return held or self._slices.get((key, first), lambda: _read_levels(planes, stored, at.index))
 
     def _large(self, source: VolumeSource, at: "_Place") -> tuple[NDArray[Any], bool]:
         """A tile of a slice too large to hold: from the source's own levels, the overview, or read and reduced."""
@@ -259,6 +256,10 @@ class CachedTileServer:
         key = (_plane_key(info, "z", at.index), "stored", at.level, at.tx, at.ty)
         tile: NDArray[Any] = self._slices.get(key, lambda: read_stored(info, stored, at.index, at.level, at.tx, at.ty))
         return tile
+
+
+def _read_levels(planes: VolumeSource, stored: StoredLevel | None, index: int) -> SliceLevels:
+    return read_levels(planes, index) if stored is None else read_stored_levels(planes.info, stored, index)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import json
 import socket
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 
@@ -19,6 +20,7 @@ from urllib3.connection import HTTPConnection
 from core.errors import AppError, NotFoundError, UnavailableError, UnsupportedImageError
 from utils.tiled_http import TiledAccess, split_uri
 
+STORED = "application/octet-stream"
 PAGE = 50  # children in one answer: the first rows come soon, and others get their turn. Tiled allows 300
 CONNECTIONS = 8  # kept open; the app's threads share them
 CONNECT_TIMEOUT_S = 5.0
@@ -119,14 +121,29 @@ class TiledReader:
         query = f"?page[offset]={offset}&page[limit]={PAGE}&omit_links=true"
         return tuple(self._parsed_children(self._json(self._url("search", path) + query, path), path))
 
-    def read(self, path: str, selection: str) -> NDArray[np.uint8]:
-        """The bytes of `selection`, e.g. "3:4,0:10,0:10", of an array, as stored: C order, the array's byte order.
+    @cached_property
+    def array_formats(self) -> frozenset[str]:
+        """The media types that the server writes arrays in; asked once.
+
+        Raises
+        ------
+        UnavailableError
+        """
+        try:
+            return frozenset(self._json(f"{self._root}/")["formats"]["array"])
+        except (KeyError, TypeError) as error:
+            raise self._down("does not answer as Tiled does") from error
+
+    def read(self, path: str, selection: str, media_type: str = STORED) -> NDArray[np.uint8]:
+        """The bytes of `selection`, e.g. "3:4,0:10,0:10", of an array.
+
+        As stored, in C order and the array's byte order, unless another media type is named.
 
         Raises
         ------
         NotFoundError, UnsupportedImageError, UnavailableError
         """
-        url = self._url("array/full", path) + f"?slice={selection}&format=application/octet-stream"
+        url = self._url("array/full", path) + f"?slice={selection}&format={quote(media_type, safe='/')}"
         try:
             with self._http.request("GET", url, preload_content=False) as response:
                 self._check(response, path)

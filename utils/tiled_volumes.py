@@ -19,6 +19,7 @@ from core.images.volumes import CatalogEntry, Listing, VolumeInfo, VolumeSource
 from utils.tiled_http import TiledAccess
 from utils.tiled_nodes import describe, image_of, layout_of, level_names, stored_dtype, version_of
 from utils.tiled_reader import Node, TiledReader
+from utils.tiled_reduced import reduced_levels
 from utils.tiled_walk import SETTING, GrowingListing, Walk
 
 LISTING_S = 3.0  # people press refresh twice, and every open page asks
@@ -53,8 +54,7 @@ class TiledVolume:
         return out
 
     def _read_piece(self, box: Box) -> NDArray[Any]:
-        selection = ",".join(_written(part) for part in self._layout.selection(box))
-        data = self._reader.read(self._array, selection)
+        data = self._reader.read(self._array, self._layout.selection_text(box))
         wanted = int(np.prod(box.shape)) * self._layout.channels * self._dtype.itemsize
         if len(data) != wanted:
             raise UnavailableError(
@@ -152,7 +152,8 @@ def open_node(reader: TiledReader, node: Node, path: str) -> TiledVolume:
     version = version_of(reader, array)
     info = describe(reader, array, path=path, version=version, container=container)
     layout = layout_of(array, path, container)
-    return TiledVolume(reader, array, layout, info, _stored_levels(reader, container, children, info))
+    stored = _stored_levels(reader, container, children, info)
+    return TiledVolume(reader, array, layout, info, stored or reduced_levels(reader, array.path, layout, info))
 
 
 def _stored_levels(
@@ -206,7 +207,3 @@ def _with(corner: tuple[int, int, int], axis: int, value: int) -> tuple[int, int
 
 def _inside(piece: Box, box: Box) -> tuple[slice, ...]:
     return tuple(slice(a - o, b - o) for a, b, o in zip(piece.start, piece.stop, box.start, strict=True))
-
-
-def _written(part: int | slice) -> str:
-    return str(part) if isinstance(part, int) else f"{part.start}:{part.stop}"

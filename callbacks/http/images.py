@@ -42,9 +42,10 @@ def register(app: Dash, services: Services) -> None:
     def image_tiles(vid: str, version: str, axis: str, index: int, places: str) -> Response:
         volume = volume_path(vid)
         check_version(tiles, volume, version)
-        preview = PREVIEW in request.args
-        found = [tiles.tile(volume, plane_axis(axis), index, *place, preview=preview) for place in read_places(places)]
-        return joined(found)
+        preview, asked = PREVIEW in request.args, read_places(places)
+        # The finest level first: what is read for it serves the coarser ones.
+        found = {at: tiles.tile(volume, plane_axis(axis), index, *at, preview=preview) for at in sorted(asked)}
+        return joined([found[at] for at in asked])
 
     @server.get("/api/img/<vid>/progress")
     def image_progress(vid: str) -> Response:

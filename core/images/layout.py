@@ -47,6 +47,12 @@ class Layout:
     is_colour: bool = False
     extra: tuple[ExtraAxis, ...] = ()
 
+    @property
+    def selected_axes(self) -> list[str]:
+        """The roles of the axes that a selection keeps, in the order of the source array."""
+        fixed = {ONE, *(axis.name for axis in self.extra)}
+        return [axis for axis in self.axes if axis not in fixed]
+
     def selection(self, box: Box) -> tuple[int | slice, ...]:
         """Index expression for the source array that selects `box` with all its channels."""
         parts: dict[str, int | slice] = dict(zip("zyx", box.slices, strict=True))
@@ -54,14 +60,21 @@ class Layout:
         parts |= {axis.name: axis.position for axis in self.extra}
         return tuple(parts[axis] for axis in self.axes)
 
+    def selection_text(self, box: Box) -> str:
+        """`selection` as Tiled has it in a URL, e.g. "3:4,0:10,0:10"."""
+        return ",".join(_written(part) for part in self.selection(box))
+
     def arrange(self, block: NDArray[Any], box: Box) -> NDArray[Any]:
         """The selected `block`, of any shape, as (z, y, x) or (z, y, x, c)."""
         sizes = dict(zip("zyx", box.shape, strict=True)) | {"c": self.channels}
-        fixed = {ONE, *(axis.name for axis in self.extra)}
-        stored = [axis for axis in self.axes if axis not in fixed]
+        stored = self.selected_axes
         wanted = [axis for axis in VOLUME_AXES if axis in stored]
         turned = block.reshape([sizes[axis] for axis in stored]).transpose([stored.index(axis) for axis in wanted])
         return turned.reshape(box.shape if self.channels == 1 else (*box.shape, self.channels))
+
+
+def _written(part: int | slice) -> str:
+    return str(part) if isinstance(part, int) else f"{part.start}:{part.stop}"
 
 
 def describe_layout(
