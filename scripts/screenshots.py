@@ -27,13 +27,17 @@ VOLUME = "bead_pack"
 SLICES = (6, 15)
 STROKES_PER_CLASS = 5
 STROKE_PX = 40
+TILE_PX = 256
 BRUSH_PX = 4
 JOB_MS = 300_000
 
 STATE = "(document.querySelector('.sv-root')?.__viewer?.state() ?? {})"  # empty while the page loads
 READY = f"() => {STATE}.ready && {STATE}.labelsReady"
 PANE_READY = "(pane) => document.querySelector('.sv-root').__viewer.pane(pane).state().ready"
-WAS_HERE = "for (const key of ['tour', 'name-asked']) localStorage.setItem(key, '1')"  # both would cover the image
+WAS_HERE = (
+    "for (const key of ['tour', 'name-asked', 'swipe-tutorial']) localStorage.setItem(key, '1')"  # they cover images
+)
+IDLE = f"() => {STATE}.idle ?? true"  # the Swipe page has no viewer
 SAVED = f"() => {STATE}.saveState === 'saved'"
 
 
@@ -92,6 +96,19 @@ def train(page: Page) -> None:
     page.wait_for_selector(".job-card[data-state=done]", timeout=JOB_MS)
 
 
+def make_table(page: Page) -> None:
+    """A table of tiles of the stack, some of them tagged."""
+    open_place(page, "Curate")
+    page.click("text=New table")
+    page.fill("[name=side]", str(TILE_PX))
+    page.fill("[name=classes]", "clean, artefact")
+    page.click("text=Make the table")
+    for tile, key in ((0, "1"), (6, "2"), (7, "1")):
+        page.locator(".curate-tile").nth(tile).click()
+        page.keyboard.press(key)
+    page.wait_for_selector(".curate-mark >> nth=2")
+
+
 def open_annotate(page: Page) -> None:
     open_place(page, "Annotate")
     page.wait_for_selector(".sv-surface", state="visible")
@@ -139,6 +156,18 @@ def open_exchange(page: Page) -> None:
     page.wait_for_selector(f"#{ids.EXPORT_BUTTON}:enabled")
 
 
+def open_curate(page: Page) -> None:
+    open_place(page, "Curate")
+    page.wait_for_selector(".curate-mark >> nth=2")
+
+
+def open_swipe_page(page: Page) -> None:
+    page.click("text=/Swipe these/")
+    page.goto(str(page.locator("a:has-text('Open the Swipe page')").get_attribute("href")))
+    page.wait_for_function("() => swipe.state().hand.length > 0")
+    page.wait_for_function("() => [...document.images].every(image => image.complete)")
+
+
 SCREENS: dict[str, Callable[[Page], None]] = {
     "annotate": open_annotate,
     "planes": open_planes,
@@ -148,20 +177,22 @@ SCREENS: dict[str, Callable[[Page], None]] = {
     "tour": open_tour,
     "models": open_models,
     "exchange": open_exchange,
+    "curate": open_curate,
+    "swipe-page": open_swipe_page,
 }
 
 
-def photograph(page: Page) -> None:
+def photograph(page: Page, url: str) -> None:
     """Every screen in every theme and size."""
     for theme in THEMES:
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
-            page.goto(page.url.partition("?")[0])
+            page.goto(url)
             page.wait_for_function(READY)
             set_props(page, "theme-store", data=theme)
             for screen, show in SCREENS.items():
                 show(page)
-                page.wait_for_function(f"() => {STATE}.idle")
+                page.wait_for_function(IDLE)
                 path = FOLDER / f"{screen}-{theme}-{width}x{height}.jpg"
                 page.screenshot(path=path, type="jpeg", quality=JPEG_QUALITY, animations="disabled")
                 print(path, flush=True)
@@ -183,7 +214,8 @@ def main() -> int:
             name_classes(page, sample.classes)
             paint(page, truth)
             train(page)
-            photograph(page)
+            make_table(page)
+            photograph(page, stack.url)
             browser.close()
     return 0
 
