@@ -34,9 +34,7 @@ JOB_MS = 300_000
 STATE = "(document.querySelector('.sv-root')?.__viewer?.state() ?? {})"  # empty while the page loads
 READY = f"() => {STATE}.ready && {STATE}.labelsReady"
 PANE_READY = "(pane) => document.querySelector('.sv-root').__viewer.pane(pane).state().ready"
-WAS_HERE = (
-    "for (const key of ['tour', 'name-asked', 'swipe-tutorial']) localStorage.setItem(key, '1')"  # they cover images
-)
+WAS_HERE = "for (const key of ['tour', 'name-asked', 'swipe-tutorial']) localStorage.setItem(key, '1')"
 IDLE = f"() => {STATE}.idle ?? true"  # the Swipe page has no viewer
 SAVED = f"() => {STATE}.saveState === 'saved'"
 
