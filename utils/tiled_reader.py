@@ -129,10 +129,8 @@ class TiledReader:
         ------
         UnavailableError
         """
-        try:
-            return frozenset(self._json(f"{self._root}/")["formats"]["array"])
-        except (KeyError, TypeError) as error:
-            raise self._down("does not answer as Tiled does") from error
+        told = self._json(f"{self._root}/", "What Tiled tells of itself")
+        return frozenset(told.get("formats", {}).get("array", ()))
 
     def read(self, path: str, selection: str, media_type: str = STORED) -> NDArray[np.uint8]:
         """The bytes of `selection`, e.g. "3:4,0:10,0:10", of an array.
