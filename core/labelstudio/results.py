@@ -1,7 +1,8 @@
 """Labels as the regions of an annotation or a prediction, and back.
 
-A brush region holds any pixels exactly, holes and all, so it is what classes become; as polygons go only objects
-without holes, for a polygon of Label Studio has none. Both ways are exact.
+A brush region holds any pixels exactly, holes and all, so it is what classes become. As polygons each object goes on
+its own; one with holes stays a brush region, or becomes one ring with bridges where a project has no brush. Both ways
+are exact.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,11 +18,14 @@ from core.labels.classes import LabelClass
 from core.labels.exchange.polygons import Polygon, fill, polygons_of
 from core.labelstudio import brush
 from core.labelstudio.config import LabelConfig
+from core.labelstudio.rings import one_ring
 from core.labelstudio.shapes import LABELS, kind_of, mask_of
 
 Style = Literal["brush", "polygon"]
 STYLES: dict[Style, str] = {"brush": "Brush, one region a class", "polygon": "Polygons, one an object"}
 Result = dict[str, Any]
+Pixels = tuple[NDArray[np.intp], ...]
+"""(rows, columns)"""
 
 
 @dataclass(frozen=True)
@@ -138,25 +142,30 @@ def _certain(mask: NDArray[np.bool_], scores: NDArray[np.uint8], least: float) -
     return found
 
 
-def _values(
-    mask: NDArray[np.bool_], style: Style, config: LabelConfig
-) -> Iterator[tuple[str, dict[str, Any], NDArray[np.bool_]]]:
+def _values(mask: NDArray[np.bool_], style: Style, config: LabelConfig) -> Iterator[tuple[str, dict[str, Any], Pixels]]:
     """(kind, value, pixels) of each region of a class."""
     if not mask.any():
         return
-    if style == "brush" and config.control("brush") is not None:
-        yield "brush", _brush(mask), mask
+    brushes, polygons = config.control("brush") is not None, config.control("polygon") is not None
+    if (style == "brush" and brushes) or not polygons:
+        yield "brush", _brush(mask), np.nonzero(mask)
         return
     with_holes = np.zeros_like(mask)
     for polygon in polygons_of(mask):
-        rings = [ring.astype(float) for ring in (polygon.outline, *polygon.holes)]
-        inside = fill(rings, (mask.shape[0], mask.shape[1]))
-        if polygon.holes or config.control("polygon") is None:
-            with_holes |= inside
+        if polygon.holes and brushes:
+            with_holes[_inside(polygon)] = True
         else:
-            yield "polygon", _polygon(polygon, mask.shape), inside
+            yield "polygon", _polygon(polygon, mask.shape), _inside(polygon)
     if with_holes.any():
-        yield "brush", _brush(with_holes), with_holes
+        yield "brush", _brush(with_holes), np.nonzero(with_holes)
+
+
+def _inside(polygon: Polygon) -> Pixels:
+    """Filled within its own box: a slice may have thousands of objects."""
+    corner = polygon.outline.min(axis=0)
+    width, height = (polygon.outline.max(axis=0) - corner).tolist()
+    rows, columns = np.nonzero(fill([ring - corner for ring in (polygon.outline, *polygon.holes)], (height, width)))
+    return rows + corner[1], columns + corner[0]
 
 
 def _brush(mask: NDArray[np.bool_]) -> dict[str, Any]:
@@ -164,7 +173,8 @@ def _brush(mask: NDArray[np.bool_]) -> dict[str, Any]:
 
 
 def _polygon(polygon: Polygon, shape: tuple[int, ...]) -> dict[str, Any]:
-    return {"points": (polygon.outline * (100 / shape[1], 100 / shape[0])).tolist(), "closed": True}
+    """One ring, which is all a polygon of Label Studio has."""
+    return {"points": (one_ring(polygon) * (100 / shape[1], 100 / shape[0])).tolist(), "closed": True}
 
 
 def _region(kind: str, value: dict[str, Any], name: str, config: LabelConfig, shape: tuple[int, ...]) -> Result:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from core.errors import LabelFileError
 from core.labels.classes import LabelClass
@@ -87,6 +88,31 @@ def test_labels_with_holes_come_back_pixel_for_pixel(style):
     np.testing.assert_array_equal(painted(regions, VALUES, (48, 64)).labels, with_holes())
     kinds = {region["type"] for region in regions}
     assert kinds == ({"brushlabels"} if style == "brush" else {"brushlabels", "polygonlabels"})
+
+
+POLYGONS_ALONE = read_config(
+    '<View><Image name="i" value="$image"/><PolygonLabels name="p" toName="i"><Label value="Pore"/>'
+    '<Label value="Fibre &amp; &quot;matrix&quot;"/></PolygonLabels></View>'
+)
+
+
+@given(
+    arrays(np.uint8, st.tuples(st.integers(1, 24), st.integers(1, 24)), elements=st.sampled_from([0, 1, 4])),
+    st.sampled_from([CONFIG, POLYGONS_ALONE]),
+)
+def test_polygons_lose_no_pixel_whatever_holes_and_islands_there_are(labels, config):
+    regions = json.loads(json.dumps(regions_of(labels, CLASSES, config, style="polygon")))
+    np.testing.assert_array_equal(painted(regions, VALUES, labels.shape).labels, labels)
+
+
+def test_a_project_without_a_brush_gets_an_object_with_holes_as_one_ring():
+    there = np.ones((9, 12), np.uint8)
+    there[2:4, 2:5] = there[5:7, 6:9] = there[4, 9] = 0
+    (only,) = regions_of(there, CLASSES[:1], POLYGONS_ALONE)
+    assert only["type"] == "polygonlabels"
+    x, y = (np.array(only["value"]["points"]) * (12 / 100, 9 / 100)).T
+    area = (x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2  # with its sign: holes count against the outline
+    assert area == pytest.approx(there.sum())
 
 
 def region(kind: str, **value) -> dict:
