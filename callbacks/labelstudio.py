@@ -223,15 +223,21 @@ def _register_lending(app: Dash, services: Services) -> None:
         Input(ids.LS_LEND, "n_clicks"),
         State(ids.LS_PROJECT, "value"),
         State(ids.LS_BACKEND, "value"),
+        State(ids.LS_FOLLOW, "value"),
         running=[(Output(ids.LS_LEND, "className"), "button busy", "button")],
         prevent_initial_call=True,
     )
-    def lend(_clicks: int, project: str, address: str | None) -> Any:
+    def lend(_clicks: int, project: str, address: str | None, follows: bool | None) -> Any:
         try:
             services.labelstudio.add_backend(_chosen(project), address or "", "Segmentation models")
+            services.labelstudio.follow(_chosen(project), follows=bool(follows))
         except AppError as error:
             return labelstudio.told(error.message, error.hint)
-        return labelstudio.told("The project asks our models now.", "Retrieve predictions in its Data Manager.")
+        return labelstudio.told("The project asks our models now.", labelstudio.what_follows(follows=bool(follows)))
+
+    @app.callback(Output(ids.LS_FOLLOW, "value"), Input(ids.LS_PROJECT, "value"))
+    def show_following(project: str) -> bool:
+        return project != labelstudio.NEW and services.labelstudio.follows(int(project))
 
 
 def outliner(services: Services, path: str) -> Change:

@@ -238,6 +238,7 @@ LS_WEAK = "labelstudio-weak"
 LS_FETCH = "labelstudio-fetch"
 LS_FETCHED = "labelstudio-fetched"
 LS_BACKEND = "labelstudio-backend"
+LS_FOLLOW = "labelstudio-follow"
 LS_LEND = "labelstudio-lend"
 LS_LENT = "labelstudio-lent"
 

@@ -55,6 +55,12 @@ def told(said: str, hint: str = "") -> list[Any]:
     return [html.Strong(said), html.Span(hint)]
 
 
+def what_follows(*, follows: bool) -> str:
+    """What to expect of a project that asks our models."""
+    submitted = " What is submitted from now on becomes labels, each annotation as one edit." if follows else ""
+    return f"Retrieve predictions in its Data Manager.{submitted}"
+
+
 def _connection() -> html.Div:
     form = html.Div(
         [
@@ -136,6 +142,7 @@ def _lending() -> html.Div:
             html.P("With this address as a model of the project, Label Studio gets predictions, objects under clicks, "
                    "and trainings. It must reach this app at it."),
             _field("Address", dbc.Input(id=ids.LS_BACKEND, class_name="ls-address")),
+            dbc.Checkbox(id=ids.LS_FOLLOW, value=False, label="What is submitted there becomes labels at once"),
             html.Button("Add to the project", id=ids.LS_LEND, className="button"),
             html.Div(id=ids.LS_LENT, className="ls-progress", role="status"),
         ],

@@ -144,7 +144,8 @@ def ml_start(options: argparse.Namespace, settings: Settings) -> None:
     services = build_services(settings)
     server = Flask("labelstudio")
     errors.register(server)
-    labelstudio_backend.add_routes(server, services, Wishes(options.train, options.conf, _windows(options)))
+    wishes = Wishes(options.train, options.conf, _windows(options), options.import_at_once)
+    labelstudio_backend.add_routes(server, services, wishes)
     serving = make_server(options.host, options.labelstudio_ml_port, server, threaded=True)
     address = f"http://{options.host}:{serving.server_port}{labelstudio_backend.ROOT}/{services.labelstudio.secret()}"
     print(f"Add this address as a model of your project in Label Studio: {address}", flush=True)
@@ -225,6 +226,8 @@ def _add_ml_start(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--train", default="", metavar="MODEL", help="a trained model, by name or id")
     parser.add_argument("--labelstudio-ml-port", type=int, default=ML_PORT, metavar="PORT", help="0: any that is free")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    at_once = "annotations become labels as soon as they are submitted, in all projects"
+    parser.add_argument("--import-at-once", action="store_true", help=at_once)
     _add_prediction(parser)
     parser.set_defaults(run=ml_start)
 

@@ -4,6 +4,7 @@ import base64
 import binascii
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -53,7 +54,7 @@ class HttpLabelStudio:
             account = _account(client)
         before = read_kept(self._path) if self._path.exists() else None
         if before is not None and before.url == kept.url:
-            kept = Kept(kept.url, kept.token, before.secret)  # what projects know of our models goes on
+            kept = replace(before, token=kept.token)  # what projects know of our models goes on
         write_kept(self._path, kept)
         return account
 
@@ -142,6 +143,17 @@ class HttpLabelStudio:
                 "Upload pictures to Label Studio itself.",
             )
         return self._download(url)
+
+    def follows(self, project_id: int) -> bool:
+        """Whether annotations of a project come in as soon as they are submitted."""
+        kept = read_kept(self._path)
+        return kept is not None and project_id in kept.follows
+
+    def follow(self, project_id: int, *, follows: bool) -> None:
+        """Switch that on or off."""
+        kept = self._kept()
+        others = set(kept.follows) - {project_id}
+        write_kept(self._path, replace(kept, follows=tuple(sorted(others | {project_id} if follows else others))))
 
     def add_backend(self, project_id: int, url: str, title: str) -> None:
         """Let a project ask models at `url`; harmless when it does."""

@@ -10,7 +10,7 @@ import os
 import secrets
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,15 @@ REFRESH = "/api/token/refresh/"
 
 @dataclass(frozen=True)
 class Kept:
-    """What the file holds. secret : what Label Studio must know to ask our models."""
+    """What the file holds. secret : what Label Studio must know to ask our models.
+
+    follows : ids of the projects whose annotations come in as soon as they are submitted.
+    """
 
     url: str
     token: str = field(repr=False)
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    follows: tuple[int, ...] = field(default=(), compare=False)  # another one needs no other line to the server
 
 
 def is_personal(token: str) -> bool:
@@ -78,10 +82,10 @@ def read_kept(path: Path) -> Kept | None:
     """What the file holds; None when there is none. Raises UnavailableError when it cannot be read."""
     try:
         content = json.loads(path.read_text())
-        return Kept(content["url"], content["token"], content["secret"])
+        return Kept(content["url"], content["token"], content["secret"], tuple(content.get("follows", ())))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise UnavailableError(f"{path} cannot be read.", "Remove it, and connect to Label Studio again.") from error
 
 
@@ -91,7 +95,7 @@ def write_kept(path: Path, kept: Kept) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w") as file:
-        json.dump({"url": kept.url, "token": kept.token, "secret": kept.secret}, file)
+        json.dump(asdict(kept), file)
     draft.replace(path)
 
 

@@ -39,11 +39,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Wishes:
-    """How to predict. model : name or id; "" for the newest that knows a label of the project. least_score : 0 to 1."""
+    """How to predict. model : name or id; "" for the newest that knows a label of the project. least_score : 0 to 1.
+
+    at_once : annotations of all projects come in as soon as they are submitted.
+    """
 
     model: str = ""
     least_score: float = LEAST_SCORE
     windows: Windows | None = None
+    at_once: bool = False
 
 
 class Answers:

@@ -15,13 +15,14 @@ from flask import Flask, Response, jsonify, request
 
 from callbacks.http.errors import refuse
 from callbacks.http.labelstudio_answers import Answers, Wishes
+from callbacks.http.labelstudio_arrivals import ARRIVES, Arrivals
 from callbacks.http.labelstudio_training import Trainings
 from core.labelstudio.asking import project_id, read_asked
 from core.services import Services
 
 ROOT = "/labelstudio"
 HEADER = "X-Labelstudio-Secret"
-LATER = ("ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED", "ANNOTATION_DELETED", "ANNOTATIONS_DELETED")
+CHANGES = (*ARRIVES, "ANNOTATION_DELETED", "ANNOTATIONS_DELETED")
 Answer = Callable[[Mapping[str, Any]], Any]
 log = logging.getLogger(__name__)
 
@@ -44,10 +45,12 @@ class Backend:
 
     def __init__(self, services: Services, wishes: Wishes) -> None:
         self._answers, self._trainings = Answers(services, wishes), Trainings(services, wishes)
+        self._arrivals = Arrivals(services, wishes)
 
     def health(self, _body: Mapping[str, Any]) -> Any:
-        """It is up; and how many annotations have changed since the last training, by project."""
-        return {"status": "UP", "model_class": "segmentation", "changed": self._trainings.changed}
+        """It is up; and by project, how many annotations have changed since the last training, and came in at once."""
+        counts = {"changed": self._trainings.changed, "brought": self._arrivals.brought}
+        return {"status": "UP", "model_class": "segmentation", **counts}
 
     def setup(self, body: Mapping[str, Any]) -> Any:
         """Asked often, so nothing is loaded. The token that comes with it is not ours to use."""
@@ -66,8 +69,10 @@ class Backend:
         action, project = str(body.get("action", "")), project_id(body.get("project"))
         if action == "START_TRAINING":
             self._trainings.begin(project)
-        elif action in LATER:
+        if action in CHANGES:
             self._trainings.note_change(project)
+        if action in ARRIVES:
+            self._arrivals.take(project, body)
         return {"status": "ok"}
 
     def train(self, body: Mapping[str, Any]) -> Any:

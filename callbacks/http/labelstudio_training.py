@@ -4,7 +4,6 @@ The import is one edit a volume, which undo takes back. The training has the alg
 the project had, so it is a new version of it; the first one is of the first algorithm of the registry.
 """
 
-import json
 import logging
 import threading
 from collections import Counter
@@ -13,19 +12,16 @@ from datetime import datetime
 from typing import Any
 
 from callbacks.http.labelstudio_answers import Wishes
+from callbacks.http.labelstudio_arrivals import AUTHOR, bring
 from core.errors import AppError, NotFoundError
 from core.images.volumes import VolumeInfo
-from core.labels.exchange import open_labels
-from core.labels.exchange.importing import Target, apply, report_on
 from core.labelstudio.config import read_config
-from core.labelstudio.fetching import fetched
 from core.labelstudio.tasks import spot_of
 from core.learning.jobs import JobKind, JobRequest
 from core.learning.models import TrainedModel
 from core.learning.requests import check_trainable, suggested_name
 from core.services import Services
 
-AUTHOR = "Label Studio"  # of the edits
 log = logging.getLogger(__name__)
 
 
@@ -86,17 +82,6 @@ def train(services: Services, project: int, wishes: Wishes) -> str:
         bring(services, project, volume)
     (volume, _), *_ = counts.most_common(1)
     return services.jobs.submit(_request(services, project, services.volumes.open(volume).info, wishes))
-
-
-def bring(services: Services, project: int, volume: str) -> None:
-    """Write the annotations of a project over the labels of a volume, as one edit."""
-    info = services.volumes.open(volume).info
-    with services.exchange.scratch() as folder:
-        path = folder / "annotations.json"
-        path.write_text(json.dumps(fetched(services.labelstudio, project, volume)))
-        file = open_labels(path, info.shape)
-        report = report_on(file, Target(info.shape, services.labels.classes(volume), info.voxel_size_um))
-        apply(services.labels, volume, file, report, "over", user=AUTHOR, told=lambda _: None)
 
 
 def _request(services: Services, project: int, info: VolumeInfo, wishes: Wishes) -> JobRequest:

@@ -91,6 +91,14 @@ class LabelStudio(Protocol):
         """The picture of a task. Raises InvalidInputError unless it lies at the connected server or is a data: URI."""
         ...
 
+    def follows(self, project_id: int) -> bool:
+        """Whether annotations of a project come in as soon as they are submitted; not, unless somebody wants it."""
+        ...
+
+    def follow(self, project_id: int, *, follows: bool) -> None:
+        """Switch that on or off; forgotten with the connection."""
+        ...
+
     def add_backend(self, project_id: int, url: str, title: str) -> None:
         """Let a project ask models at `url`; harmless when it does."""
         ...

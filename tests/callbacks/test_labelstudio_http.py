@@ -1,5 +1,7 @@
 """What Label Studio asks our models, and what it hears: by its own wire protocol, over fakes of what lies behind."""
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from dash import Dash
@@ -8,17 +10,21 @@ from callbacks import access
 from callbacks.http import errors, labelstudio_backend
 from core.images.memory import ArrayVolume
 from core.labels.classes import LabelClass
+from core.labels.slices import read_slice
 from core.labels.tools.pointing import EdgesAndGreys
-from core.labelstudio.config import write_config
+from core.labelstudio.config import read_config, write_config
 from core.labelstudio.pictures import as_png
-from core.labelstudio.port import Connection
-from core.labelstudio.results import painted
+from core.labelstudio.port import Connection, Project
+from core.labelstudio.results import painted, regions_of
 from core.labelstudio.tasks import Region, Spot, data_of
 from core.learning.interactive import Offer
 from core.learning.models import TrainedModel
 from core.learning.segmenter import Prediction
 from core.services import Services
+from scripts.local_stack import wait_until
 from tests.tile_server import tile_server
+from utils.exchange_files import DiskExchange
+from utils.label_db import SqlLabelStore
 
 SECRET = "quite-a-secret"
 CLASSES = (LabelClass(1, "Dark", "#E69F00"), LabelClass(2, "Bright", "#56B4E9"))
@@ -35,8 +41,16 @@ class Volumes:
 class Studio:
     """Connected; has one picture."""
 
+    followed: ClassVar[set[int]] = set()
+
     def connection(self):
         return Connection("http://studio", "legacy")
+
+    def follows(self, project):
+        return project in self.followed
+
+    def project(self, project):
+        return Project(project, "Two tones", CONFIG, 1, "")
 
     def secret(self):
         return SECRET
@@ -74,13 +88,22 @@ class Interactive:
 
 
 @pytest.fixture(scope="module")
-def client():
+def labels(tmp_path_factory):
+    store = SqlLabelStore(f"sqlite:///{tmp_path_factory.mktemp('labels') / 'labels.db'}")
+    store.set_classes("stack", CLASSES, user="anna")
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def client(labels, tmp_path_factory):
     app = Dash("labelstudio")
     app.layout = []
     access.guard(app, login=True, user_name="anna", password="secret of a person")
     errors.register(app.server)
     own = {"volumes": Volumes(), "tiles": tile_server(Volumes()), "labelstudio": Studio(), "registry": Registry()}
-    own |= {"pictures": Pictures(), "interactive": Interactive()}
+    own |= {"pictures": Pictures(), "interactive": Interactive(), "labels": labels}
+    own |= {"exchange": DiskExchange(tmp_path_factory.mktemp("files"), max_upload_bytes=10**6, keep_exports_s=60)}
     labelstudio_backend.register(app, Services(**dict.fromkeys(Services.__dataclass_fields__) | own))
     return app.server.test_client()
 
@@ -162,3 +185,30 @@ def test_events_are_counted_and_unknown_ones_are_fine(client):
     told(client, "/webhook", {"action": "ANNOTATIONS_DELETED", "project": {"id": 5}})
     told(client, "/webhook", {"action": "WHATEVER", "project": {"id": 5}})
     assert client.get(f"/labelstudio/{SECRET}/health").json["changed"] == {"5": 2}
+
+
+def submitted(action: str, value: int, *, project: int = 6, **more) -> dict:
+    """The event of an annotation that gives all of slice 2 to a class."""
+    result = regions_of(np.full((40, 60), value, np.uint8), CLASSES, read_config(CONFIG))
+    annotation = {"id": 1, "task": 3, "result": result, "updated_at": "2026-01-01", **more}
+    return {"action": action, "project": {"id": project}, "annotation": annotation, "task": a_task()}
+
+
+def test_an_annotation_comes_in_at_once_where_that_is_switched_on(client, labels, monkeypatch):
+    monkeypatch.setattr(Studio, "followed", {6})
+
+    def brought() -> int:
+        return client.get(f"/labelstudio/{SECRET}/health").json["brought"].get("6", 0)
+
+    told(client, "/webhook", submitted("ANNOTATION_CREATED", 2, project=5))  # nobody has switched it on for that one
+    told(client, "/webhook", submitted("ANNOTATION_CREATED", 2, was_cancelled=True))  # a task that was skipped
+    told(client, "/webhook", submitted("ANNOTATION_CREATED", 1))
+    wait_until(lambda: brought() == 1, "the import of one")
+    assert set(np.unique(read_slice(labels, "stack", 1, (40, 60)))) == {1}
+    several = submitted("ANNOTATIONS_CREATED", 2)
+    told(client, "/webhook", several | {"annotation": [several["annotation"]], "task": [several["task"]]})
+    told(client, "/webhook", {"action": "ANNOTATIONS_DELETED", "project": {"id": 6}, "annotations": [{"id": 1}]})
+    wait_until(lambda: brought() == 2, "the import of another")
+    assert set(np.unique(read_slice(labels, "stack", 1, (40, 60)))) == {2}
+    assert not read_slice(labels, "stack", 0, (40, 60)).any()
+    assert labels.history("stack", user="Label Studio").undo == 2
