@@ -8,10 +8,11 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from flask import request
 
+from callbacks import labelstudio_choices
 from callbacks.http.labelstudio_backend import ROOT
-from callbacks.labelstudio_sending import Sending, Volume, shipped
+from callbacks.labelstudio_sending import Sending, Volume, chosen_project, open_path, shipped
 from components import exchange, ids, labelstudio, stores
-from core.errors import AppError, InvalidInputError
+from core.errors import AppError
 from core.labelstudio.exporting import Role
 from core.labelstudio.fetching import Change, fetched
 from core.labelstudio.running import Exports
@@ -29,6 +30,7 @@ def register(app: Dash, services: Services) -> None:
     _register_sending(app, services, Exports())
     _register_fetching(app, services)
     _register_lending(app, services)
+    labelstudio_choices.register(app, services)
 
 
 def _register_connection(app: Dash, services: Services) -> None:
@@ -205,9 +207,9 @@ def _register_fetching(app: Dash, services: Services) -> None:
     )
     def fetch(clicks: int, project: str, volume: Volume, weak: bool | None) -> Any:
         try:
-            path = _path(volume)
+            path = open_path(volume)
             change = outliner(services, path) if weak else list
-            content = fetched(services.labelstudio, _chosen(project), path, change=change)
+            content = fetched(services.labelstudio, chosen_project(project), path, change=change)
         except AppError as error:
             return no_update, labelstudio.told(error.message, error.hint)
         name = f"{content['labelstudio']['project']}.json"
@@ -229,8 +231,8 @@ def _register_lending(app: Dash, services: Services) -> None:
     )
     def lend(_clicks: int, project: str, address: str | None, follows: bool | None) -> Any:
         try:
-            services.labelstudio.add_backend(_chosen(project), address or "", "Segmentation models")
-            services.labelstudio.follow(_chosen(project), follows=bool(follows))
+            services.labelstudio.add_backend(chosen_project(project), address or "", "Segmentation models")
+            services.labelstudio.follow(chosen_project(project), follows=bool(follows))
         except AppError as error:
             return labelstudio.told(error.message, error.hint)
         return labelstudio.told("The project asks our models now.", labelstudio.what_follows(follows=bool(follows)))
@@ -243,15 +245,3 @@ def _register_lending(app: Dash, services: Services) -> None:
 def outliner(services: Services, path: str) -> Change:
     """Makes objects of the boxes and points of tasks."""
     return partial(outlined, volume=services.volumes.open(path), window=services.tiles.manifest(path).window)
-
-
-def _chosen(project: str) -> int:
-    if project == labelstudio.NEW:
-        raise InvalidInputError("No project is chosen.", "Choose one at Send slices, Project.")
-    return int(project)
-
-
-def _path(volume: Volume) -> str:
-    if volume is None:
-        raise InvalidInputError("No dataset is open.", "Choose one at the top left.")
-    return volume["path"]

@@ -91,3 +91,17 @@ def _version(services: Services, info: VolumeInfo, job: str) -> str:
     if job:
         return f"{services.jobs.job(job).name} ({job[:8]})"
     return f"Labels, revision {services.labels.revision(info.path)}"
+
+
+def chosen_project(project: str) -> int:
+    """The id of a project that is there. Raises InvalidInputError."""
+    if project == labelstudio.NEW:
+        raise InvalidInputError("No project is chosen.", "Choose one at Send slices, Project.")
+    return int(project)
+
+
+def open_path(volume: Volume) -> str:
+    """Of the open volume. Raises InvalidInputError."""
+    if volume is None:
+        raise InvalidInputError("No dataset is open.", "Choose one at the top left.")
+    return volume["path"]

@@ -11,8 +11,11 @@ from core.labelstudio.exporting import ROLES
 from core.labelstudio.port import Project
 from core.labelstudio.results import STYLES
 from core.labelstudio.running import Progress
+from core.labelstudio.tagging import Plan
+from core.learning.curation.store import Table
 
 NEW = "new"  # a project that is made
+OWN_TABLE = "own"
 LABELS = "labels"  # the source that is no result
 SCOPES = {"painted": "Labelled slices", "slice": "This slice", "range": "Range", "all": "All slices"}
 PARTS = {"whole": "Whole slices", "tiles": "Tiles", "part": "A part"}
@@ -36,6 +39,18 @@ def project_options(projects: Sequence[Project]) -> list[dict[str, str]]:
     """What slices can be sent to."""
     there = [{"label": f"{each.title} ({_tasks(each.tasks)})", "value": str(each.id)} for each in projects]
     return [{"label": "A new project", "value": NEW}, *there]
+
+
+def table_options(tables: Sequence[Table]) -> list[dict[str, str]]:
+    """Where choices can go."""
+    own = {"label": "The project's own table", "value": OWN_TABLE}
+    return [own, *({"label": each.name, "value": each.id} for each in tables)]
+
+
+def choices_planned(plan: Plan) -> list[Any]:
+    """What would become of a label table."""
+    first, *more = plan.told()
+    return [html.Strong(first), *map(html.Span, more)]
 
 
 def progress(now: Progress) -> Any:
@@ -138,6 +153,7 @@ def _lending() -> html.Div:
             dbc.Checkbox(id=ids.LS_WEAK, value=False, label="Boxes and points become the objects they stand for"),
             html.Button("Fetch annotations", id=ids.LS_FETCH, className="button"),
             html.Div(id=ids.LS_FETCHED, className="ls-progress", role="status"),
+            *_choosing(),
             html.H3("Lend our models"),
             html.P("With this address as a model of the project, Label Studio gets predictions, objects under clicks, "
                    "and trainings. It must reach this app at it."),
@@ -148,6 +164,22 @@ def _lending() -> html.Div:
         ],
         className="ls-column",
     )  # fmt: skip
+
+
+def _choosing() -> list[Any]:
+    return [
+        html.H3("Choices into a label table"),
+        html.P("Choices for whole pictures become labels of slices or tiles in Curate. First see what would change."),
+        _field("Table", dbc.Select(id=ids.LS_TABLE, options=table_options([]), value=OWN_TABLE)),
+        html.Div(
+            [
+                html.Button("Look at choices", id=ids.LS_CHOICES_LOOK, className="button"),
+                html.Button("Write them", id=ids.LS_CHOICES_WRITE, className="button primary", hidden=True),
+            ],
+            className="ls-buttons",
+        ),
+        html.Div(id=ids.LS_CHOICES_TOLD, className="ls-progress", role="status"),
+    ]
 
 
 def _least() -> html.Div:

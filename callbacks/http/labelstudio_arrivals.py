@@ -18,6 +18,9 @@ from core.labels.exchange import open_labels
 from core.labels.exchange.importing import Target, apply, report_on
 from core.labelstudio.fetching import fetched
 from core.labelstudio.files import as_file
+from core.labelstudio.port import Project
+from core.labelstudio.results import labels_in
+from core.labelstudio.tagging import chosen_in, plan_for, table_id, write
 from core.labelstudio.tasks import Task, chosen_annotation, spot_of
 from core.services import Services
 
@@ -70,13 +73,26 @@ def tasks_in(body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def bring_one(services: Services, project_id: int, task: Task) -> bool:
-    """Write the one annotation of a task over the labels of its volume; whether it shows one and was not skipped."""
-    spot = spot_of(task)
-    if spot is None or chosen_annotation(task) is None:
+    """Write the one annotation of a task over the labels of its volume, and its choices into the project's label table.
+
+    Returns whether it shows a volume and was not skipped.
+    """
+    spot, annotation = spot_of(task), chosen_annotation(task)
+    if spot is None or annotation is None:
         return False
     project = services.labelstudio.project(project_id)
-    _paint(services, spot.volume, as_file([task], project.config, project=project.title))
+    if any(labels_in(annotation.get("result") or ())):
+        _paint(services, spot.volume, as_file([task], project.config, project=project.title))
+    _tag(services, project, spot.volume, task)
     return True
+
+
+def _tag(services: Services, project: Project, volume: str, task: Task) -> None:
+    """Nothing while nobody has made the project's own table."""
+    table = table_id(project, volume)
+    if any(each.id == table for each in services.curation.tables(volume=volume)):
+        chosen = chosen_in([task], project.config, services.volumes.open(volume).info)
+        write(services.curation, plan_for(services.curation, table, chosen), user=AUTHOR)
 
 
 def bring(services: Services, project: int, volume: str) -> None:

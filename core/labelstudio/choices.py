@@ -29,34 +29,36 @@ def table_of(tasks: Iterable[Task], config: str, annotator: str = "") -> LabelTa
     LabelFileError
         If the project offers no choices.
     """
-    offered = _offered(config)
-    classes = list(dict.fromkeys(name for names in offered.values() for name in names))
-    if not classes:
-        raise LabelFileError("The project offers no choices.", "Add <Choices> to its configuration.")
+    groups = offered(config)
+    classes = list(dict.fromkeys(name for names in groups.values() for name in names))
     items, tags = [], []
     for task in tasks:
         annotation = chosen_annotation(task, annotator)
         if annotation is not None:
             items.append(_item(task))
-            tags.append(_tags(annotation.get("result") or (), offered, classes))
+            made = tags_of(annotation.get("result") or (), groups)
+            tags.append([made.get(name, NO_TAG) for name in classes])
     table = LabelTable.of(items, classes)
     known = np.array(tags, np.int8).reshape(len(items), len(classes))
     return LabelTable(table.items, table.classes, known, table.validation, table.exclude, table.subsets)
 
 
-def _offered(config: str) -> dict[str, list[str]]:
-    """{name of a tag: its choices}"""
-    tags = [each for each in read_config(config).controls if each.kind == "choices"]
+def offered(config: str) -> dict[str, list[str]]:
+    """{name of a tag: its choices}. Raises LabelFileError if the project offers none."""
+    tags = [each for each in read_config(config).controls if each.kind == "choices" and each.labels]
+    if not tags:
+        raise LabelFileError("The project offers no choices.", "Add <Choices> to its configuration.")
     return {tag.name: [label.name for label in tag.labels] for tag in tags}
 
 
-def _tags(result: Result, offered: Mapping[str, Sequence[str]], classes: Sequence[str]) -> list[int]:
-    found = dict.fromkeys(classes, NO_TAG)
+def tags_of(result: Result, groups: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """{choice: 1 made, 0 another of its tag was}; without those of tags that nobody answered."""
+    found: dict[str, int] = {}
     for row in result:
         if row.get("type") == "choices":
             made = row.get("value", {}).get("choices", ())
-            found |= {name: int(name in made) for name in offered.get(str(row.get("from_name")), ())}
-    return list(found.values())
+            found |= {name: int(name in made) for name in groups.get(str(row.get("from_name")), ())}
+    return found
 
 
 def _item(task: Task) -> Item:

@@ -16,13 +16,16 @@ from core.labelstudio.config import read_config, write_config
 from core.labelstudio.pictures import as_png
 from core.labelstudio.port import Connection, Project
 from core.labelstudio.results import painted, regions_of
+from core.labelstudio.tagging import table_id
 from core.labelstudio.tasks import Region, Spot, data_of
+from core.learning.curation.store import Item, Table
 from core.learning.interactive import Offer
 from core.learning.models import TrainedModel
 from core.learning.segmenter import Prediction
 from core.services import Services
 from scripts.local_stack import wait_until
 from tests.tile_server import tile_server
+from utils.curation_db import SqlCurationStore
 from utils.exchange_files import DiskExchange
 from utils.label_db import SqlLabelStore
 
@@ -96,13 +99,20 @@ def labels(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def client(labels, tmp_path_factory):
+def curation(tmp_path_factory):
+    store = SqlCurationStore(f"sqlite:///{tmp_path_factory.mktemp('curation') / 'labels.db'}")
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def client(labels, curation, tmp_path_factory):
     app = Dash("labelstudio")
     app.layout = []
     access.guard(app, login=True, user_name="anna", password="secret of a person")
     errors.register(app.server)
     own = {"volumes": Volumes(), "tiles": tile_server(Volumes()), "labelstudio": Studio(), "registry": Registry()}
-    own |= {"pictures": Pictures(), "interactive": Interactive(), "labels": labels}
+    own |= {"pictures": Pictures(), "interactive": Interactive(), "labels": labels, "curation": curation}
     own |= {"exchange": DiskExchange(tmp_path_factory.mktemp("files"), max_upload_bytes=10**6, keep_exports_s=60)}
     labelstudio_backend.register(app, Services(**dict.fromkeys(Services.__dataclass_fields__) | own))
     return app.server.test_client()
@@ -212,3 +222,17 @@ def test_an_annotation_comes_in_at_once_where_that_is_switched_on(client, labels
     assert set(np.unique(read_slice(labels, "stack", 1, (40, 60)))) == {2}
     assert not read_slice(labels, "stack", 0, (40, 60)).any()
     assert labels.history("stack", user="Label Studio").undo == 2
+
+
+def test_choices_come_in_at_once_too_once_the_project_has_a_table(client, curation, monkeypatch):
+    choices = '<Choices name="c" toName="image"><Choice value="good"/><Choice value="bad"/></Choices></View>'
+    project = Project(8, "Quality", CONFIG.replace("</View>", choices), 1, "")
+    monkeypatch.setattr(Studio, "followed", {8})
+    monkeypatch.setattr(Studio, "project", lambda *_: project)
+    table = table_id(project, "stack")
+    curation.create(Table(table, "Quality", ("good", "bad"), 0, "anna", 0.0), [Item(0, "stack", 1)])
+    made = {"type": "choices", "from_name": "c", "to_name": "image", "value": {"choices": ["bad"]}}
+    event = submitted("ANNOTATION_UPDATED", 1, project=8)
+    event["annotation"]["result"] = [made]
+    told(client, "/webhook", event)
+    wait_until(lambda: curation.rows(table)[0].values == {"good": 0, "bad": 1}, "the choice in the table")
