@@ -15,7 +15,7 @@ from components import exchange, ids, labelstudio, stores
 from core.errors import AppError
 from core.labelstudio.exporting import Role
 from core.labelstudio.fetching import Change, fetched
-from core.labelstudio.running import Exports
+from core.labelstudio.running import UNDER_WAY, Exports
 from core.labelstudio.weak import outlined
 from core.learning.requests import Scope
 from core.services import Services
@@ -143,13 +143,14 @@ def _register_sending(app: Dash, services: Services, exports: Exports) -> None:
         output={
             "progress": Output(ids.LS_PROGRESS, "children"),
             "idle": Output(ids.LS_TICK, "disabled"),
-            "busy": Output(ids.LS_SEND, "disabled"),
+            "busy": (Output(ids.LS_SEND, "disabled"), Output(ids.LS_PREVIEW, "disabled")),
             "stop": Output(ids.LS_STOP, "hidden"),
             "sent": Output(stores.LS_SENT, "data"),
         },
         inputs={
             "place": Input(stores.PLACE, "data"),
             "send": Input(ids.LS_SEND, "n_clicks"),
+            "preview": Input(ids.LS_PREVIEW, "n_clicks"),
             "stop": Input(ids.LS_STOP, "n_clicks"),
             "tick": Input(ids.LS_TICK, "n_intervals"),
         },
@@ -178,15 +179,17 @@ def _register_sending(app: Dash, services: Services, exports: Exports) -> None:
     )
     def send(place: str, given: dict[str, Any], was_idle: bool, **_events: Any) -> Any:  # noqa: ARG001 - it starts it
         user = services.current_user()
+        if ctx.triggered_id == ids.LS_PREVIEW:
+            exports.look(user, *shipped(services, Sending(**given)))
         if ctx.triggered_id == ids.LS_SEND:
             shipment, source = shipped(services, Sending(**given))
             exports.begin(user, services.labelstudio, Sending(**given).target, shipment, source)
         if ctx.triggered_id == ids.LS_STOP:
             exports.stop(user)
         now = exports.of(user)
-        busy = now.stage == "sending"
+        busy = now.stage in UNDER_WAY
         ended = not busy and not was_idle
-        shown = {"progress": labelstudio.progress(now), "idle": not busy, "busy": busy, "stop": not busy}
+        shown = {"progress": labelstudio.progress(now), "idle": not busy, "busy": (busy, busy), "stop": not busy}
         return shown | {"sent": now.said if ended else no_update}
 
 

@@ -10,7 +10,7 @@ from components import ids
 from core.labelstudio.exporting import ROLES
 from core.labelstudio.port import Project
 from core.labelstudio.results import STYLES
-from core.labelstudio.running import Progress
+from core.labelstudio.running import UNDER_WAY, Progress
 from core.labelstudio.tagging import Plan
 from core.learning.curation.store import Table
 
@@ -57,12 +57,12 @@ def progress(now: Progress) -> Any:
     """How far the sending is, and what came of it."""
     if now.stage == "idle":
         return None
-    if now.stage == "sending":
-        share = round(100 * now.done)
+    if now.stage in UNDER_WAY:
+        share, doing = round(100 * now.done), now.stage.capitalize()
         bar = html.Div(html.Div(style={"width": f"{share}%"}), className="job-bar")
-        return [html.Span(f"Sending, {share} %", className="ls-share"), bar]
+        return [html.Span(f"{doing}, {share} %", className="ls-share"), bar]
     link = html.A("Open the project", href=now.url, target="_blank", rel="noopener") if now.url else None
-    return [html.Strong(now.said), html.Span(now.hint), link]
+    return [html.Strong(now.said), *map(html.Span, (*now.details, now.hint)), link]
 
 
 def told(said: str, hint: str = "") -> list[Any]:
@@ -130,6 +130,7 @@ def _sending() -> html.Div:
             html.Div(
                 [
                     html.Button("Send", id=ids.LS_SEND, className="button primary"),
+                    html.Button("Preview", id=ids.LS_PREVIEW, className="button"),
                     html.Button("Stop", id=ids.LS_STOP, className="button", hidden=True),
                 ],
                 className="ls-buttons",

@@ -35,6 +35,7 @@ from core.labels.slices import read_slice
 from core.labelstudio.choices import table_of
 from core.labelstudio.exporting import Shipment, project_for, send
 from core.labelstudio.fetching import fetched
+from core.labelstudio.preview import preview
 from core.labelstudio.results import STYLES
 from core.labelstudio.sources import ReadPair, StackSource, of_labels, regions_to_send
 from core.labelstudio.tasks import Region
@@ -103,16 +104,18 @@ def _write_choices(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def export(options: argparse.Namespace, settings: Settings) -> None:
-    """Send slices with labels or predictions to a project."""
+    """Send slices with labels or predictions to a project; or only count what would go."""
     volume = _open(options.name, settings)
     with (
         closing(HttpLabelStudio.from_settings(settings)) as studio,
         closing(SqlLabelStore(settings.labels_uri)) as labels,
     ):
         shipment, read = _shipped(options, settings, volume, labels)
+        if options.dry_run:
+            return print("", *preview(shipment, StackSource(volume, read), told=_tell).told(), sep="\n")
         project = project_for(studio, options.labelstudio_name, shipment.classes)
         sent = send(studio, project, shipment, StackSource(volume, read), told=_tell)
-    print(f"\n{sent.told()} {project.url}")
+    return print(f"\n{sent.told()} {project.url}")
 
 
 def _shipped(
@@ -258,6 +261,7 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--region", type=int, nargs=4, metavar=("X", "Y", "WIDTH", "HEIGHT"), help="of each slice")
     parser.add_argument("--tile", type=int, default=0, metavar="PX", help="cut slices into tasks of at most this side")
     parser.add_argument("--window", type=float, nargs=2, metavar=("BLACK", "WHITE"), help="true values")
+    parser.add_argument("--dry-run", action="store_true", help="only count what would be sent, by class and score")
     parser.add_argument("--style", choices=list(STYLES), default="brush")
     _add_prediction(parser)
     parser.set_defaults(run=export)

@@ -114,6 +114,16 @@ def mean_score(scores: NDArray[np.uint8]) -> float:
     return round(float(scores.mean()) / 255, 4) if scores.size else 0.0
 
 
+def object_scores(mask: NDArray[np.bool_], scores: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """The 4-connected objects of a (Y, X) mask, numbered from 1, and (objects,) the mean score of each, 0 to 1."""
+    from scipy import ndimage  # late: the page starts without it
+
+    objects, count_ = ndimage.label(mask)
+    if count_ == 0:
+        return objects, np.zeros(0)
+    return objects, np.asarray(ndimage.mean(scores, objects, np.arange(1, count_ + 1))) / 255
+
+
 def _names(row: Mapping[str, Any]) -> list[str]:
     value = row.get("value")
     names = value.get(row.get("type"), ()) if isinstance(value, Mapping) and row.get("type") != "choices" else ()
@@ -132,13 +142,8 @@ def _value_of(row: Mapping[str, Any], beside: Mapping[str, Any] | None, values: 
 
 def _certain(mask: NDArray[np.bool_], scores: NDArray[np.uint8], least: float) -> NDArray[np.bool_]:
     """The objects of a mask whose mean score is enough."""
-    from scipy import ndimage  # late: the page starts without it
-
-    objects, count_ = ndimage.label(mask)
-    if count_ == 0:
-        return mask
-    means = np.concatenate(([0.0], ndimage.mean(scores, objects, np.arange(1, count_ + 1)) / 255))
-    found: NDArray[np.bool_] = mask & (means >= least)[objects]
+    objects, means = object_scores(mask, scores)
+    found: NDArray[np.bool_] = mask & np.concatenate(([False], means >= least))[objects]
     return found
 
 

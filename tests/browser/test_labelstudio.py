@@ -17,6 +17,7 @@ from utils.labelstudio_client import HttpLabelStudio
 
 pytestmark = [pytest.mark.labelstudio, pytest.mark.browser]
 SLOW_MS = 60_000  # Label Studio takes its time on a busy machine
+CHOICES = '<Choices name="quality" toName="image"><Choice value="good"/><Choice value="bad"/></Choices>'
 SHOTS = os.environ.get("LABELSTUDIO_SHOTS", "")
 
 
@@ -70,6 +71,8 @@ def test_slices_go_to_label_studio_and_come_back_annotated(app, page: Page, stud
     np.testing.assert_array_equal(app.pixels()[1:3], np.stack([disc(1), disc(2)]))
     page.click(f"#{ids.THEME_SWITCH}")
     shot(page, "light")
+    look_and_write_choices(page, app)
+    preview(page)
     page.click(f"#{ids.LS_DISCONNECT}")
     expect(page.locator(f"#{ids.LS_CONNECT}")).to_be_visible(timeout=SLOW_MS)
 
@@ -80,10 +83,37 @@ def connect(page: Page, url: str, token: str) -> None:
     page.click(f"#{ids.LS_CONNECT}")
 
 
+def look_and_write_choices(page: Page, app) -> None:
+    page.click(f"#{ids.LS_CHOICES_LOOK}")
+    told = page.locator(f"#{ids.LS_CHOICES_TOLD}")
+    expect(told).to_contain_text("The table 'From the page' of 4 items would be made; 4 labels", timeout=SLOW_MS)
+    expect(told).to_contain_text("good: 2 yes, 0 no.")
+    assert app.curation.tables() == ()
+    shot(page, "choices")
+    page.click(f"#{ids.LS_CHOICES_WRITE}")
+    expect(told).to_contain_text("4 labels written", timeout=SLOW_MS)
+    (table,) = app.curation.tables()
+    values = [dict(row.values) for row in app.curation.rows(table.id)]
+    assert values == [{}, {"good": 1, "bad": 0}, {"good": 1, "bad": 0}, {}]
+
+
+def preview(page: Page) -> None:
+    page.click(f"#{ids.LS_ROLE} label:has-text('Annotations')")
+    page.click(f"#{ids.LS_PREVIEW}")
+    told = page.locator(f"#{ids.LS_PROGRESS}")
+    expect(told).to_contain_text("4 tasks, 2 of them without an object.", timeout=SLOW_MS)
+    expect(told).to_contain_text("bead: 2 objects.")
+    shot(page, "preview")
+
+
 def annotate(studio: HttpLabelStudio) -> None:
+    """Two slices, each with a choice as well."""
     project = find_project(studio, "From the page")
+    studio.change_config(project.id, project.config.replace("</View>", f"{CHOICES}</View>"))
     for task in studio.tasks(project.id):
         z = spot_of(task).z
         if z in (1, 2):
-            studio.add_annotation(task["id"], regions_of(disc(z), CLASSES, read_config(project.config)))
+            drawn = regions_of(disc(z), CLASSES, read_config(project.config))
+            made = {"type": "choices", "from_name": "quality", "to_name": "image", "value": {"choices": ["good"]}}
+            studio.add_annotation(task["id"], [*drawn, {"id": "c", **made}])
     studio.close()

@@ -143,6 +143,17 @@ def test_from_annotations_to_a_model_its_predictions_and_the_next_version(
     assert f"0 tasks added, {len(tasks)} updated" in capsys.readouterr().out
     assert run("import", "--labelstudio-project-id", str(project.id), "--name", VOLUME, "--dry-run") == 0
     assert "2 slices" in capsys.readouterr().out
+    assert run(*out, "--dry-run") == 0
+    assert f"{len(tasks)} tasks" in capsys.readouterr().out
+
+    studio.follow(project.id, follows=True)
+    annotate(studio, project, slices=(4,))
+    wait_until(lambda: (slice_now(settings, 4) == truth(4)).all(), "the annotation as labels")
+
+
+def slice_now(settings, z: int) -> np.ndarray:
+    with closing(SqlLabelStore(settings.labels_uri)) as labels:
+        return read_slice(labels, VOLUME, z, SHAPE[1:])
 
 
 def export_pictures(run) -> None:
