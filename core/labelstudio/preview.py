@@ -49,15 +49,17 @@ class Preview:
 def preview(shipment: Shipment, source: Source, *, told: Told) -> Preview:
     """Look through a shipment as `exporting.send` does, and send nothing; what `told` raises ends it."""
     spots = shipment.spots
+    if shipment.role == "nothing":
+        return Preview(len(spots), 0, ())
     least = shipment.least_score if shipment.role == "predictions" else 0.0
     total, empty = tuple(Count(each.name) for each in shipment.classes), 0
-    for done, spot in enumerate(spots if shipment.role != "nothing" else ()):
+    for done, spot in enumerate(spots):
         told(done / len(spots))
         here = tuple(_counts(shipment, source, spot, least))
         total = tuple(_sum(*pair) for pair in zip(total, here, strict=True))
         empty += not any(count.sent for count in here)
     told(1.0)
-    return Preview(len(spots), empty, total if shipment.role != "nothing" else (), least)
+    return Preview(len(spots), empty, total, least)
 
 
 def _counts(shipment: Shipment, source: Source, spot: Spot, least: float) -> Iterator[Count]:

@@ -169,7 +169,8 @@ def _inside(polygon: Polygon) -> Pixels:
     """Filled within its own box: a slice may have thousands of objects."""
     corner = polygon.outline.min(axis=0)
     width, height = (polygon.outline.max(axis=0) - corner).tolist()
-    rows, columns = np.nonzero(fill([ring - corner for ring in (polygon.outline, *polygon.holes)], (height, width)))
+    rings = [(ring - corner).astype(float) for ring in (polygon.outline, *polygon.holes)]
+    rows, columns = np.nonzero(fill(rings, (height, width)))
     return rows + corner[1], columns + corner[0]
 
 
