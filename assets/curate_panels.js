@@ -9,6 +9,7 @@
   const STRATA = { class: "Each answer alike", instance: "As often as they are", squareroot: "Between the two" };
   const SOURCES = { slices: "Slices of the open volume", tiles: "Tiles of the open volume", folder: "Images of a folder" };
 
+  let handed = { numbers: null, address: "" }; // what the last swipe queue is of, and where it is
   let making = null; // what the form of a new table holds, or null
   let model = { stage: "none" };
   let modelOf = ""; // the table it is of
@@ -23,6 +24,7 @@
 
   function panels() {
     const side = state.root.querySelector(".curate-side");
+    if (side.matches(":active")) return addEventListener("pointerup", () => setTimeout(panels), { once: true }); // a button that goes between press and release hears no click
     const focused = side.contains(document.activeElement) ? document.activeElement.name : "";
     const cards = making ? [newTable()] : [chooseTable()];
     if (state.table && !making) cards.push(counts(), filters(), people(), learning());
@@ -151,10 +153,13 @@
   function people() {
     const asks = made("select.form-select", {}, ...state.table.classes.map((name) => made("option", { value: name }, name)));
     const again = made("input.form-check-input", { type: "checkbox" });
-    const place = made("div");
+    const place = made("div.curate-handed", {}, ...(handed.numbers === state.numbers ? [link(handed.address)] : []));
     const swipe = async () => {
-      const made_ = await ask(of("/queues"), { id: newId(), asks: asks.value, items: state.numbers, again: again.checked });
-      if (made_) place.replaceChildren(link(new URL(made_.address, location.href).href));
+      const { numbers } = state;
+      const queue = await ask(of("/queues"), { id: newId(), asks: asks.value, items: numbers, again: again.checked });
+      if (!queue) return;
+      handed = { numbers, address: new URL(queue.address, location.href).href };
+      state.root.querySelector(".curate-handed")?.replaceChildren(link(handed.address)); // the card may have been drawn anew
     };
     return card("Swipe", field("Ask for", asks), made("label.curate-check", {}, again, "Ask the unsure ones again"),
       made("button.button.primary", { onclick: swipe, disabled: state.numbers.length === 0 }, `Swipe these ${state.numbers.length.toLocaleString("en")}`), place);

@@ -63,7 +63,6 @@ def card(job: Job, log: str | None) -> html.Article:
     return html.Article(
         [part for part in parts if part is not None],
         className="job-card",
-        key=job["id"],
         **{"data-job": job["id"], "data-state": job["state"], "aria-label": job["name"]},
     )
 

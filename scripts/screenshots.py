@@ -162,7 +162,7 @@ def open_curate(page: Page) -> None:
 def open_swipe_page(page: Page) -> None:
     page.click("text=/Swipe these/")
     page.goto(str(page.locator("a:has-text('Open the Swipe page')").get_attribute("href")))
-    page.wait_for_function("() => swipe.state().hand.length > 0")
+    page.wait_for_function("() => swipe.state?.().hand.length > 0")
     page.wait_for_function("() => [...document.images].every(image => image.complete)")
 
 

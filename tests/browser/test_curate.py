@@ -65,7 +65,7 @@ def test_a_table_is_made_tagged_by_key_and_handed_to_the_swipe_page(app: Exchang
     with page.context.expect_page() as opening:
         page.click("text=Open the Swipe page")
     swipe = opening.value
-    swipe.wait_for_function("() => swipe.state().hand.length > 0")
+    swipe.wait_for_function("() => swipe.state?.().hand.length > 0")
     swipe.keyboard.press("ArrowLeft")
     swipe.wait_for_function("() => swipe.state().waiting === 0 && swipe.state().done === 1")
     assert labels(app)[2] == {"crack": 1, "pore": 0}, "the first that has no answer yet"

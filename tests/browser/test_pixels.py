@@ -131,6 +131,7 @@ class Served(TiledCatalog):
     """What `build_app` asks of a catalog beside."""
 
     down = False
+    bytes_per_s = None
 
 
 @dataclass(frozen=True)
