@@ -1,6 +1,6 @@
 /* More like this: items in the order of how much they look like pictures in Curate, or like a part of a slice in the viewer. */
 (() => {
-  const { made, ask, of, newId, say, present, openTable, state } = window.curate;
+  const { made, ask, of, say, present, openTable, state } = window.curate;
   const LOOK_MS = 500; // between two looks at a model under way
 
   const delay = (ms) => new Promise((over) => setTimeout(over, ms));
@@ -49,7 +49,7 @@
     state.wish = null;
     const known = await ask(`?${new URLSearchParams({ volume: wish.volume })}`);
     const open = known?.tables.find(({ id }) => id === state.table?.id);
-    const table = open ?? (await ask("/of-volume", { id: newId(), volume: wish.volume }));
+    const table = open ?? (await ask("/of-volume", { volume: wish.volume }));
     if (!table) return;
     if (!state.tables.some(({ id }) => id === table.id)) state.tables = [table, ...state.tables];
     await openTable(table.id);

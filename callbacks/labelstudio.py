@@ -234,8 +234,9 @@ def _register_lending(app: Dash, services: Services) -> None:
     )
     def lend(_clicks: int, project: str, address: str | None, follows: bool | None) -> Any:
         try:
-            services.labelstudio.add_backend(chosen_project(project), address or "", "Segmentation models")
-            services.labelstudio.follow(chosen_project(project), follows=bool(follows))
+            chosen = chosen_project(project)
+            services.labelstudio.add_backend(chosen, address or "", "Segmentation models")
+            services.labelstudio.follow(chosen, follows=bool(follows))
         except AppError as error:
             return labelstudio.told(error.message, error.hint)
         return labelstudio.told("The project asks our models now.", labelstudio.what_follows(follows=bool(follows)))

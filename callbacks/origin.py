@@ -5,12 +5,11 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, no_update
 
+from callbacks.overlay import Jobs, find_job
 from components import ids, origin, stores
 from core.errors import AppError
 from core.learning.models import TrainedModel
 from core.services import Services
-
-Jobs = list[dict[str, Any]]
 
 
 def register(app: Dash, services: Services) -> None:
@@ -52,11 +51,6 @@ def register(app: Dash, services: Services) -> None:
             return no_update, no_update, no_update
         place = {"rowId": rows[0]["id"], "rowPosition": "middle"}
         return rows, place, True if rows[0]["archived"] else no_update
-
-
-def find_job(jobs: Jobs | None, job_id: str | None) -> dict[str, Any] | None:
-    """The job of the list, None when it is not there."""
-    return next((job for job in jobs or [] if job["id"] == job_id), None)
 
 
 def made_by(job: dict[str, Any]) -> str:

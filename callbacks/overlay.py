@@ -135,20 +135,21 @@ def choose(
 
 def show_classes(selected: str | None, jobs: Jobs | None) -> Any:
     """The classes of the run, all shown."""
-    job = _find(jobs, selected)
+    job = find_job(jobs, selected)
     table = job["classes"] if job else []
     return overlay.class_options(table), [row["id"] for row in table]
 
 
 def show_legend(way: str, selected: str | None, jobs: Jobs | None) -> Any:
     """What the colours mean; check boxes of classes only where classes show."""
-    return overlay.legend(way, _find(jobs, selected)), {} if way == "classes" else {"display": "none"}
+    return overlay.legend(way, find_job(jobs, selected)), {} if way == "classes" else {"display": "none"}
 
 
 def show_state(selected: str | None, jobs: Jobs | None) -> str:
     """How much of the result is there."""
-    return overlay.state_text(_find(jobs, selected))
+    return overlay.state_text(find_job(jobs, selected))
 
 
-def _find(jobs: Jobs | None, job_id: str | None) -> dict[str, Any] | None:
+def find_job(jobs: Jobs | None, job_id: str | None) -> dict[str, Any] | None:
+    """The job of the list, None when it is not there."""
     return next((job for job in jobs or [] if job["id"] == job_id), None)

@@ -1,13 +1,14 @@
 """One model of the table: what people say of it, what is known of it, and what can be done with it."""
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from components import ids
+from components.times import minute
 from core.learning.models import MAX_NAME, TrainedModel
 
 STAGES = {"": "None", "candidate": "Candidate", "production": "Production"}
@@ -45,7 +46,7 @@ def facts(model: TrainedModel, jobs: Sequence[dict[str, Any]], volume: str, time
 
     jobs : those that the page knows. volume : the open one, whose results can be shown at once.
     """
-    when = datetime.fromtimestamp(model.created, timezone).strftime("%Y-%m-%d %H:%M")
+    when = minute(model.created, timezone)
     parameters = ", ".join(f"{key} {value}" for key, value in sorted(model.parameters.items()))
     told = {
         "Algorithm": model.algorithm,

@@ -1,13 +1,14 @@
 """The table of trained models: sorted by a click on a column, filtered by its menu, downloaded as CSV."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 import dash_ag_grid as dag
 
 from components import ids
 from components.grids import GRID_THEME
+from components.times import minute
 from core.learning.comparison import warning
 from core.learning.models import TrainedModel
 
@@ -106,7 +107,7 @@ def _row(model: TrainedModel, timezone: tzinfo, warned: str) -> dict[str, Any]:
         "description": model.description,
         "archived": model.archived,
         "thumbnail": thumbnail_url(model),
-        "when": datetime.fromtimestamp(model.created, timezone).strftime("%Y-%m-%d %H:%M"),
+        "when": minute(model.created, timezone),
     }
 
 

@@ -1,13 +1,14 @@
 """What made the result on the image: its model and all that is known of both, and the way to the model's card."""
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 from dash import html
 
 from components import ids
 from components.jobs import duration
+from components.times import minute
 from core.learning.models import TrainedModel
 
 Job = Mapping[str, Any]
@@ -48,7 +49,7 @@ def _of_model(model: TrainedModel, timezone: tzinfo) -> dict[str, Any]:
     return {
         "Model": model.name,
         "Algorithm": model.algorithm,
-        "Trained": f"{_when(model.created, timezone)} on {model.volume}",
+        "Trained": f"{minute(model.created, timezone)} on {model.volume}",
         "Parameters": words(model.parameters) or "as they come",
         "Labels": _short(model.labels_hash),
     }
@@ -65,7 +66,7 @@ def _segmented(job: Job, timezone: tzinfo) -> str:
     The time is that of the job: one that trained, too, took longer than its segmentation.
     """
     took = f", took {duration(job['ended'] - job['started'])}" if job["started"] and job["ended"] else ""
-    return f"{_when(job['started'] or job['created'], timezone)} for {job['user']}{took}"
+    return f"{minute(job['started'] or job['created'], timezone)} for {job['user']}{took}"
 
 
 def _code(trained: str, segmented: str) -> str:
@@ -76,7 +77,3 @@ def _code(trained: str, segmented: str) -> str:
     if trained and segmented and trained != segmented:
         return f"version {trained} trained, {segmented} segmented"
     return f"version {trained or segmented}" if trained or segmented else "not known"
-
-
-def _when(seconds: float, timezone: tzinfo) -> str:
-    return datetime.fromtimestamp(seconds, timezone).strftime("%Y-%m-%d %H:%M")

@@ -14,10 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import AppError
+from scripts.command_line import EXIT_USER
 from utils.label_backup import Contents, back_up
 from utils.settings import read_settings
-
-EXIT_USER = 2
 
 
 def main(arguments: list[str] | None = None) -> int:

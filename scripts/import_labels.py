@@ -15,12 +15,11 @@ from typing import get_args
 from core.errors import AppError, InvalidInputError
 from core.labels.exchange import open_labels
 from core.labels.exchange.importing import Policy, Report, Target, apply, place, report_on
+from scripts.command_line import EXIT_USER
 from utils.label_db import SqlLabelStore
 from utils.services import DEFAULT_USER
 from utils.settings import Settings, read_settings
 from utils.tiled_volumes import TiledCatalog
-
-EXIT_USER = 2
 
 
 def main(arguments: list[str] | None = None) -> int:

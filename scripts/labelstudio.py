@@ -43,6 +43,7 @@ from core.labelstudio.weak import outlined
 from core.labelstudio.windows import LEAST_SCORE, OVERLAP_PX, SIZE_PX, Windows
 from core.learning.curation.table_csv import write_csv
 from core.learning.jobs import parse_ranges
+from scripts.command_line import EXIT_USER
 from scripts.import_labels import told
 from scripts.labelstudio_models import find_model, reader
 from utils.label_db import SqlLabelStore
@@ -51,7 +52,6 @@ from utils.services import DEFAULT_USER, build_services
 from utils.settings import Settings, read_settings
 from utils.tiled_volumes import TiledCatalog
 
-EXIT_USER = 2
 ML_PORT = 12290  # as LSL has it
 
 

@@ -14,10 +14,9 @@ from pathlib import Path
 
 from core.errors import AppError
 from scripts.backup_labels import told
+from scripts.command_line import EXIT_USER
 from utils.label_backup import Contents, check, restore
 from utils.settings import read_settings
-
-EXIT_USER = 2
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -222,9 +222,10 @@ class CachedTileServer:
         """The levels of a slice from the wanted one or a finer one on: those held, else read from the best source."""
         key = _plane_key(planes.info, axis, at.index)
         stored = stored_level(planes, at.level)
-        first = 0 if stored is None else stored.number
-        held: SliceLevels | None = next(filter(None, (self._slices.peek((key, finer)) for finer in range(first))), None)
-        return held or self._slices.get((key, first), lambda: _read_levels(planes, stored, at.index))
+        coarsest = 0 if stored is None else stored.number
+        first = next((finer for finer in range(coarsest) if self._slices.peek((key, finer)) is not None), coarsest)
+        kept: SliceLevels = self._slices.get((key, first), lambda: _read_levels(planes, first, at.index))
+        return kept
 
     def _large(self, source: VolumeSource, at: "_Place") -> tuple[NDArray[Any], bool]:
         """A tile of a slice too large to hold: from the source's own levels, the overview, or read and reduced."""
@@ -258,7 +259,8 @@ class CachedTileServer:
         return tile
 
 
-def _read_levels(planes: VolumeSource, stored: StoredLevel | None, index: int) -> SliceLevels:
+def _read_levels(planes: VolumeSource, first: int, index: int) -> SliceLevels:
+    stored = stored_level(planes, first)
     return read_levels(planes, index) if stored is None else read_stored_levels(planes.info, stored, index)
 
 

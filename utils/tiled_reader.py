@@ -206,6 +206,17 @@ class TiledReader:
         return UnavailableError(f"Tiled at {self._root} {what}.", hint)
 
 
+def typed(data: NDArray[np.uint8], dtype: np.dtype[Any], count: int, path: str) -> NDArray[Any]:
+    """The bytes of an answer as `count` values. Raises UnavailableError when they are more or fewer."""
+    wanted = count * dtype.itemsize
+    if len(data) != wanted:
+        raise UnavailableError(
+            f"Tiled sent {len(data)} bytes of {path} instead of {wanted}; the data may have changed.",
+            "Refresh the dataset list.",
+        )
+    return data.view(dtype)
+
+
 def parse_node(item: Mapping[str, Any], path: str) -> Node:
     """A node from Tiled's JSON, with those of its descendants that came along."""
     attributes = item["attributes"]

@@ -12,16 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import UnavailableError
-from core.images.geometry import Box, level_shapes, whole_slice
+from core.images.geometry import Box, level_shapes
 from core.images.layout import Layout
 from core.images.overview import is_large, reduced
 from core.images.pyramid import halve
 from core.images.volumes import VolumeInfo, VolumeSource
-from utils.tiled_reader import TiledReader
+from utils.tiled_reader import TiledReader, typed
 
 AREA_MEAN = "application/x-area-mean"
-LEVELS = (1, 2)  # a level beyond would spare less than a request costs
+COARSEST = 2  # a level beyond would spare less than a request costs
 PIXEL_AXES = ("y", "x", "c")  # must lie together, in this order, and last
 
 
@@ -32,8 +31,8 @@ def write_area_mean(media_type: str, array: NDArray[Any], _: Mapping[str, Any]) 
     """
     options = dict(option.split("=") for option in media_type.split(";")[1:])
     level, rows = int(options["level"]), int(options["rows"])
-    slices = np.asarray(array).reshape(-1, *array.shape[rows:])
-    return np.stack([reduced(pixels, level) for pixels in slices]).tobytes()
+    slices = np.asarray(array, array.dtype.newbyteorder("=")).reshape(-1, *array.shape[rows:])
+    return b"".join(reduced(pixels, level).tobytes() for pixels in slices)
 
 
 def reduced_levels(reader: TiledReader, path: str, layout: Layout, info: VolumeInfo) -> dict[int, VolumeSource]:
@@ -43,42 +42,37 @@ def reduced_levels(reader: TiledReader, path: str, layout: Layout, info: VolumeI
     ------
     UnavailableError
     """
-    if is_large(info) or _pixel_axes(layout) is None or AREA_MEAN not in reader.array_formats:
+    rows = _rows_axis(layout)
+    if is_large(info) or rows is None or AREA_MEAN not in reader.array_formats:
         return {}
-    offered = LEVELS[: len(level_shapes(info.shape[1:])) - 1]
-    return {level: ReducedVolume(reader, path, layout, info, level) for level in offered}
+    levels = range(1, min(COARSEST, len(level_shapes(info.shape[1:])) - 1) + 1)
+    media_types = {level: f"{AREA_MEAN};level={level};rows={rows}" for level in levels}
+    return {level: ReducedVolume(reader, path, layout, info, level, asked) for level, asked in media_types.items()}
 
 
-def _pixel_axes(layout: Layout) -> int | None:
-    """Where rows, columns and channels begin among the axes of an answer; None unless they come last."""
+def _rows_axis(layout: Layout) -> int | None:
+    """Which axis of an answer the rows are; None unless columns, and channels, follow it and nothing else does."""
     stored = layout.selected_axes
     wanted = [axis for axis in PIXEL_AXES if axis in stored]
     return stored.index("y") if stored[-len(wanted) :] == wanted else None
 
 
 class ReducedVolume:
-    """A VolumeSource of one level of an array; reads whole slices."""
+    """A VolumeSource of one level of an array; reads whole slices. media_type : what Tiled is asked for."""
 
-    def __init__(self, reader: TiledReader, path: str, layout: Layout, full: VolumeInfo, level: int) -> None:
+    def __init__(
+        self, reader: TiledReader, path: str, layout: Layout, full: VolumeInfo, level: int, media_type: str
+    ) -> None:
         dtype = halve(np.zeros((2, 2), full.dtype)).dtype
         self.info = replace(full, shape=(full.shape[0], *level_shapes(full.shape[1:])[level]), dtype=dtype)
-        self._reader, self._path, self._layout = reader, path, layout
-        self._full, self._level = full, level
+        self._reader, self._path, self._layout, self._media_type = reader, path, layout, media_type
+        self._full_yx = full.shape[1:]
 
     def read(self, box: Box) -> NDArray[Any]:
         """Read the voxels of `box`. Raises as `TiledVolume.read`."""
         (first, y0, x0), (stop, y1, x1) = box.start, box.stop
-        return np.concatenate([self._slice(z) for z in range(first, stop)])[:, y0:y1, x0:x1]
-
-    def _slice(self, z: int) -> NDArray[Any]:
-        """(1, Y, X) or (1, Y, X, C)."""
-        media_type = f"{AREA_MEAN};level={self._level};rows={_pixel_axes(self._layout)}"
-        selection = self._layout.selection_text(whole_slice(z, self._full.shape))
-        pixels = self._reader.read(self._path, selection, media_type).view(self.info.dtype)
-        here = whole_slice(z, self.info.shape)
-        if pixels.size != np.prod(here.shape) * self._layout.channels:
-            raise UnavailableError(
-                f"Tiled sent another size of {self.info.path} than it has; the data may have changed.",
-                "Refresh the dataset list.",
-            )
-        return self._layout.arrange(pixels, here)
+        asked, answered = (Box((first, 0, 0), (stop, *yx)) for yx in (self._full_yx, self.info.shape[1:]))
+        data = self._reader.read(self._path, self._layout.selection_text(asked), self._media_type)
+        count = int(np.prod(answered.shape)) * self._layout.channels
+        pixels = typed(data, self.info.dtype, count, self.info.path)
+        return self._layout.arrange(pixels, answered)[:, y0:y1, x0:x1]

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import NotFoundError, UnavailableError, UnsupportedImageError
+from core.errors import NotFoundError, UnsupportedImageError
 from core.images.geometry import Box, level_shapes
 from core.images.layout import Layout
 from core.images.positions import read_positions
 from core.images.volumes import CatalogEntry, Listing, VolumeInfo, VolumeSource
 from utils.tiled_http import TiledAccess
 from utils.tiled_nodes import describe, image_of, layout_of, level_names, stored_dtype, version_of
-from utils.tiled_reader import Node, TiledReader
+from utils.tiled_reader import Node, TiledReader, typed
 from utils.tiled_reduced import reduced_levels
 from utils.tiled_walk import SETTING, GrowingListing, Walk
 
@@ -55,13 +55,8 @@ class TiledVolume:
 
     def _read_piece(self, box: Box) -> NDArray[Any]:
         data = self._reader.read(self._array, self._layout.selection_text(box))
-        wanted = int(np.prod(box.shape)) * self._layout.channels * self._dtype.itemsize
-        if len(data) != wanted:
-            raise UnavailableError(
-                f"Tiled sent {len(data)} bytes of {self.info.path} instead of {wanted}; the data may have changed.",
-                "Refresh the dataset list.",
-            )
-        return self._layout.arrange(data.view(self._dtype), box)
+        count = int(np.prod(box.shape)) * self._layout.channels
+        return self._layout.arrange(typed(data, self._dtype, count, self.info.path), box)
 
 
 class TiledCatalog:

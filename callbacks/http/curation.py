@@ -12,7 +12,7 @@ from callbacks.http import curation_alike, curation_features, curation_map
 from callbacks.http.bodies import Body, json_body, seconds_of, text_of, whole_of, wholes_of
 from callbacks.http.curation_features import read_choice
 from callbacks.http.curation_model import Model, Models
-from callbacks.http.images import uncached
+from callbacks.http.images import uncached, unkept
 from callbacks.http.swipe import PAGE, item_json
 from core.errors import InvalidInputError, LabelFileError
 from core.learning.curation.filters import Filters, subset_choices
@@ -131,8 +131,7 @@ def _register_files(app: Dash, services: Services) -> None:
         facts = curation.table(table)
         answer = Response(write_csv(label_table(facts, curation.rows(table))), mimetype="text/csv")
         answer.headers["Content-Disposition"] = f'attachment; filename="labels-{table[:8]}.csv"'
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return unkept(answer)
 
     @server.post("/api/curation/<table>/labels.csv")
     def read_table(table: str) -> Response:

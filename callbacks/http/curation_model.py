@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.errors import AppError, InvalidInputError
 from core.images.pictures import Bounds, look
-from core.learning.curation.embeddings import Scale
+from core.learning.curation.embeddings import Scale, layout, read_points, standardised
 from core.learning.curation.kept import label_table
 from core.learning.curation.pool import Points
 from core.learning.curation.pooled import pooled
@@ -94,8 +94,6 @@ class Models:
 
     def use_file(self, table: str, data: BinaryIO, name: str) -> None:
         """Embeddings from a .npy file in place of our own. Raises InvalidInputError where it does not fit."""
-        from core.learning.curation.embeddings import read_points, standardised
-
         points = standardised(read_points(data, self._counted(table), name=name))
         with self._lock:
             if self.of(table).is_busy:
@@ -158,8 +156,6 @@ class Models:
 
     def layout(self, table: str, way: str) -> NDArray[np.float64]:
         """(n, 2) of the items that were looked at, made when it is first wanted. Raises InvalidInputError."""
-        from core.learning.curation.embeddings import layout  # late: scikit-learn takes a second
-
         model = self.of(table)
         assert model.points is not None, "looked at before"
         if way not in model.maps:

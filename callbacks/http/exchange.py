@@ -6,7 +6,7 @@ from pathlib import Path
 from dash import Dash
 from flask import Response, jsonify, request, send_file
 
-from callbacks.http.images import uncached
+from callbacks.http.images import uncached, unkept
 from core.errors import InvalidInputError
 from core.images.volumes import volume_path
 from core.labels.classes import LabelClass
@@ -73,6 +73,4 @@ def _slices(text: str) -> tuple[int, ...]:
 
 
 def _attachment(file: Path) -> Response:
-    answer = send_file(file, as_attachment=True, download_name=file.name, conditional=True, max_age=0)
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+    return unkept(send_file(file, as_attachment=True, download_name=file.name, conditional=True, max_age=0))

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from dash import Dash
 from flask import Response, jsonify
 
+from callbacks.http.images import unkept
 from core.services import Services
 
 PATH, PARTS_PATH = "/health", "/api/health"
@@ -20,17 +21,12 @@ def register(app: Dash, services: Services) -> None:
 
     @app.server.get(PATH)
     def health() -> Response:
-        return _uncached(jsonify(status="ok"))
+        return unkept(jsonify(status="ok"))
 
     @app.server.get(PARTS_PATH)
     def parts_health() -> Response:
         parts = services.infrastructure.parts()
         whole = all(part.state != "down" for part in parts)
-        answer = _uncached(jsonify(status="ok" if whole else "degraded", parts=[asdict(part) for part in parts]))
+        answer = unkept(jsonify(status="ok" if whole else "degraded", parts=[asdict(part) for part in parts]))
         answer.status_code = 200 if whole else 503
         return answer
-
-
-def _uncached(answer: Response) -> Response:
-    answer.headers["Cache-Control"] = "no-store"
-    return answer

@@ -77,6 +77,12 @@ def uncached(response: Response) -> Response:
     return response
 
 
+def unkept(response: Response) -> Response:
+    """Let nobody keep an answer that may be another one the next time."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def check_version(tiles: TileServer, volume: str, version: str) -> None:
     """Raise NotFoundError unless `version` is the volume's current one."""
     current = tiles.manifest(volume).info.version

@@ -3,6 +3,7 @@
 from dash import Dash
 from flask import Response
 
+from callbacks.http.images import unkept
 from core.services import Services
 
 
@@ -11,6 +12,4 @@ def register(app: Dash, services: Services) -> None:
 
     @app.server.get("/api/jobs/<job>/preview")
     def job_preview(job: str) -> Response:
-        answer = Response(services.jobs.preview(job), mimetype="image/png")
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return unkept(Response(services.jobs.preview(job), mimetype="image/png"))

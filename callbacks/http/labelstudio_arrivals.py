@@ -20,7 +20,7 @@ from core.labelstudio.fetching import fetched
 from core.labelstudio.files import as_file
 from core.labelstudio.port import Project
 from core.labelstudio.results import labels_in
-from core.labelstudio.tagging import chosen_in, plan_for, table_id, write
+from core.labelstudio.tagging import chosen_in, own_table, plan_for, write
 from core.labelstudio.tasks import Task, chosen_annotation, spot_of
 from core.services import Services
 
@@ -89,8 +89,8 @@ def bring_one(services: Services, project_id: int, task: Task) -> bool:
 
 def _tag(services: Services, project: Project, volume: str, task: Task) -> None:
     """Nothing while nobody has made the project's own table."""
-    table = table_id(project, volume)
-    if any(each.id == table for each in services.curation.tables(volume=volume)):
+    table = own_table(services.curation, project, volume)
+    if table:
         chosen = chosen_in([task], project.config, services.volumes.open(volume).info)
         write(services.curation, plan_for(services.curation, table, chosen), user=AUTHOR)
 

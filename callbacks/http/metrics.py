@@ -17,6 +17,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from callbacks.http.images import unkept
 from core.errors import AppError
 from core.labels.store import LabelStore, Receipt
 from core.learning.jobs import JobState
@@ -63,9 +64,7 @@ def watch(app: Dash, services: Services) -> Services:
 
     @app.server.get(PATH)
     def metrics() -> Response:
-        answer = Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return unkept(Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST))
 
     return replace(services, labels=cast(LabelStore, CountedLabels(services.labels, counted.edits)))
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from dash import Dash
 from flask import Response, send_file
 
-from callbacks.http.images import IMMUTABLE
+from callbacks.http.images import IMMUTABLE, unkept
 from core.services import Services
 
 
@@ -23,7 +23,6 @@ def register(app: Dash, services: Services) -> None:
         with ExitStack() as stack:
             folder = stack.enter_context(services.exchange.scratch())
             file = services.registry.pack_model(model, folder)
-            answer = send_file(file, as_attachment=True, download_name=file.name, max_age=0)
-            answer.headers["Cache-Control"] = "no-store"
+            answer = unkept(send_file(file, as_attachment=True, download_name=file.name, max_age=0))
             answer.call_on_close(stack.pop_all().close)
             return answer

@@ -64,6 +64,12 @@ def table_id(project: Project, volume: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{project.url}#{volume}"))
 
 
+def own_table(curation: CurationStore, project: Project, volume: str) -> str:
+    """The id of the project's own table; "" while nobody has made it."""
+    own = table_id(project, volume)
+    return own if any(each.id == own for each in curation.tables(volume=volume)) else ""
+
+
 def planned(
     studio: LabelStudio, curation: CurationStore, project: Project, volume: VolumeInfo, *, table: str, user: str
 ) -> Plan:
@@ -85,11 +91,10 @@ def planned(
     chosen = chosen_in(studio.tasks(project.id), project.config, volume)
     if not chosen.items:
         raise InvalidInputError(f"No task of {project.title} shows {volume.path}.", "Send slices to it first.")
-    own = table_id(project, volume.path)
-    if table or any(each.id == own for each in curation.tables(volume=volume.path)):
-        return plan_for(curation, table or own, chosen)
+    if known := table or own_table(curation, project, volume.path):
+        return plan_for(curation, known, chosen)
     rows = [Row(item, {}) for item in chosen.items]
-    made = Table(own, project.title, chosen.classes, len(rows), user, 0.0)
+    made = Table(table_id(project, volume.path), project.title, chosen.classes, len(rows), user, 0.0)
     return Plan(made, True, chosen, tuple(_marks(chosen, rows)), items=chosen.items)
 
 

@@ -6,7 +6,7 @@ areas are filled, whole boxes or slices, or a corner of them where they are few.
 of a box, so a network has not even seen its image.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -23,6 +23,7 @@ CHOICES = 24  # of whole boxes that are compared; with 8, a class in few boxes l
 
 Labels = NDArray[np.uint8]
 Counts = NDArray[np.int64]
+NONE: Counts = np.zeros(256, np.int64)
 
 
 def hold_out(labels: Labels, *, fraction: float, seed: int) -> tuple[Labels, Labels]:
@@ -119,7 +120,7 @@ def _candidates(stack: Sequence[Labels], fraction: float, rng: np.random.Generat
     else:
         turns = rng.permutation(4)
         choices = [[plot.corner(fraction, (turn + i) % 4) for i, plot in enumerate(found)] for turn in turns.tolist()]
-    total = _summed(_counts(labels) for labels in stack)
+    total = sum(map(_counts, stack), NONE)
     yield from sorted(choices, key=lambda boxes: _price(_counts_in(stack, boxes), total, fraction))
 
 
@@ -144,14 +145,7 @@ def _counts(labels: Labels) -> Counts:
 
 
 def _counts_in(stack: Sequence[Labels], boxes: Sequence[Plot]) -> Counts:
-    return _summed(_counts(stack[box.at][box.rows, box.columns]) for box in boxes)
-
-
-def _summed(parts: Iterable[Counts]) -> Counts:
-    total = np.zeros(256, np.int64)
-    for part in parts:
-        total += part
-    return total
+    return sum((_counts(stack[box.at][box.rows, box.columns]) for box in boxes), NONE)
 
 
 def _without(labels: Labels, boxes: Sequence[Plot]) -> tuple[Labels, Labels]:

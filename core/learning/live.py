@@ -7,7 +7,7 @@ or by the slices' own ranges (`live_ranges.py`). Planes across the slices are pr
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -211,22 +211,24 @@ class LivePixels:
     ) -> NDArray[np.float16] | None:
         """(h, w, K) features of every `step`-th pixel of a block with its margin; None when they are not here."""
         key = (image.volume, image.version, image.range_of(place[0]), place, choice, step)
-        known: NDArray[np.float16] | None = self._features.peek(key)
-        if known is not None or pixels is None:
-            return known
-        kept: NDArray[np.float16] = self._features.get(key, lambda: _compute(image, choice, place, step, pixels))
-        return kept
+        return self._known(key, pixels, lambda given: _compute(image, choice, place, step, given))
 
     def _line(
         self, image: Image, choice: FeatureChoice, samples: Samples, pixels: NDArray[Any] | None
     ) -> NDArray[np.float16] | None:
         """(across, along, K) features of a line; None when they are not here."""
-        key = (image.volume, image.version, image.range_of(samples.line.z), samples, choice)
+        ranges = image.range_of(samples.line.z)
+        key = (image.volume, image.version, ranges, samples, choice)
+        return self._known(key, pixels, lambda given: samples.features(ranges.apply(given), choice))
+
+    def _known(
+        self, key: tuple[Any, ...], pixels: NDArray[Any] | None, compute: Callable[[NDArray[Any]], NDArray[np.float16]]
+    ) -> NDArray[np.float16] | None:
+        """Features that are kept, else made of `pixels`; None where these are not here either."""
         known: NDArray[np.float16] | None = self._features.peek(key)
         if known is not None or pixels is None:
             return known
-        ranges = image.range_of(samples.line.z)
-        kept: NDArray[np.float16] = self._features.get(key, lambda: samples.features(ranges.apply(pixels), choice))
+        kept: NDArray[np.float16] = self._features.get(key, lambda: compute(pixels))
         return kept
 
 

@@ -76,18 +76,21 @@ class Samples:
     @property
     def read_frame(self) -> Frame:
         """The pixels of the slice that the features depend on; it begins on the grid of the reduced scales."""
-        sides = (self.across, self.along) if self.line.axis == "y" else (self.along, self.across)
-        (y0, y1), (x0, x1) = ((side[0] - HALO_PX, side[-1] + 1 + HALO_PX) for side in sides)
+        (y0, y1), (x0, x1) = ((side[0] - HALO_PX, side[-1] + 1 + HALO_PX) for side in self._sides)
         return Frame(y0 // GRID_PX * GRID_PX, x0 // GRID_PX * GRID_PX, y1, x1).cut(self.plane)
 
     def features(self, channels: NDArray[np.float32], choice: FeatureChoice) -> Features:
         """(across, along, K) of `channels`, (C, h, w) of `read_frame`, normalised."""
-        read = self.read_frame
-        if self.line.axis == "y":
-            places = _places(self.across, read.y0), _places(self.along, read.x0)
-            return np.stack([plane[places] for plane in feature_planes(channels, choice)], axis=-1).astype(np.float16)
-        places = _places(self.along, read.y0), _places(self.across, read.x0)
-        return np.stack([plane[places].T for plane in feature_planes(channels, choice)], axis=-1).astype(np.float16)
+        read, (rows, columns) = self.read_frame, self._sides
+        places = _places(rows, read.y0), _places(columns, read.x0)
+        planes = (plane[places] for plane in feature_planes(channels, choice))
+        found = [plane if self.line.axis == "y" else plane.T for plane in planes]
+        return np.stack(found, axis=-1).astype(np.float16)
+
+    @property
+    def _sides(self) -> tuple[range, range]:
+        """Rows and columns of the slice."""
+        return (self.across, self.along) if self.line.axis == "y" else (self.along, self.across)
 
 
 def sharp_lines(

@@ -30,9 +30,7 @@ def draw(preview: Preview, classes: Sequence[LabelClass]) -> NDArray[np.uint8]:
 
 def as_png(preview: Preview, classes: Sequence[LabelClass]) -> bytes:
     """The same as a file."""
-    bgr = np.ascontiguousarray(draw(preview, classes)[:, :, ::-1])
-    _, packed = cv2.imencode(".png", bgr)
-    return bytes(packed)
+    return _packed(draw(preview, classes))
 
 
 def thumbnail(image: NDArray[Any], labels: NDArray[np.uint8], classes: Sequence[LabelClass]) -> bytes:
@@ -43,7 +41,10 @@ def thumbnail(image: NDArray[Any], labels: NDArray[np.uint8], classes: Sequence[
     y, x = most_mixed(labels, THUMBNAIL_PX)
     part = slice(y, y + THUMBNAIL_PX), slice(x, x + THUMBNAIL_PX)
     grey = np.repeat(_grey(image[part])[:, :, None], 3, axis=2)
-    rgb = _tinted(grey, labels[part], _colors(classes))
+    return _packed(_tinted(grey, labels[part], _colors(classes)))
+
+
+def _packed(rgb: NDArray[np.uint8]) -> bytes:
     _, packed = cv2.imencode(".png", np.ascontiguousarray(rgb[:, :, ::-1]))
     return bytes(packed)
 

@@ -2,23 +2,18 @@
 
 import io
 import uuid
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from dash import Dash, html
 
-from callbacks.http import curation, errors, pictures, swipe
 from core.images.memory import ArrayVolume
 from core.labels.store import Paint
 from core.learning.curation.table_csv import read_csv
 from scripts.local_stack import wait_until
 from tests.browser.conftest import MemoryCatalog
+from tests.curation_client import curation_client
 from tests.swipe_server import discs
-from tests.tile_server import tile_server
-from utils.curation_db import SqlCurationStore
-from utils.label_db import SqlLabelStore
 
 DEPTH = 24
 ACTS = "/api/curation/{table}/acts"
@@ -28,21 +23,8 @@ ACTS = "/api/curation/{table}/acts"
 def client(tmp_path):
     sources = {"stack": ArrayVolume(discs(DEPTH), "stack")}
     sources |= {f"set/{name}": ArrayVolume(discs(1), f"set/{name}") for name in ("a/one", "b/two")}
-    store = SqlCurationStore(f"sqlite:///{tmp_path / 'labels.db'}")
-    catalog = MemoryCatalog(sources)
-    labels = SqlLabelStore(f"sqlite:///{tmp_path / 'labels.db'}")
-    own = {"curation": store, "volumes": catalog, "tiles": tile_server(catalog), "labels": labels}
-    services: Any = SimpleNamespace(**own, current_user=lambda: "ann")
-    app = Dash("curation")
-    app.layout = html.Div()
-    errors.register(app.server)
-    for feature in (curation, pictures, swipe):
-        feature.register(app, services)
-    client = app.server.test_client()
-    client.labels = labels
-    yield client
-    store.close()
-    labels.close()
+    with curation_client(MemoryCatalog(sources), tmp_path) as client:
+        yield client
 
 
 def new_id() -> str:

@@ -3,20 +3,15 @@
 import hashlib
 import io
 import uuid
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from dash import Dash, html
 from PIL import Image
 
-from callbacks.http import curation, errors, pictures, swipe
 from scripts.local_stack import wait_until
+from tests.curation_client import curation_client
 from tests.image_files import ARRAYS
-from tests.tile_server import tile_server
-from utils.curation_db import SqlCurationStore
-from utils.label_db import SqlLabelStore
 from utils.tiled_volumes import TiledCatalog
 
 SCAN = "folders/deep/scan"
@@ -24,18 +19,8 @@ SCAN = "folders/deep/scan"
 
 @pytest.fixture
 def client(tmp_path, tiled_server):
-    store, labels = (made(f"sqlite:///{tmp_path / 'labels.db'}") for made in (SqlCurationStore, SqlLabelStore))
-    catalog = TiledCatalog(tiled_server.uri, tiled_server.key)
-    own = {"curation": store, "volumes": catalog, "tiles": tile_server(catalog), "labels": labels}
-    services: Any = SimpleNamespace(**own, current_user=lambda: "ann")
-    app = Dash("curation")
-    app.layout = html.Div()
-    errors.register(app.server)
-    for feature in (curation, pictures, swipe):
-        feature.register(app, services)
-    yield app.server.test_client()
-    store.close()
-    labels.close()
+    with curation_client(TiledCatalog(tiled_server.uri, tiled_server.key), tmp_path) as client:
+        yield client
 
 
 @pytest.fixture

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from core.images.pictures import Bounds
 from core.learning.curation.store import Item
 
 MOST = 16  # squares of a painted region that are searched for
-Bounds = tuple[int, int, int, int]
-"""(y0, x0, y1, x1) in pixels of the slice, half-open."""
 
 
 def side_of(items: Sequence[Item]) -> int | None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInputError
+from core.learning.curation.embeddings import Scale
 from core.learning.curation.heads import Points, taught_classes
 from core.learning.curation.table import Chances, LabelTable, Tags
 
@@ -74,11 +75,10 @@ class Losses:
 
 @dataclass(frozen=True)
 class SmallNetwork:
-    """layers : weights (d, k) and offsets (k,) of each. mean, deviation : (d,) of what it learned from."""
+    """layers : weights (d, k) and offsets (k,) of each. scale : of what it learned from."""
 
     layers: tuple[Layer, ...]
-    mean: Numbers
-    deviation: Numbers
+    scale: Scale
     normalise: bool
     known: NDArray[np.bool_]
     losses: Losses = field(default_factory=Losses)
@@ -90,8 +90,7 @@ class SmallNetwork:
 
     def chances(self, points: Points) -> Chances:
         """(n, C) float32; NaN of the classes that had no positive or no negative to learn from."""
-        scaled = (points - self.mean) / self.deviation
-        said = _sigmoid(_forward(self.layers, scaled, normalise=self.normalise)[-1])
+        said = _sigmoid(_forward(self.layers, _scaled(self.scale, points), normalise=self.normalise)[-1])
         return np.where(self.known, said, np.nan).astype(np.float32)
 
 
@@ -100,20 +99,20 @@ def train_network(table: LabelTable, points: Points, settings: NetworkSettings) 
     known = np.isin(table.classes, taught_classes(table))
     rows = np.flatnonzero(table.training)
     tags = np.where(known, table.tags[rows], -1).astype(np.int8)
-    mean, deviation = points[rows].mean(axis=0), points[rows].std(axis=0)
-    scaled = ((points - mean) / np.where(deviation > 0, deviation, 1)).astype(np.float64)
+    scale = Scale.of(points[rows])
+    scaled = _scaled(scale, points)
     free, held = scaled[~table.validation & ~table.exclude], np.flatnonzero(table.testing)
     judged = [(scaled[rows], tags), (scaled[held], np.where(known, table.tags[held], -1).astype(np.int8))]
-    courses: list[tuple[int, float, float | None]] = []
+    course = []
     for step, layers in _taught(scaled[rows], tags, free, settings):
         training, validation = (_loss(layers, *each, settings) for each in judged)
-        courses.append((step, training or 0.0, validation))
-    losses = Losses(
-        tuple(step for step, _, _ in courses),
-        tuple(training for _, training, _ in courses),
-        tuple(validation for _, _, validation in courses),
-    )
-    return SmallNetwork(layers, mean, np.where(deviation > 0, deviation, 1), settings.normalise, known, losses)
+        course.append((step, training or 0.0, validation))
+    losses = Losses(*zip(*course, strict=True))
+    return SmallNetwork(layers, scale, settings.normalise, known, losses)
+
+
+def _scaled(scale: Scale, points: Points) -> Numbers:
+    return scale.apply(points).astype(np.float64)
 
 
 def row_weights(tags: Tags, strata: str) -> Numbers:

@@ -58,11 +58,14 @@ def searched_items(info: VolumeInfo, *, most: int = SEARCHED) -> list[Item]:
     (16, (0, 0, 128, 128), 0)
     """
     _, height, width = info.shape
+
+    def tiles(side_px: int) -> int:
+        return len(_starts(height, side_px)) * len(_starts(width, side_px))
+
     side_px = _power(min(height, width) // TILES_ACROSS)
-    while len(_starts(height, side_px)) * len(_starts(width, side_px)) > most and side_px < TILE_RANGE_PX[1]:
+    while tiles(side_px) > most and side_px < TILE_RANGE_PX[1]:
         side_px *= 2
-    a_slice = len(_starts(height, side_px)) * len(_starts(width, side_px))
-    slices = max(most // a_slice, 1)
+    slices = max(most // tiles(side_px), 1)
     return tile_items(info, side_px=side_px, every=-(-info.shape[0] // slices))
 
 
