@@ -188,13 +188,13 @@ class Supervisor:
         with self._ledger.undisturbed():
             process.signal_group(signal.SIGSTOP)
         try:
-            running = self._ledger.view(job_id).state is JobState.RUNNING
-            if running:
+            state = self._ledger.view(job_id).state
+            if state is JobState.RUNNING:
                 self._ledger.pause(job_id)
         except AppError:  # tried again at the next look
             process.signal_group(signal.SIGCONT)
             raise
-        if not running:  # it was at its end already
+        if state not in (JobState.RUNNING, JobState.PAUSED):  # it was at its end already
             self._folders.ask_to_go_on(job_id)
             process.signal_group(signal.SIGCONT)
 

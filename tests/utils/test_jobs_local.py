@@ -286,6 +286,24 @@ def test_a_paused_job_stands_still_keeps_its_slot_and_goes_on(settings):
         reach(jobs, job_id, JobState.CANCELLED, deadline_s=10)
 
 
+def test_a_worker_that_does_not_look_stopped_for_a_moment_rests_all_the_same(settings, monkeypatch):
+    is_stopped, looks = WorkerProcess.paused, []
+
+    def seen(process):
+        looks.append(process)
+        return len(looks) != 1 and is_stopped(process)
+
+    with running(settings, "while :; do :; done") as (jobs, job_id):
+        reach(jobs, job_id, JobState.RUNNING)
+        jobs.pause(job_id)
+        reach(jobs, job_id, JobState.PAUSED)
+        monkeypatch.setattr(WorkerProcess, "paused", seen)
+        wait_for(lambda: len(looks) > 2)
+        assert is_stopped(process_of(settings, job_id))
+        jobs.resume(job_id)
+        reach(jobs, job_id, JobState.RUNNING)
+
+
 def test_a_job_is_not_put_to_rest_while_it_changes_the_ledger(settings):
     """Else it would keep all others from writing until it goes on."""
     with running(settings, "sleep 300") as (jobs, job_id):
