@@ -5,29 +5,37 @@ The browser tests and `scripts/benchmark.py viewer` run the page with its real p
 """
 
 import os
+import random
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import psutil
 
-ROOT = Path(__file__).resolve().parent.parent
+from utils.settings import ROOT, Settings
+
 KEY = "localstackkey"
 START_DEADLINE_S = 90.0  # Tiled imports for 4 s on an idle machine and for 30 s on a busy one
 
 
 def free_port() -> int:
-    """A TCP port nobody listens on at the moment."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+    """A TCP port nobody listens on, below those that systems give to connections: nobody takes it before a server."""
+    for port in random.SystemRandom().sample(range(12_000, 32_000), 100):
+        with socket.socket() as sock, suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("No free port between 12000 and 32000.")
+
+
+def outer_environment() -> dict[str, str]:
+    """What this process was given, without any setting of the app."""
+    return {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
 
 
 def wait_until(
@@ -92,7 +100,7 @@ def stack_environment(state: Path, **settings: str) -> dict[str, str]:
     """The environment of every part, on free ports, with its state in `state`."""
     ports = {name: str(free_port()) for name in ("data", "results", "app")}
     return {
-        **os.environ,
+        **outer_environment(),
         "DATA_TILED_URI": f"http://127.0.0.1:{ports['data']}/",
         "MASK_TILED_URI": f"http://127.0.0.1:{ports['results']}/",
         "SEG_TILED_URI": f"http://127.0.0.1:{ports['results']}/",

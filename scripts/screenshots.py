@@ -16,8 +16,9 @@ from playwright.sync_api import Page, sync_playwright
 
 from components import ids
 from scripts.chromium import CHROMIUM_FLAGS, find_chromium
-from scripts.local_stack import ROOT, local_stack
+from scripts.local_stack import local_stack
 from utils.download_sample_data import SAMPLES, make_samples
+from utils.settings import ROOT
 
 FOLDER = ROOT / "docs" / "screenshots"
 SIZES = ((1280, 800), (1920, 1080), (2560, 1440))

@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 
-from scripts.local_stack import free_port, wait_until
+from scripts.local_stack import free_port, outer_environment, wait_until
 from tests.image_files import write_image_files
 
 pytestmark = pytest.mark.alone
@@ -45,8 +45,9 @@ class Started:
 
 def start(folder: Path, state: Path, **settings: str) -> Started:
     ports = {name: free_port() for name in ("PORT", "IMAGES_PORT", "RESULTS_PORT")}
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DATA_TILED", "USER_"))}
-    environment |= {name: str(port) for name, port in ports.items()} | {"STATE_DIR": str(state)} | settings
+    environment = (
+        outer_environment() | {name: str(port) for name, port in ports.items()} | {"STATE_DIR": str(state)} | settings
+    )
     process = subprocess.Popen(
         ["bash", "scripts/start.sh", str(folder)],
         cwd=ROOT,
@@ -98,7 +99,7 @@ def test_a_taken_port_is_named_with_the_way_out(running: Started, images: Path, 
     outcome = subprocess.run(
         ["bash", "scripts/start.sh", str(images)],
         cwd=ROOT,
-        env={**os.environ, "PORT": str(running.ports["PORT"]), "STATE_DIR": str(tmp_path)},
+        env={**outer_environment(), "PORT": str(running.ports["PORT"]), "STATE_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=60,

@@ -28,14 +28,14 @@ from core.learning.normalisation import Normalisation
 from networks import checkpoints
 from networks.architectures import find_architecture
 from scripts.benchmarks import DOCS, write_table
-from scripts.local_stack import ROOT, local_stack, wait_until
+from scripts.local_stack import local_stack, wait_until
 from scripts.spare_worker import READY
 from utils.job_ledger import JobLedger
 from utils.job_processes import THREADS
 from utils.jobs_local import SPARE_LOG, LocalJobs
 from utils.mlflow_registry import MlflowRegistry
 from utils.mlflow_store import MlflowStore
-from utils.settings import Settings
+from utils.settings import ROOT, Settings
 
 NETWORK = "U-Net"
 VOLUME = "stack"

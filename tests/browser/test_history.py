@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
 from components import ids
+from scripts.local_stack import wait_until
 from tests.browser.exchange_app import SHAPE, ExchangeApp, exchange_app
 from tests.browser.painting_app import Hand
 from tests.browser.test_painting import swept
@@ -140,13 +141,18 @@ def compare(painter: Painter) -> None:
     expect(text).to_contain_text(f"0 added{pixels:,} removed0 changed class")
     expect(text).to_contain_text(f"pore −{pixels:,}. Slice 2 differs.")
     hand.until("s => s.slice === 1 && s.overlay?.startsWith('between/') && s.ready")
-    assert nearest(hand.colors([(200, 200)])[0]) == REMOVED
+    shows(hand, REMOVED)
     page.locator(ROWS).nth(1).get_by_text("A", exact=True).click()
     page.locator(ROWS).nth(0).get_by_text("B", exact=True).click()
     expect(text).to_contain_text(f"{pixels:,} added0 removed")
     hand.until("s => s.slice === 1 && s.ready")
-    assert nearest(hand.colors([(200, 200)])[0]) == ADDED
+    shows(hand, ADDED)
     expect(page.locator(f"#{ids.MOMENT_RESTORE}")).to_have_text(re.compile("Restore A"))
+
+
+def shows(hand: Hand, color: str) -> None:
+    """The stroke has this colour of a comparison, once its tiles are drawn."""
+    wait_until(lambda: nearest(hand.colors([(200, 200)])[0]) == color, f"the colour {color}")
 
 
 def nearest(color: str) -> str:

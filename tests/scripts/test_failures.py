@@ -158,11 +158,12 @@ def test_a_network_on_a_full_disk_without_a_gpu_and_with_files_that_are_damaged_
 
 
 @pytest.fixture
-def registry_server(scene):
+def registry_server(scene, monkeypatch):
     """The real server of MLflow's store, behind a line; it wants the password "right"."""
     from mlflow.server import app, handlers
 
     settings = scene.workplace.settings
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", settings.mlflow_uri)  # MLflow sets it, and leaves it behind
     handlers.initialize_backend_stores(settings.mlflow_uri, default_artifact_root=f"{scene.folder / 'artifacts'}")
 
     def guarded(environ, start_response):

@@ -89,6 +89,7 @@ def test_one_that_died_while_it_waited_costs_the_job_nothing_but_its_imports(set
     with closing(engine(settings)) as jobs:
         waited = waiting_of(jobs)
         waited.send_signal(signal.SIGKILL)
+        waited.wait(timeout=60)
         job_id = jobs.submit(request())
         assert process_of(settings, job_id).mark == ""
         jobs.cancel(job_id)
