@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = Path(os.environ.get("LABELSTUDIO_ENV", ROOT / ".labelstudio-env"))
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 LOGIN = ("anna@example.com", "correct-horse")
-PATIENCE_S = 200.0
+PATIENCE_S = 600.0
 
 
 @dataclass
@@ -30,6 +30,7 @@ class LabelStudioServer:
     data: Path
     port: int
     process: "subprocess.Popen[bytes] | None" = None
+    _personal: str = ""
 
     @property
     def url(self) -> str:
@@ -59,9 +60,11 @@ class LabelStudioServer:
             self.process = None
 
     def personal_token(self) -> str:
-        """A new personal access token of its only user."""
-        self._post("/api/jwt/settings", {"api_tokens_enabled": True, "legacy_api_tokens_enabled": True})
-        return str(self._post("/api/token/", {})["token"])
+        """The personal access token of its only user, who may have one."""
+        if not self._personal:
+            self._post("/api/jwt/settings", {"api_tokens_enabled": True, "legacy_api_tokens_enabled": True})
+            self._personal = str(self._post("/api/token/", {})["token"])
+        return self._personal
 
     def _post(self, path: str, body: dict[str, object]) -> dict[str, object]:
         headers = {"Authorization": f"Token {TOKEN}", "Content-Type": "application/json"}
