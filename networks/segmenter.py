@@ -104,7 +104,7 @@ def train_segmenter(
     """
     shape = find_architecture(algorithm).parameters
     check_names(parameters, shape, TrainingParameters, owner=algorithm)
-    chosen = TrainingParameters.chosen_from(parameters)
+    chosen = TrainingParameters.chosen_from(parameters).suited([each.labels for each in slices])
     where = choose_device(device)
     torch.manual_seed(seed)
     begun = time.monotonic()

@@ -96,6 +96,17 @@ def is_dense(labels: Labels) -> bool:
     return bool((filled > 0).sum() > DENSE_FRACTION * (blocks > 0).sum())
 
 
+def typical_side(stack: Sequence[Labels]) -> int:
+    """The longer side, in pixels, of the connected area in which the median labelled pixel lies; 0 without labels."""
+    found = sorted(
+        (max(plot.rows.stop - plot.rows.start, plot.columns.stop - plot.columns.start), plot.pixels)
+        for at, labels in enumerate(stack)
+        for plot in plots(labels, at)
+    )
+    so_far = np.cumsum([pixels for _, pixels in found])
+    return found[int(np.searchsorted(so_far, so_far[-1] / 2))][0] if found else 0
+
+
 def _regions(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
     """Connected pieces of each square of the grid, numbered from 1; 0 elsewhere."""
     _, pieces = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)

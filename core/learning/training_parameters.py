@@ -1,13 +1,21 @@
 """What a person may choose about the training of every network alike; `assets/models.json` has it for the form."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
+from core.learning.holdout import Labels, is_dense, typical_side
 from core.learning.network_parameters import Parameters
+
+WIDE_PX, NARROW_PX = 256, 128  # sides of patches; the narrow ones where all that is labelled are boxes below that size
+BY_LABELS = 0
 
 
 @dataclass(frozen=True)
 class TrainingParameters(Parameters):
     """steps : batches to learn from; each holds `batch_size` patches of `patch_px` squared.
+
+    patch_px : BY_LABELS until `suited` has chosen.
 
     optimiser, schedule : of `networks/optimisers.py`. loss : of `networks/losses.py`; label_smoothing and focal_gamma
     belong to some of them. class_weights : rare classes weigh more. ema : memory of the averaged weights, 0 = none.
@@ -17,7 +25,7 @@ class TrainingParameters(Parameters):
     """
 
     steps: int = 160
-    patch_px: int = 256
+    patch_px: int = BY_LABELS
     batch_size: int = 4
     learning_rate: float = 0.005
     loss: str = "cross entropy and Dice"
@@ -36,3 +44,15 @@ class TrainingParameters(Parameters):
     noise_pct: float = 0.0
     blur_px: float = 0.0
     mixed_precision: bool = True
+
+    def suited(self, stack: Sequence[Labels]) -> Self:
+        """With a patch size, where none was chosen, for the labels of these slices.
+
+        Most of a wide patch around a small box is unlabelled: the network computes it and learns nothing. Narrow ones
+        take as many more steps, so that it sees as many pixels (docs/adr/0012-patches-as-large-as-what-is-labelled.md).
+        """
+        if self.patch_px != BY_LABELS:
+            return self
+        if typical_side(stack) > NARROW_PX or not all(is_dense(labels) for labels in stack):
+            return replace(self, patch_px=WIDE_PX)
+        return replace(self, patch_px=NARROW_PX, steps=self.steps * (WIDE_PX // NARROW_PX) ** 2)

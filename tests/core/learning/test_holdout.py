@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.learning.holdout import MARGIN_PX, split
+from core.learning.training_parameters import TrainingParameters
 
 
 def filled(shape=(200, 240)):
@@ -83,3 +84,20 @@ def test_a_class_in_few_boxes_keeps_its_share_for_training(seed):
     stack[1][12:20, 12:20], stack[2][122:130, 122:130] = 3, 3
     held = sum(int((held == 3).sum()) for _, held in split(stack, fraction=0.2, seed=seed))
     assert 0 < held < 0.2 * sum(int((labels == 3).sum()) for labels in stack)
+
+
+@pytest.mark.parametrize(
+    ("stack", "patch_px", "steps"),
+    [
+        ([boxes((10, 10), (120, 10)), boxes((20, 150))], 128, 640),
+        ([filled((300, 300))], 256, 160),
+        ([boxes((10, 10), (120, 10)), filled((300, 300))], 256, 160),  # most labelled pixels lie in the whole slice
+        ([np.diag(np.arange(99) % 2 + 1).astype(np.uint8)], 256, 160),  # a stroke, not a box
+        ([np.zeros((50, 50), np.uint8)], 256, 160),
+    ],
+    ids=["boxes", "a whole slice", "boxes and a whole slice", "a stroke", "nothing"],
+)
+def test_small_boxes_are_learned_from_in_narrow_patches_and_as_many_pixels(stack, patch_px, steps):
+    suited = TrainingParameters().suited(stack)
+    assert (suited.patch_px, suited.steps) == (patch_px, steps)
+    assert TrainingParameters(patch_px=64, steps=7).suited(stack) == TrainingParameters(patch_px=64, steps=7)
