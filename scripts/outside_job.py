@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.errors import AppError, InvalidInputError, NotFoundError
-from core.images.volumes import VolumeSource
 from core.learning.descriptors import AlgorithmDescriptor
 from core.learning.jobs import JobRequest
 from core.learning.outside import (
@@ -27,6 +26,7 @@ from core.learning.outside import (
     in_interpreter,
     numbers_of,
     parameters_of,
+    slices_of,
     steps_of,
     told_by,
 )
@@ -34,7 +34,8 @@ from core.learning.segmenter import Progress, TrainingReport
 from scripts.algorithms import MODEL_FILE
 from scripts.job_models import is_trained, store_model
 from scripts.job_run import JobRun, patiently
-from scripts.job_slices import facts_of_result, open_volume, results_of
+from scripts.job_slices import open_volume
+from scripts.outside_result import OutsideResult
 from utils.interpreters import interpreter_of
 from utils.mlflow_registry import MlflowRegistry
 from utils.settings import ROOT
@@ -49,6 +50,7 @@ SPANS = {"train": "Training", "inference": "Segmenting"}
 class Heard:
     """What a program has said that matters after it. last : its last line that was not for the page."""
 
+    result: OutsideResult
     scores: dict[str, float] = field(default_factory=dict)
     last: str = ""
 
@@ -75,7 +77,7 @@ def run_outside(run: JobRun) -> None:
     request = replace(run.request, data_uri=volume.info.uri)
     model_id = request.model_id or (run.id if is_trained(run) else "")
     steps = [step for step in steps_of(run.id, request) if not (model_id and step.task == "train")]
-    heard = Heard()
+    heard = Heard(OutsideResult(run, volume))
     with tempfile.TemporaryDirectory() as folder:
         errand = Errand(descriptor, request, Path(folder), _models(run, model_id, Path(folder)))
         for number, step in enumerate(steps):
@@ -83,7 +85,7 @@ def run_outside(run: JobRun) -> None:
             run_step(run, errand, step, heard)
             if step.task == "train":
                 _keep_model(run, errand.models, heard)
-        _adopt_result(run, descriptor, volume)
+        _end_result(run, descriptor, heard.result)
 
 
 def find_outside(run: JobRun) -> AlgorithmDescriptor:
@@ -193,11 +195,11 @@ def _hear(run: JobRun, line: str, heard: Heard) -> None:
         heard.last = line.strip() or heard.last
         return
     heard.scores |= numbers_of(said.get("scores"))
-    numbers = numbers_of(said)
-    if "progress" in numbers:
-        fraction = min(1.0, max(0.0, numbers["progress"]))
+    numbers, shown = numbers_of(said), heard.result.show(slices_of(said.get("slices_done")))
+    if shown or "progress" in numbers:
+        fraction = min(1.0, max(0.0, numbers.get("progress", heard.result.fraction)))
         step, metrics = int(numbers.get("step", 0)), numbers_of(said.get("metrics"))
-        run.report(Progress(fraction, str(said.get("message", "")), metrics, step))
+        run.slices_done(shown, Progress(fraction, str(said.get("message", "")), metrics, step))
 
 
 def _failed(descriptor: AlgorithmDescriptor, step: Step, start: Start, code: int, last: str) -> AppError:
@@ -223,10 +225,10 @@ def _keep_model(run: JobRun, models: Path, heard: Heard) -> None:
     run.note_model(store_model(run, models, TrainingReport(scores=heard.scores)), note="")
 
 
-def _adopt_result(run: JobRun, descriptor: AlgorithmDescriptor, volume: VolumeSource) -> None:
-    """Give the result the facts that the page needs, and tell which slices it holds."""
+def _end_result(run: JobRun, descriptor: AlgorithmDescriptor, result: OutsideResult) -> None:
+    """Show all that the program has written."""
     try:
-        slices = results_of(run).adopt(run.id, facts_of_result(run, run.request.classes), shape=volume.info.shape)
+        slices = result.adopt()
     except NotFoundError as error:
         raise InvalidInputError(
             f"{descriptor.model_name} ended well, but left no result {run.id}/seg_result in Tiled.",

@@ -181,24 +181,29 @@ class TiledResults:
             self._tiled.create_array(f"{job_id}/{key}", dtype=dtype, shape=(len(slices), *shape))
         return ResultWriter(job_id, slices, tuple(c.id for c in classes_of(metadata)), self._tiled)
 
-    def adopt(self, job_id: str, metadata: Mapping[str, Any], *, shape: tuple[int, int, int]) -> tuple[int, ...]:
+    def adopt(
+        self, job_id: str, metadata: Mapping[str, Any], *, shape: tuple[int, int, int], unfinished: bool = False
+    ) -> tuple[int, ...]:
         """Complete a result that a program of somebody else has written, and return its slices.
 
         Parameters
         ----------
         metadata : as for `create`; which slices there are is told by the program, on the array or its container.
         shape : (Z, Y, X) of the volume.
+        unfinished : the program still runs, and may tell later what it has not told yet.
 
         Raises
         ------
         NotFoundError
-            If there is no such result.
+            If there is no such result, or one that is unfinished does not tell its slices.
         InvalidInputError
             If it does not fit the volume.
         """
         array = self._tiled.metadata(f"{job_id}/{RESULT}")
         count, *size = array["structure"]["shape"]
         told = {**array["metadata"], **self._tiled.metadata(job_id)["metadata"]}
+        if unfinished and told.get("mask_idx") is None:
+            raise NotFoundError("The result does not tell its slices by mask_idx yet.")
         slices = tuple(range(count)) if told.get("mask_idx") is None else tuple(int(z) for z in told["mask_idx"])
         if tuple(size) != shape[1:] or len(slices) != count or not set(slices) <= set(range(shape[0])):
             raise InvalidInputError(

@@ -177,6 +177,17 @@ def numbers_of(said: Any) -> dict[str, float]:
     return {key: value for key, value in numbers.items() if value == value and abs(value) != float("inf")}
 
 
+def slices_of(said: Any) -> list[int]:
+    """The slice numbers of a list; anything else is left out.
+
+    >>> slices_of([3, "4", 5.5])
+    [3]
+    >>> slices_of(None)
+    []
+    """
+    return [z for z in said if type(z) is int] if isinstance(said, list) else []
+
+
 def chosen_engine(wish: str, found: Sequence[str], image: str) -> str:
     """The container engine to use. wish : "auto" or its name. found : those on this machine, in our order.
 

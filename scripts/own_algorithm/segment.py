@@ -25,7 +25,8 @@ def main(parameters_file: str) -> None:
         image = smoothed(images.read_slice(z), model["smooth_px"])
         nearest = np.abs(image[..., None] - means).argmin(axis=-1)
         results.write_slice(path, row, classes[nearest].astype(np.int8))
-        tell(progress=(row + 1) / len(slices), message=f"Segmented {row + 1} of {len(slices)} slices")
+        done = f"Segmented {row + 1} of {len(slices)} slices"
+        tell(progress=(row + 1) / len(slices), message=done, slices_done=[z])  # the page shows it from now on
 
 
 if __name__ == "__main__":

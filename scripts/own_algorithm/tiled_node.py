@@ -3,12 +3,14 @@
 import json
 import sys
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import numpy as np
 
 API = "/api/v1"
+IS_THERE = 409  # Tiled's answer to making what is there
 
 
 class TiledNode:
@@ -34,12 +36,12 @@ class TiledNode:
         return np.frombuffer(values, f"{order}{kind['kind']}{kind['itemsize']}").reshape(structure["shape"][1:])
 
     def create_container(self, name: str, metadata: dict[str, Any]) -> None:
-        """Make a container below this one."""
+        """Make a container below this one; one that is there, from a run that was interrupted, stays."""
         body = {"id": name, "structure_family": "container", "metadata": metadata, "specs": [], "data_sources": []}
         self._send("POST", "metadata", "", body=json.dumps(body).encode())
 
     def create_array(self, path: str, shape: tuple[int, int, int]) -> None:
-        """Make an int8 array, a chunk a slice."""
+        """Make an int8 array, a chunk a slice; one that is there stays."""
         parent, _, name = path.rpartition("/")
         kind = {"endianness": "not_applicable", "kind": "i", "itemsize": 1, "dt_units": None}
         chunks = [[1] * shape[0], [shape[1]], [shape[2]]]
@@ -63,8 +65,13 @@ class TiledNode:
         headers = {"Accept": accept, "Content-Type": kind}
         if self._key:
             headers["Authorization"] = f"Apikey {self._key}"
-        with urlopen(Request(url, data=body, headers=headers, method=method)) as answer:
-            content: bytes = answer.read()
+        try:
+            with urlopen(Request(url, data=body, headers=headers, method=method)) as answer:
+                content: bytes = answer.read()
+        except HTTPError as error:
+            if error.code != IS_THERE:
+                raise
+            return b""
         return content
 
 

@@ -52,6 +52,22 @@ command = command.replace(parameters, changed).replace("python ", sys.executable
 sys.exit(subprocess.run(["/bin/sh", "-c", command]).returncode)
 """
 
+# The example, which stops and waits once its second slice is done.
+PATIENT = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {example!r})
+import segment
+tell = segment.tell
+def patiently(**facts):
+    if facts["slices_done"] != [0]:
+        tell(**dict(facts, slices_done=[0, 1] if facts["slices_done"] == [1] else facts["slices_done"]))
+    while facts["slices_done"] == [1] and not Path({go_on!r}).exists():
+        time.sleep(0.02)
+segment.tell = patiently
+segment.main(sys.argv[1])
+"""
+
 
 @pytest.fixture(scope="module")
 def described(workplace, tmp_path_factory):
@@ -77,13 +93,13 @@ def results_of(workplace) -> TiledResults:
     return TiledResults(TiledAccess(settings.seg_tiled_uri, settings.seg_tiled_api_key.get_secret_value(), "SEG_TILED"))
 
 
-def train(workplace, name, jobs=None, **changes):
+def train(workplace, name, jobs=None, meanwhile=lambda _: None):
     mask_uri = workplace.publish(painted_rows(), name="own")
-    request = workplace.request(
-        JobKind.TRAIN, algorithm=name, parameters={"smooth_px": 0}, mask_uri=mask_uri, **changes
-    )
+    request = workplace.request(JobKind.TRAIN, algorithm=name, parameters={"smooth_px": 0}, mask_uri=mask_uri)
     place = workplace if jobs is None else replace(workplace, jobs=jobs)
-    return place.ends(place.jobs.submit(request))
+    job_id = place.jobs.submit(request)
+    meanwhile(job_id)
+    return place.ends(job_id)
 
 
 def assert_segmented(workplace, view) -> None:
@@ -94,9 +110,19 @@ def assert_segmented(workplace, view) -> None:
         assert np.mean(labels == truth()[z]) > 0.9
 
 
-def test_the_example_is_registered_trains_and_segments_through_real_jobs(workplace, described):
-    name = described(interpreter=sys.executable)
-    trained = train(workplace, name)
+def test_the_example_is_registered_trains_and_segments_slice_by_slice_through_real_jobs(workplace, described, tmp_path):
+    program, go_on = tmp_path / "patient.py", tmp_path / "go on"
+    program.write_text(PATIENT.format(example=str(EXAMPLE), go_on=str(go_on)))
+    programs = {**ENTRY["python_file_name"], "inference": str(program)}
+    name = described(interpreter=sys.executable, python_file_name=programs)
+
+    def look(job_id):
+        view = workplace.until(job_id, lambda view: view.slices_done)
+        assert view.slices_done == (0, 1)
+        assert np.mean(results_of(workplace).read_slice(job_id, 1) == truth()[1]) > 0.9
+        go_on.touch()
+
+    trained = train(workplace, name, meanwhile=look)
     assert_segmented(workplace, trained)
     model = next(each for each in MlflowRegistry(workplace.store).models() if each.id == trained.id)
     assert (model.algorithm, model.volume, trained.model_id) == (name, VOLUME, trained.id)
