@@ -101,7 +101,9 @@ def _pretraining_request(
 
 
 def _model_name(services: Services, choice: Choice, algorithm: AlgorithmDescriptor) -> str:
-    return (choice.name or "").strip() or suggested_name(algorithm.model_name, datetime.now(services.timezone))
+    """The name somebody chose, else one that no job has."""
+    taken = {job.name for job in services.jobs.jobs()}
+    return (choice.name or "").strip() or suggested_name(algorithm.model_name, datetime.now(services.timezone), taken)
 
 
 def start_of(services: Services, algorithm: AlgorithmDescriptor, chosen: str | None) -> str:

@@ -91,7 +91,7 @@ def _request(services: Services, project: int, info: VolumeInfo, wishes: Wishes)
     title = services.labelstudio.project(project).title
     return JobRequest(
         kind=JobKind.TRAIN,
-        name=suggested_name(title, datetime.now(services.timezone)),
+        name=suggested_name(title, datetime.now(services.timezone), {job.name for job in services.jobs.jobs()}),
         user=AUTHOR,
         algorithm=algorithm,
         parameters=parameters,

@@ -1,8 +1,9 @@
 """From what a person chose to what a job is asked: slices, names, and whether the labels suffice. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any, Literal
 
 from core.errors import InvalidInputError, NotEnoughLabelsError
@@ -51,13 +52,17 @@ def chosen_slices(stack: Stack, scope: Scope, *, first: Any = None, last: Any = 
     return tuple(range(first - 1, last))
 
 
-def suggested_name(algorithm: str, now: datetime) -> str:
-    """What a model is called when nobody gives it a name.
+def suggested_name(algorithm: str, now: datetime, taken: Container[str]) -> str:
+    """What a model is called when nobody gives it a name; no two are called alike, for others know them by it.
 
-    >>> suggested_name("U-Net", datetime(2026, 11, 21, 1, 45))
+    >>> suggested_name("U-Net", datetime(2026, 11, 21, 1, 45), {"Bright things"})
     'U-Net, 21 Nov 01:45'
+    >>> suggested_name("U-Net", datetime(2026, 11, 21, 1, 45), {"U-Net, 21 Nov 01:45"})
+    'U-Net, 21 Nov 01:45 (2)'
     """
-    return f"{algorithm}, {now.day} {now:%b %H:%M}"
+    name = f"{algorithm}, {now.day} {now:%b %H:%M}"
+    candidates = (name if number == 1 else f"{name} ({number})" for number in count(1))
+    return next(each for each in candidates if each not in taken)
 
 
 def segmentation_name(model: str, slices: Sequence[int], *, depth: int) -> str:
