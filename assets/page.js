@@ -4,7 +4,6 @@
   const INFO_MS = 6000; // long enough to read two lines
   const WATCHING_MS = 1500; // between two looks at the jobs
   const RESTING_MS = 10000;
-  const PICKER_OPEN = "picker-open"; // on <html>
 
   const ADDRESS_MS = 400; // after the last change of slice; the browser fetches the icon anew with each address
 
@@ -48,22 +47,6 @@
     shown.append(words, close);
     region.append(shown);
     if (kind === "info") setTimeout(() => shown.remove(), INFO_MS);
-  }
-
-  const picker = () => document.getElementById("dataset-picker");
-
-  function closePicker() {
-    if (!root.classList.contains(PICKER_OPEN)) return;
-    root.classList.remove(PICKER_OPEN);
-    document.getElementById("dataset-button")?.focus();
-  }
-
-  function filterRows(text) {
-    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-    const rows = [...(picker()?.querySelectorAll(".dataset-row") ?? [])];
-    for (const row of rows) row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word));
-    const none = picker()?.querySelector(".dataset-none");
-    if (none) none.hidden = rows.some((row) => !row.hidden);
   }
 
   const FOLDED = "panel:"; // before a panel's name, in the browser's storage
@@ -229,24 +212,6 @@
       return [WORDS[save.state](save), `save-state save-${save.state}`];
     },
 
-    openPicker(clicks) {
-      if (clicks) {
-        root.classList.add(PICKER_OPEN);
-        document.getElementById("dataset-search")?.focus();
-      }
-      return skip();
-    },
-
-    closePicker() {
-      closePicker();
-      return skip();
-    },
-
-    filterRows(text, _rows) {
-      setTimeout(() => filterRows(text ?? "")); // after the rows are drawn
-      return skip();
-    },
-
     /** Keep the address such that opening it elsewhere shows the same slice at the same place. */
     addressSlice(slice, place, volume) {
       if (!volume || slice === undefined || slice === null) return skip();
@@ -268,13 +233,6 @@
     },
 
     addressedPlace: (search) => new URLSearchParams(search ?? "").get("at"),
-
-    /** Look at another volume beside the one that is open. */
-    compare(_clicks) {
-      if (!pressed()) return skip();
-      root.classList.remove(PICKER_OPEN);
-      return triggered().compare;
-    },
 
     chooseClass(_clicks) {
       return pressed() ? triggered().class : skip();
@@ -410,13 +368,9 @@
   watchCallbacks();
   keepPanels();
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    closePicker();
-    document.getElementById("user-card")?.removeAttribute("open");
+    if (event.key === "Escape") document.getElementById("user-card")?.removeAttribute("open");
   });
   document.addEventListener("click", ({ target }) => {
-    const inside = target.closest("#dataset-picker, #dataset-button");
-    if (inside === null || target.closest("a.dataset-row") !== null) closePicker();
     if (target.closest("#user-card") === null) document.getElementById("user-card")?.removeAttribute("open");
   });
   window.dash_clientside = { ...window.dash_clientside, page: functions };

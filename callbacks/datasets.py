@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qs
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
 from components import datasets, ids, stores, topbar
 from core.errors import AppError
@@ -22,25 +22,16 @@ def register(app: Dash, services: Services) -> None:
 
 
 def _register_picker(app: Dash, services: Services) -> None:
-    page = "page"
+    picker = "datasets"
+    opening, closing = Input(ids.DATASET_BUTTON, "n_clicks"), Input(ids.DATASET_CLOSE, "n_clicks")
+    app.clientside_callback(ClientsideFunction(picker, "open"), opening, prevent_initial_call=True)
+    app.clientside_callback(ClientsideFunction(picker, "close"), closing, prevent_initial_call=True)
     app.clientside_callback(
-        ClientsideFunction(page, "openPicker"), Input(ids.DATASET_BUTTON, "n_clicks"), prevent_initial_call=True
-    )
-    app.clientside_callback(
-        ClientsideFunction(page, "closePicker"), Input(ids.DATASET_CLOSE, "n_clicks"), prevent_initial_call=True
-    )
-    app.clientside_callback(
-        ClientsideFunction(page, "filterRows"), Input(ids.DATASET_SEARCH, "value"), Input(ids.DATASET_LIST, "children")
-    )
-    app.clientside_callback(
-        ClientsideFunction(page, "compare"),
-        Output(ids.VIEWER, "compare"),
-        Input(ids.dataset_compare(ALL), "n_clicks"),
-        prevent_initial_call=True,
+        ClientsideFunction(picker, "show"), Input(stores.DATASETS, "data"), Input(ids.DATASET_SEARCH, "value")
     )
 
     @app.callback(
-        Output(ids.DATASET_LIST, "children"),
+        Output(stores.DATASETS, "data"),
         Output(ids.DATASET_REFRESH, "disabled"),
         Output(ids.DATASET_POLL, "disabled"),
         Input(ids.DATASET_BUTTON, "n_clicks"),
@@ -52,8 +43,8 @@ def _register_picker(app: Dash, services: Services) -> None:
         try:
             listing = services.volumes.listing(wait_s=PATIENCE_S)
         except AppError as error:
-            return datasets.failure(error), False, True
-        return datasets.rows(listing), not listing.is_complete, listing.is_complete
+            return datasets.failed(error), False, True
+        return datasets.listed(listing), not listing.is_complete, listing.is_complete
 
 
 def _register_address(app: Dash) -> None:

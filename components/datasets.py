@@ -1,7 +1,7 @@
 """The dataset picker: a panel over the image with every volume that Tiled serves."""
 
 import math
-from urllib.parse import urlencode
+from typing import Any
 
 from dash import dcc, html
 
@@ -10,11 +10,15 @@ from core.errors import AppError
 from core.images.volumes import CatalogEntry, Listing, VolumeInfo
 
 POLL_MS = 1000  # while more datasets are being found
+NONE = {
+    "message": "The Tiled server has no images.",
+    "hint": "Put TIFF, HDF5 or zarr files in its folder, then refresh.",
+}
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def picker() -> html.Div:
-    """Closed and empty; assets/page.js opens it, `callbacks/datasets.py` fills it."""
+    """Closed and empty; assets/datasets.js opens it and draws the list of `callbacks/datasets.py`."""
     return html.Div(
         [
             html.Div(
@@ -38,7 +42,7 @@ def picker() -> html.Div:
                 className="field",
                 autoComplete="off",
             ),
-            html.Div("Looking for datasets", id=ids.DATASET_LIST, className="dataset-list"),
+            html.Div(id=ids.DATASET_LIST, className="dataset-list"),
             dcc.Interval(id=ids.DATASET_POLL, interval=POLL_MS, disabled=True),
         ],
         id=ids.DATASET_PICKER,
@@ -48,33 +52,20 @@ def picker() -> html.Div:
     )
 
 
-def rows(listing: Listing) -> list[html.Div | dcc.Link]:
-    """A link for each volume that opens, a line with the reason for each that does not."""
-    found = [_row(entry) for entry in listing.entries]
-    if not listing.is_complete:
-        return [_looking(len(found)), *found]
-    if not found:
-        return [_notice("The Tiled server has no images.", "Put TIFF, HDF5 or zarr files in its folder, then refresh.")]
-    none = html.Div("Nothing is called that.", className="notice dataset-none", hidden=True)
-    return [*found, none]
+def listed(listing: Listing) -> dict[str, Any]:
+    """What assets/datasets.js draws: plain words, for a component each would hold the page up for minutes.
 
-
-def _looking(count: int) -> html.Div:
-    return html.Div(f"Looking for more datasets, {count} so far", className="notice dataset-looking", role="status")
-
-
-def failure(error: AppError) -> list[html.Div]:
-    """Why there is no list, and the way out."""
-    return [_notice(error.message, error.hint)]
-
-
-def link(path: str, *, z: int | None = None) -> str:
-    """The part of the page's address that opens a volume.
-
-    >>> link("sample/bead pack", z=4)
-    '?volume=sample%2Fbead+pack&slice=5'
+    rows : of each volume its "path" and "id", "name" and "folder", what it is "about" or the "reason" why it does not
+    open. looking : how many there are so far while more are sought, else None. notice : "message" and "hint", or None.
     """
-    return "?" + urlencode({"volume": path} if z is None else {"volume": path, "slice": z + 1})
+    looking = None if listing.is_complete else len(listing.entries)
+    nothing = listing.is_complete and not listing.entries
+    return {"rows": [_row(entry) for entry in listing.entries], "looking": looking, "notice": NONE if nothing else None}
+
+
+def failed(error: AppError) -> dict[str, Any]:
+    """Why there is no list, and the way out."""
+    return {"rows": [], "looking": None, "notice": {"message": error.message, "hint": error.hint}}
 
 
 def size(count: int) -> str:
@@ -89,22 +80,10 @@ def size(count: int) -> str:
     return f"{number:.3g} {UNITS[unit]}"
 
 
-def _row(entry: CatalogEntry) -> html.Div | dcc.Link:
+def _row(entry: CatalogEntry) -> dict[str, str]:
     folder, _, name = entry.path.rpartition("/")
-    title = [html.Span(name, className="dataset-title"), html.Span(folder, className="dataset-folder")]
-    if entry.info is None:
-        return html.Div([*title, html.Span(entry.reason, className="dataset-reason")], className="dataset-row broken")
-    about = html.Span(_about(entry.info), className="dataset-about")
-    row = dcc.Link(
-        [*title, about], href=link(entry.path), id=ids.dataset_row(entry.path), className="dataset-row", refresh=False
-    )
-    beside = html.Button(
-        "Beside",
-        id=ids.dataset_compare(entry.info.id),
-        className="dataset-beside",
-        title=f"Look at {name} beside the open image",
-    )
-    return html.Div([row, beside], className="dataset-line")
+    told = {"reason": entry.reason} if entry.info is None else {"id": entry.info.id, "about": _about(entry.info)}
+    return {"path": entry.path, "name": name, "folder": folder, **told}
 
 
 def _about(info: VolumeInfo) -> str:
@@ -113,7 +92,3 @@ def _about(info: VolumeInfo) -> str:
     further = "".join(f" x {axis.size} {axis.name}" for axis in info.extra_axes)
     volumes = math.prod(axis.size for axis in info.extra_axes)
     return f"{shape}{colours}{further}  {info.dtype.name}  {size(info.nbytes * volumes)}"
-
-
-def _notice(message: str, hint: str) -> html.Div:
-    return html.Div([html.Strong(message), html.Span(hint)], className="notice")

@@ -256,16 +256,6 @@ def place_tab(place: Any) -> Pattern:
     return {"type": "place-tab", "place": place}
 
 
-def dataset_row(path: Any) -> Pattern:
-    """A row of the dataset picker."""
-    return {"type": "dataset-row", "path": path}
-
-
-def dataset_compare(vid: Any) -> Pattern:
-    """The button of a row that shows its volume beside the open one."""
-    return {"type": "dataset-compare", "compare": vid}
-
-
 def class_row(class_id: Any) -> Pattern:
     """A class in the list; a click makes it the active one."""
     return {"type": "class-row", "class": class_id}

@@ -3,6 +3,7 @@
 from dash import dcc, html
 
 VOLUME = "volume-store"  # {"path", "id"} of the open volume, None before the first; written by callbacks/datasets.py
+DATASETS = "datasets-store"  # the list of the picker, see components/datasets.py; written by callbacks/datasets.py
 CLASSES = "classes-store"  # the class table as JSON; written by callbacks/classes.py
 JOBS = "jobs-store"  # job views as JSON, newest first; written by callbacks/jobs.py
 JOBS_STAMP = "jobs-stamp-store"  # changes when JOBS does; written by callbacks/jobs.py
@@ -51,6 +52,7 @@ def stores() -> html.Div:
     return html.Div(
         [
             dcc.Store(VOLUME),
+            dcc.Store(DATASETS),
             dcc.Store(CLASSES),
             dcc.Store(JOBS, data=[]),
             dcc.Store(JOBS_STAMP),

@@ -1,0 +1,127 @@
+/* The dataset picker: opened, searched, and its rows drawn from the list in a store, for there may be thousands of them.
+   Python names these functions in `ClientsideFunction("datasets", ...)`. */
+(() => {
+  const root = document.documentElement;
+  const OPEN = "picker-open"; // on <html>
+  const LOCATION = "location";
+
+  const lines = new Map(); // of a row: its words, as JSON, to its line; a line that is drawn is used again
+  let seen = { rows: [], looking: null, notice: null }; // components/datasets.py says what is in it
+  let wanted = []; // the words of the search
+
+  const skip = () => window.dash_clientside.no_update;
+  const set = (id, props) => window.dash_clientside.set_props(id, props);
+  const list = () => document.getElementById("dataset-list");
+
+  function element(name, className, text = "", more = {}) {
+    return Object.assign(document.createElement(name), { className, textContent: text, ...more });
+  }
+
+  function close() {
+    if (!root.classList.contains(OPEN)) return;
+    root.classList.remove(OPEN);
+    document.getElementById("dataset-button")?.focus();
+  }
+
+  const link = (path) => `?${new URLSearchParams({ volume: path })}`;
+
+  function drawWords(row, { name, folder, about, reason }) {
+    row.append(element("span", "dataset-title", name), element("span", "dataset-folder", folder));
+    row.append(reason ? element("span", "dataset-reason", reason) : element("span", "dataset-about", about));
+    return row;
+  }
+
+  /** A link and a button of a volume that opens, words alone of one that does not. */
+  function drawLine(row) {
+    const line = element("div", "dataset-line");
+    if (row.reason) {
+      line.append(drawWords(element("div", "dataset-row broken"), row));
+      return line;
+    }
+    const anchor = drawWords(element("a", "dataset-row", "", { href: link(row.path) }), row);
+    const title = `Look at ${row.name} beside the open image`;
+    const beside = element("button", "dataset-beside", "Beside", { type: "button", title });
+    beside.addEventListener("click", () => compare(row.id));
+    anchor.addEventListener("click", (event) => open(event, row.path));
+    line.append(anchor, beside);
+    return line;
+  }
+
+  /** In this page, unless the browser was asked for another tab or window. */
+  function open(event, path) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    set(LOCATION, { search: link(path) });
+    close();
+  }
+
+  function compare(id) {
+    set("viewer", { compare: id });
+    close();
+  }
+
+  function lineOf(row) {
+    const key = JSON.stringify(row);
+    if (!lines.has(key)) lines.set(key, drawLine(row));
+    return lines.get(key);
+  }
+
+  function noticeOf({ message, hint }) {
+    const notice = element("div", "notice");
+    notice.append(element("strong", "", message), element("span", "", hint));
+    return notice;
+  }
+
+  const lookingFor = (count) => element("div", "notice dataset-looking", `Looking for more datasets, ${count} so far`, { role: "status" });
+
+  function draw() {
+    const fitting = seen.rows.filter(({ text }) => wanted.every((word) => text.includes(word))).map(({ row }) => lineOf(row));
+    const none = seen.rows.length > 0 && fitting.length === 0;
+    const above = seen.looking === null ? [] : [lookingFor(seen.looking)];
+    const below = none ? [element("div", "notice dataset-none", "Nothing is called that.")] : [];
+    replace(list(), [...above, ...(seen.notice ? [noticeOf(seen.notice)] : []), ...fitting, ...below]);
+  }
+
+  /** Lines that stay are not moved, so that the place and the keyboard's focus stay. */
+  function replace(parent, wantedNodes) {
+    const staying = new Set(wantedNodes);
+    for (const node of [...parent.childNodes]) if (!staying.has(node)) node.remove();
+    wantedNodes.forEach((node, place) => {
+      if (parent.childNodes[place] !== node) parent.insertBefore(node, parent.childNodes[place] ?? null);
+    });
+  }
+
+  const wordsOf = (row) => [row.name, row.folder, row.about, row.reason].join(" ").toLowerCase();
+
+  const functions = {
+    open(clicks) {
+      if (clicks) {
+        root.classList.add(OPEN);
+        if (!list().hasChildNodes()) list().textContent = "Looking for datasets";
+        document.getElementById("dataset-search")?.focus();
+      }
+      return skip();
+    },
+
+    close() {
+      close();
+      return skip();
+    },
+
+    show(told, search) {
+      if (!told) return skip();
+      if (told !== seen.told) seen = { ...told, told, rows: told.rows.map((row) => ({ row, text: wordsOf(row) })) };
+      wanted = (search ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+      draw();
+      return skip();
+    },
+  };
+
+  document.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") close();
+  });
+  document.addEventListener("click", ({ target }) => {
+    if (target.isConnected && target.closest("#dataset-picker, #dataset-button") === null) close();
+  });
+  window.dash_clientside = { ...window.dash_clientside, datasets: functions };
+})();
