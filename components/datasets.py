@@ -12,7 +12,7 @@ from core.images.volumes import CatalogEntry, Listing, VolumeInfo
 POLL_MS = 1000  # while more datasets are being found
 NONE = {
     "message": "The Tiled server has no images.",
-    "hint": "Put TIFF, HDF5 or zarr files in its folder, then refresh.",
+    "hint": "Put TIFF, HDF5, zarr, PNG or JPEG files in its folder, then refresh.",
 }
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 

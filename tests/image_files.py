@@ -10,6 +10,7 @@ import numpy as np
 import tifffile
 import zarr
 from numpy.typing import NDArray
+from PIL import Image
 
 RNG = np.random.default_rng(2)
 STACK = RNG.integers(0, 4000, (6, 70, 90)).astype("u2")
@@ -47,6 +48,9 @@ ARRAYS: dict[str, NDArray] = {
     "sizes": RNG.integers(0, 255, (1, 1401, 600)).astype("u1"),  # HDF5, levels as s0 and s1
     "imaris": RNG.integers(0, 255, (4, 1401, 600)).astype("u1"),  # its coarser level has half the slices
     "viewer": RNG.integers(0, 60_000, (4, 1401, 600)).astype("u2"),  # BigDataViewer; likewise, kept as int16
+    "photo": RNG.integers(0, 255, (70, 90, 3)).astype("u1"),  # PNG
+    "photos": RNG.integers(0, 65535, (3, 40, 50)).astype("u2"),  # a folder of numbered PNG files of 16 bits
+    "palette": RNG.integers(0, 2, (40, 50, 1)).astype("u1") * np.uint8([10, 200, 30]),  # PNG with a colour table
     "tall": RNG.integers(0, 255, (1, 1400, 600)).astype("u1"),  # two tiles wide, three high, three levels
 }
 COARSER = {
@@ -57,7 +61,12 @@ COARSER = {
     "imaris",
     "viewer",
 }  # have a stored level 1 of 700 x 300 pixels of value COARSE
-UNREADABLE = {"cut": "cut.tif", "complex": "complex64", "sixfold": "6 axes"}  # path -> a word of the reason
+UNREADABLE = {
+    "cut": "cut.tif",
+    "torn": "torn.png",
+    "complex": "complex64",
+    "sixfold": "6 axes",
+}  # path -> a word of the reason
 
 
 def write_image_files(folder: Path) -> None:
@@ -72,6 +81,7 @@ def write_image_files(folder: Path) -> None:
     for name in ("mask", "half", "double", "wide"):
         np.save(folder / f"{name}.npy", ARRAYS[name])
     np.save(folder / "movie.npy", MOVIE)
+    _write_pictures(folder)
     _write_hdf5(folder)
     _write_zarr(folder)
     _write_ome(folder / "cells.zarr", [CELLS], "tczyx", omero={"channels": [{"label": "DNA"}, {"label": "actin"}]})
@@ -104,6 +114,14 @@ def _write_sequence(folder: Path) -> None:
     folder.mkdir(parents=True)
     for z, image in enumerate(STACK):
         tifffile.imwrite(folder / f"slice_{z:04d}.tif", image)
+
+
+def _write_pictures(folder: Path) -> None:
+    Image.fromarray(ARRAYS["photo"]).save(folder / "photo.png")
+    Image.fromarray(ARRAYS["palette"]).quantize(2).save(folder / "palette.png")
+    (folder / "photos").mkdir()
+    for z, image in enumerate(ARRAYS["photos"], start=9):
+        Image.fromarray(image).save(folder / "photos" / f"slice{z}.png")
 
 
 def _write_hdf5(folder: Path) -> None:
@@ -169,6 +187,7 @@ def _write_ome(path: Path, levels: list[NDArray], axes: str, **more: object) -> 
 
 def _write_unreadable(folder: Path) -> None:
     (folder / "cut.tif").write_bytes(b"II*\0garbage")
+    (folder / "torn.png").write_bytes(b"\x89PNG")
     np.save(folder / "complex.npy", np.ones((4, 5, 6), "c8"))
     np.save(folder / "sixfold.npy", np.ones((2, 3, 4, 5, 6, 7)))
     np.save(folder / "spectrum.npy", np.arange(5.0))

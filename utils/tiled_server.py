@@ -25,7 +25,6 @@ import anyio
 import numpy as np
 from tiled.adapters.array import ArrayAdapter
 from tiled.adapters.core import Adapter
-from tiled.adapters.jpeg import JPEGAdapter
 from tiled.adapters.zarr import ZarrAdapter
 from tiled.server.core import NoEntry
 from tiled.structures.container import ContainerStructure
@@ -35,6 +34,7 @@ from tiled.utils import path_from_uri
 from core.errors import AppError
 from utils.hdf5_adapter import Hdf5Tree, with_contents
 from utils.hdf5_levels import open_hdf5
+from utils.picture_adapter import PictureAdapter, look_of
 from utils.tiff_adapter import current_layout, open_tiff
 from utils.tiled_contents import WithContents
 from utils.tiled_quick import remember_signatures
@@ -43,6 +43,7 @@ LISTING_S = 2.0  # a folder is listed again after this long; a burst of slice re
 TOLD_ENTRIES = 16  # a folder of at most so many is described together with all that is in it
 CHECKED_FILES = 16  # files of a sequence whose headers are compared; every header of 2160 files would take seconds
 TIFF = (".tif", ".tiff")
+PICTURES = (".png", ".jpg", ".jpeg")
 
 
 def open_npy(uri: str) -> ArrayAdapter:
@@ -52,12 +53,11 @@ def open_npy(uri: str) -> ArrayAdapter:
 
 OPENERS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys((".h5", ".hdf5", ".hdf", ".nxs", ".ims"), open_hdf5),
-    **dict.fromkeys((".jpg", ".jpeg"), JPEGAdapter.from_uris),
     ".npy": open_npy,
     ".zarr": ZarrAdapter.from_uris,
 }
 ZARR_MARKERS = ("zarr.json", ".zgroup", ".zarray")
-NUMBERED = re.compile(r"(.*?)(\d+)\.tiff?", re.IGNORECASE)
+NUMBERED = re.compile(r"(.*?)(\d+)\.(tiff?|png|jpe?g)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -183,6 +183,8 @@ def open_item(item: Item) -> Any:
     try:
         if first.suffix.lower() in TIFF:
             adapter: Any = open_tiff(*(path.absolute().as_uri() for path in item.paths))
+        elif first.suffix.lower() in PICTURES:
+            adapter = PictureAdapter(item.paths)
         else:
             adapter = OPENERS.get(first.suffix.lower(), ZarrAdapter.from_uris)(first.absolute().as_uri())
     except AppError as error:
@@ -201,15 +203,15 @@ def _version(stamp: tuple[int, ...]) -> str:
 def list_folder(folder: Path, *, above: frozenset[Path] = frozenset()) -> dict[str, Item]:
     """What a folder offers, sorted by key. Hidden and unknown files are left out, and folders that lead back up."""
     singles: list[Item] = []
-    numbered: dict[str, list[tuple[int, os.DirEntry[str]]]] = defaultdict(list)
+    numbered: dict[tuple[str, str], list[tuple[int, os.DirEntry[str]]]] = defaultdict(list)
     for entry in _scan(folder):
         match = NUMBERED.fullmatch(entry.name)
         if match and entry.is_file():
-            numbered[match[1]].append((int(match[2]), entry))
+            numbered[match[1], match[3].lower()].append((int(match[2]), entry))
         elif item := _single(entry, above):
             singles.append(item)
     found = [(item.paths[0].name if item.is_folder else item.paths[0].stem, item) for item in singles]
-    for prefix, entries in numbered.items():
+    for (prefix, _), entries in numbered.items():
         found += _sequence(prefix, [entry for _, entry in sorted(entries, key=lambda e: (e[0], e[1].name))])
     return _unique(found)
 
@@ -229,7 +231,7 @@ def _single(entry: os.DirEntry[str], above: frozenset[Path]) -> Item | None:
         if suffix == ".zarr" or any((path / marker).exists() for marker in ZARR_MARKERS):
             return Item((path,), False, _stamp([entry]))
         return None if path.resolve() in above else Item((path,), True, ())
-    if suffix in TIFF or suffix in OPENERS:
+    if suffix in TIFF or suffix in PICTURES or suffix in OPENERS:
         return Item((path,), False, _stamp([entry]))
     return None
 
@@ -246,10 +248,18 @@ def _make_a_stack(paths: tuple[Path, ...]) -> bool:
     """True when the files looked at have one page each, all of one size and type."""
     step = max(1, len(paths) // CHECKED_FILES)
     try:
-        layouts = [current_layout(path) for path in {*paths[::step], paths[-1]}]
+        looks = {_looks(path) for path in (*paths[::step], paths[-1])}
     except (AppError, OSError):
         return False
-    return len({(layout.pages, layout.frame, layout.dtype) for layout in layouts}) == 1 and layouts[0].pages == 1
+    return len(looks) == 1 and looks.pop()[0] == 1
+
+
+def _looks(path: Path) -> tuple[Any, ...]:
+    """Pages first, then what must be alike in a stack."""
+    if path.suffix.lower() in PICTURES:
+        return (1, *look_of(path))
+    layout = current_layout(path)
+    return layout.pages, layout.frame, layout.dtype
 
 
 def _stamp(entries: list[os.DirEntry[str]]) -> tuple[int, ...]:
