@@ -13,6 +13,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,12 +24,11 @@ from numpy.typing import NDArray
 from core.errors import AppError, UnavailableError
 from core.images.derived import Progress, Recipe
 from core.images.volumes import VolumeInfo, VolumeSource
+from utils.courtesy import CourteousSource, Courtesy
 
 log = logging.getLogger(__name__)
 
 SPARE_BYTES = 2 << 30  # left free on the disk
-REST_S = 0.25  # the background goes on when nobody has asked for pixels for so long,
-LONGEST_REST_S = 1.0  # or after this: people who pan without end should see it come along too
 RETRY_S = 5.0  # while the source does not answer
 
 State = Literal["waiting", "building", "ready", "refused", "failed"]
@@ -75,13 +75,13 @@ class DerivedFolder:
             self._done[:] = np.load(self._file("done"))
         self.state = "waiting" if self.missing else "ready"
 
-    def run(self, step: int) -> None:
+    def run(self, step: int, source: VolumeSource) -> None:
         """Do one step; it counts when its pixels are on the disk."""
         if self._started is None:
             self._started = (time.monotonic(), int(self._done.sum()))
         self.state = "building"
         arrays = {name: np.load(self._file(name), mmap_mode="r+") for name in self.recipe.arrays}
-        self.recipe.run(step, self.source, arrays)
+        self.recipe.run(step, source, arrays)
         for array in arrays.values():
             array.flush()
         self._done[step] = True
@@ -130,7 +130,7 @@ class DiskDerivedStore:
         self._known: dict[str, DerivedFolder] = {}
         self._queue: list[DerivedFolder] = []
         self._worker: threading.Thread | None = None
-        self._asked = 0.0
+        self._courtesy = Courtesy()
         self._stopped = threading.Event()
 
     def find(self, recipe: Recipe, source: VolumeSource) -> DerivedFolder:
@@ -149,8 +149,8 @@ class DiskDerivedStore:
         with self._lock:
             return [known.progress for known in self._known.values() if known.recipe.info.path == volume]
 
-    def give_way(self) -> None:
-        self._asked = time.monotonic()
+    def give_way(self) -> AbstractContextManager[None]:
+        return self._courtesy.wait()
 
     def stop(self) -> None:
         """End the background after the step it is at."""
@@ -211,18 +211,13 @@ class DiskDerivedStore:
                     self._worker = None
                     return
                 derived = self._queue[-1]
-            self._rest()
             self._advance(derived)
-
-    def _rest(self) -> None:
-        end = time.monotonic() + LONGEST_REST_S
-        while time.monotonic() < min(end, self._asked + REST_S) and not self._stopped.is_set():
-            self._stopped.wait(0.05)
 
     def _advance(self, derived: DerivedFolder) -> None:
         """Do the next step of what was asked for last."""
         try:
-            derived.run(derived.missing[0])
+            source = CourteousSource(derived.source, self._courtesy, self._stopped)
+            derived.run(derived.missing[0], source)
         except UnavailableError:
             self._stopped.wait(RETRY_S)
             return

@@ -32,6 +32,9 @@ from utils.tiled_contents import WithContents
 
 EVERYTHING = NDSlice(...)
 MAX_CHUNK_BYTES = 256 << 20  # Tiled refuses answers above 300 MB unless told otherwise
+KEPT_LAYOUTS = (
+    10_000  # of some 3 KB; a plane across a sequence asks for the headers of all its files, 1 ms each when read anew
+)
 MAX_READ_BYTES = 1 << 30  # Tiled checks the size of an answer only after it has been read
 
 
@@ -39,7 +42,7 @@ class UnreadableError(IncompatibleShapeError):
     """Tiled sends the text of this family of errors to the client, with status 422; any other becomes a bare 500."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=KEPT_LAYOUTS)
 def _cached_layout(path: Path, _changed_ns: int, _size: int) -> TiffLayout:
     return layout_of(path)
 
@@ -102,18 +105,16 @@ class TiffAdapter(Adapter[ArrayStructure]):
         """Read only the pages, and of large pages only the rows, that `slice` touches."""
         shape = self.structure().shape
         leading, (y, *rest) = _split(NDSlice(slice).expand_for_shape(shape), self._axes)
-        height, *width = shape[self._axes :]
+        rows = _indices(y, shape[self._axes])
+        for held in (NDSlice(slice).shape_after_slice(shape), (len(rows), *shape[self._axes + 1 :])):
+            _refuse_huge(math.prod(held), self.structure())
         planes = np.arange(math.prod(shape[: self._axes])).reshape(shape[: self._axes])[leading]
-        rows = _indices(y, height)
-        _refuse_huge(planes.size * max(len(rows), 1) * math.prod(width), self.structure())
         if not planes.size or not rows:
             return np.empty(shape, self._dtype)[tuple(slice)]
         band = builtins.slice(min(rows), max(rows) + 1)
-        picked_rows = y - band.start if isinstance(y, int) else _within(rows, band)
-        pages = _stacked([self._read_page(int(plane), band)[picked_rows] for plane in planes.flat])
-        kept = planes.ndim + (not isinstance(y, int))
-        stacked = pages.reshape(*planes.shape, *pages.shape[1:])
-        return np.ascontiguousarray(stacked[(builtins.slice(None),) * kept + tuple(rest)])
+        picked = (y - band.start if isinstance(y, int) else _within(rows, band), *rest)
+        pages = _stacked([_part(self._read_page(int(plane), band), picked) for plane in planes.flat])
+        return pages.reshape((*planes.shape, *pages.shape[1:]))
 
     def read_block(self, block: NDBlock, slice: NDSlice = EVERYTHING) -> NDArray[Any]:
         array = self.read(block.slice_from_chunks(self.structure().chunks))
@@ -185,6 +186,11 @@ def _within(rows: range, band: builtins.slice) -> Any:
 def _stacked(pages: list[NDArray[Any]]) -> NDArray[Any]:
     """Pages as one array; a single one is not copied."""
     return pages[0][np.newaxis] if len(pages) == 1 else np.stack(pages)
+
+
+def _part(page: NDArray[Any], picked: tuple[Any, ...]) -> NDArray[Any]:
+    """What is picked of a page, in memory of its own unless it lies in one piece: it must not hold the page."""
+    return np.asarray(page[picked], order="C")
 
 
 def _split(picked: Sequence[Any], axes: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

@@ -226,12 +226,12 @@ def read_rows(layout: TiffLayout, page: int, rows: slice) -> NDArray[Any]:
         raise UnsupportedImageError(
             f"Page {page + 1} of {layout.path.name} cannot be decoded ({_short(error)})."
         ) from error
-    return np.array(array, dtype=layout.dtype, order="C")
+    return np.ascontiguousarray(array, dtype=layout.dtype)
 
 
 def _read(layout: TiffLayout, page: int, rows: slice) -> NDArray[Any]:
     if layout.raw_offset is not None:
-        return _channels_last(_map_page(layout, page), layout)[rows]
+        return _channels_last(_read_raw(layout, page, rows), layout)
     with tifffile.TiffFile(layout.path, is_ome=False) as tif:
         tif.filehandle.seek(layout.offsets[page])
         directory = tifffile.TiffPage(tif, index=page)
@@ -242,9 +242,22 @@ def _read(layout: TiffLayout, page: int, rows: slice) -> NDArray[Any]:
         return _channels_last(directory.asarray(), layout)[rows]
 
 
-def _map_page(layout: TiffLayout, page: int) -> NDArray[Any]:
-    offset = (layout.raw_offset or 0) + page * layout.page_bytes
-    return np.memmap(layout.path, dtype=layout.raw_dtype, mode="r", offset=offset, shape=layout.stored)
+def _read_raw(layout: TiffLayout, page: int, rows: slice) -> NDArray[Any]:
+    """Rows of a page whose pixels lie raw, without what is around them.
+
+    Through a memory map the system reads megabytes around the first row of each file: 8 s for a row of 512 files that
+    are not in its cache, against 0.9 s.
+    """
+    planes, height, *row = layout.stored if layout.planes_apart else (1, *layout.stored)
+    band = np.empty((planes, rows.stop - rows.start, *row), layout.raw_dtype)
+    row_bytes = math.prod(row) * layout.raw_dtype.itemsize
+    start = (layout.raw_offset or 0) + page * layout.page_bytes
+    with layout.path.open("rb") as file:
+        for number, plane in enumerate(band):
+            file.seek(start + (number * height + rows.start) * row_bytes)
+            if file.readinto(plane.view(np.uint8)) != plane.nbytes:
+                raise _cut_off(layout.path, page, layout.pages)
+    return band if layout.planes_apart else band[0]
 
 
 def _channels_last(array: NDArray[Any], layout: TiffLayout) -> NDArray[Any]:

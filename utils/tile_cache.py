@@ -104,8 +104,8 @@ class CachedTileServer:
         plane = turned_info(known.source.info, axis)
         _check_plane(plane, index)
         _check_level(plane, level)
-        self._derived.give_way()
-        pixels, draft = self._pixels(known.source, axis, _Place(index, level, tx, ty))
+        with self._derived.give_way():
+            pixels, draft = self._pixels(known.source, axis, _Place(index, level, tx, ty))
         stored = encode(pixels, known.manifest.encoding)
         if preview and can_preview(known.source.info):
             return Tile(preview_tile(stored, known.manifest), draft, JPEG)
@@ -147,15 +147,15 @@ class CachedTileServer:
         plane = turned_info(source.info, axis)
         _check_plane(plane, box.start[0])
         _check_inside(plane, box)
-        self._derived.give_way()
         (index, y0, x0), (_, y1, x1) = box.start, box.stop
-        rows = [
-            [
-                self._part(source, axis, _Place(index, 0, tx, ty), box)
-                for tx in range(x0 // TILE_PX, (x1 - 1) // TILE_PX + 1)
+        with self._derived.give_way():
+            rows = [
+                [
+                    self._part(source, axis, _Place(index, 0, tx, ty), box)
+                    for tx in range(x0 // TILE_PX, (x1 - 1) // TILE_PX + 1)
+                ]
+                for ty in range(y0 // TILE_PX, (y1 - 1) // TILE_PX + 1)
             ]
-            for ty in range(y0 // TILE_PX, (y1 - 1) // TILE_PX + 1)
-        ]
         return np.concatenate([np.concatenate(row, axis=1) for row in rows])
 
     def _part(self, source: VolumeSource, axis: PlaneAxis, at: "_Place", box: Box) -> NDArray[Any]:

@@ -4,7 +4,7 @@ Slices on the disk are wide and flat: one XZ plane touches each of them. Bricks 
 that a plane of any axis touches only whole bricks, 32 planes thick. True values, the source's dtype.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,7 @@ from core.images.volumes import VolumeInfo, VolumeSource
 SIDE_PX = 32
 MAX_DEPTH = 16  # slices of a brick
 SLAB_BYTES = 64 << 20  # slices held at a time while their bricks are made
+TOUCHED_BYTES = 512 << 20  # rows of the source that one question touches: read from a cold disk within seconds
 BRICKS = "bricks"
 
 
@@ -113,7 +114,15 @@ class BrickedVolume:
         part = Box((start, *box.start[1:]), (stop, *box.stop[1:]))
         if self._recipe.has_slices(self._derived, start, stop):
             return self._recipe.read(self._derived, part)
-        return self._source.read(part)
+        portions = [self._source.read(portion) for portion in self._portions(part)]
+        return portions[0] if len(portions) == 1 else np.concatenate(portions)
+
+    def _portions(self, box: Box) -> Iterator[Box]:
+        """Parts of a box that a source answers soon: one that is kept in slices reads whole rows for a few columns."""
+        row_bytes = self.info.shape[2] * self.info.channels * self.info.dtype.itemsize
+        slices = max(1, TOUCHED_BYTES // (row_bytes * box.shape[1]))
+        for first in range(box.start[0], box.stop[0], slices):
+            yield Box((first, *box.start[1:]), (min(first + slices, box.stop[0]), *box.stop[1:]))
 
     def _runs(self, start: int, stop: int) -> list[tuple[int, int]]:
         """Ranges of slices that come from the same place, as long as can be."""

@@ -5,6 +5,7 @@ A recipe says which arrays there are and fills them step by step. Steps may be r
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -94,6 +95,6 @@ class DerivedStore(Protocol):
         """Of everything asked for of a volume since the program began."""
         ...
 
-    def give_way(self) -> None:
-        """Somebody waits for pixels: let the background rest for a moment."""
+    def give_way(self) -> AbstractContextManager[None]:
+        """Somebody waits for pixels until the block ends: let the background rest, and a moment longer."""
         ...

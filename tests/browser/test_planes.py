@@ -117,10 +117,18 @@ def test_the_swipe_line_is_dragged_between_the_result_and_the_bare_image(page, v
     assert (left, right) == ("main", "second")
 
 
+# XZ planes whose tiles have been asked for since a moment.
+ASKED_PLANES = """(start) => performance.getEntriesByType('resource')
+  .filter(entry => entry.startTime > start && entry.name.includes('/api/img/'))
+  .flatMap(entry => /\\/y\\/(\\d+)\\//.exec(entry.name)?.[1] ?? [])"""
+
+
 def test_a_link_opens_the_same_place(page, viewer_app):
     viewer_app.open(page, "grey16", slice=3)
+    start = page.evaluate("() => performance.now()")
     viewer_app.set(page, "viewer", place="xz_1200_700_12_3.5")
     page.wait_for_function(AXIS_READY, arg="y")
+    assert set(page.evaluate(ASKED_PLANES, start)) <= {"698", "699", "700", "701", "702"}  # with those fetched ahead
     now = state(page)
     assert (now["position"], now["scale"]) == ({"z": 12, "y": 700, "x": 1200}, 3.5)
     box = page.locator(".sv-surface").bounding_box()

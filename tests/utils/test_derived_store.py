@@ -39,12 +39,14 @@ class Gated(ArrayVolume):
     def __init__(self, array, **kwargs):
         super().__init__(array, **kwargs)
         self.reads, self.failures, self.gate = 0, [], threading.Semaphore(10_000)
+        self.asked = []
 
     def read(self, box):
         self.gate.acquire()
         if self.failures:
             raise self.failures.pop()
         self.reads += 1
+        self.asked.append(box)
         return super().read(box)
 
 
@@ -114,6 +116,16 @@ def test_half_made_bricks_serve_what_they_have_and_the_source_the_rest(tmp_path)
     plane = BrickedVolume(direct, recipe, derived).read(Box((0, 9, 0), (21, 10, 100)))
     np.testing.assert_array_equal(plane, STACK[:, 9:10])
     source.gate.release(10_000)
+
+
+def test_planes_without_bricks_are_read_in_portions_that_touch_few_bytes(tmp_path, monkeypatch):
+    monkeypatch.setattr(bricks, "TOUCHED_BYTES", 4 * STACK[0].nbytes)
+    direct = Gated(STACK)
+    recipe = BrickRecipe(direct.info)
+    away = DiskDerivedStore(tmp_path, max_bytes=0).find(recipe, direct)
+    plane = BrickedVolume(direct, recipe, away).read(Box((0, 0, 7), (21, STACK.shape[1], 8)))
+    np.testing.assert_array_equal(plane, STACK[:, :, 7:8])
+    assert [box.shape[0] for box in direct.asked] == [4, 4, 4, 4, 4, 1]
 
 
 def test_a_restart_goes_on_where_it_stood(tmp_path):

@@ -12,7 +12,7 @@ from tiled.ndslice import NDBlock, NDSlice
 
 from core.errors import UnsupportedImageError
 from tests.utils.tiled_questions import Questions
-from utils import tiff_files
+from utils import tiff_adapter, tiff_files
 from utils.tiff_adapter import TiffAdapter, UnreadableError
 from utils.tiff_files import layout_of, read_rows
 from utils.tiled_server import FolderTree, Unreadable, list_folder
@@ -247,6 +247,34 @@ def test_reading_everything_of_a_huge_stack_is_refused_before_it_is_tried(tmp_pa
         adapter(tmp_path / "a.tif").read()
 
 
+def test_a_column_of_a_stack_larger_than_one_read_is_read_page_by_page(tmp_path, monkeypatch):
+    pixels = stack(shape=(5, 40, 30))
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="minisblack")
+    monkeypatch.setattr(tiff_adapter, "MAX_READ_BYTES", pixels[0].nbytes)
+    column = adapter(tmp_path / "a.tif").read(NDSlice(slice(None), slice(None), slice(7, 8)))
+    np.testing.assert_array_equal(column, pixels[:, :, 7:8])
+
+
+def test_a_row_across_a_long_sequence_reads_the_headers_of_its_files_once(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tiff_adapter, "layout_of", lambda path: asked.append(path) or layout_of(path))
+    write_sequence(tmp_path, 300)
+    paths = sorted(tmp_path.iterdir())
+    files = TiffAdapter.from_uris(*(path.as_uri() for path in paths))
+    for row in (3, 4):
+        assert files.read(NDSlice(slice(None), slice(row, row + 1))).shape[0] == 300
+    assert sorted(asked) == paths
+
+
+def test_a_file_cut_off_after_it_was_opened_is_named_when_it_is_read(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, stack(shape=(40, 30)), photometric="minisblack")
+    layout = layout_of(path)
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(UnsupportedImageError, match=r"a.tif is cut off: page 1 of 1 is missing data"):
+        read_rows(layout, 0, slice(0, 40))
+
+
 def test_pages_too_large_for_one_answer_are_cut_into_bands(tmp_path):
     tifffile.memmap(tmp_path / "a.tif", shape=(1, 20000, 20000), dtype="uint8", photometric="minisblack")
     bands = adapter(tmp_path / "a.tif").structure().chunks[1]
@@ -260,7 +288,7 @@ def test_pages_too_large_for_one_answer_are_cut_into_bands(tmp_path):
 def write_sequence(folder: Path, count: int, *, name: str = "slice_{}.tif") -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for z in range(count):
-        tifffile.imwrite(folder / name.format(z), np.full((8, 9), z, np.uint8))
+        tifffile.imwrite(folder / name.format(z), np.full((8, 9), z % 256, np.uint8))
 
 
 def test_a_numbered_folder_is_one_stack_in_the_order_of_its_numbers(tmp_path):

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -10,13 +11,13 @@ import pytest
 
 from core.errors import NotFoundError, UnavailableError, UnsupportedImageError
 from core.images import overview
-from core.images.geometry import level_shapes
+from core.images.geometry import Box, level_shapes
 from core.images.intensity import decode
 from core.images.memory import ArrayVolume
 from core.images.planes import turned
 from core.images.pyramid import image_levels
 from tests.tile_server import tile_server
-from utils.tile_cache import ByteCache
+from utils.tile_cache import ByteCache, CachedTileServer
 
 RNG = np.random.default_rng(3)
 STACK = RNG.integers(0, 4000, (6, 700, 1100)).astype("u2")
@@ -148,6 +149,24 @@ def test_a_slice_is_read_once_however_many_tiles_ask_at_once():
         sizes = {len(tile.result().pixels) for tile in tiles}
     assert sum(shelf.reads.values()) == 1
     assert sizes == {512 * 512 * 2, 512 * 188 * 2, 76 * 512 * 2, 76 * 188 * 2}
+
+
+def test_the_background_rests_until_a_tile_is_read():
+    shelf, reads = Shelf(stack=STACK), []
+
+    class Polite:
+        @contextmanager
+        def give_way(self):
+            reads.append(sum(shelf.reads.values()))
+            yield
+            reads.append(sum(shelf.reads.values()))
+
+    server = CachedTileServer(shelf, Polite())
+    server.manifest("stack")
+    sampled = sum(shelf.reads.values())
+    server.tile("stack", "z", 1, 0, 0, 0)
+    server.region("stack", "z", Box((2, 0, 0), (3, 9, 9)))
+    assert reads == [sampled, sampled + 1, sampled + 1, sampled + 2]
 
 
 def test_a_volume_is_opened_and_sampled_once_however_many_ask_at_once():

@@ -69,8 +69,8 @@ export class Viewpoint {
     const { engine } = this;
     this.wantedPlace = engine.picture === null || this.camera.width <= 1 ? place : null;
     if (this.wantedPlace !== null) return;
+    engine.goToVoxel(place.voxel); // before the plane turns, or tiles of another plane of its axis are asked for, too
     engine.setAxis(place.axis);
-    engine.goToVoxel(place.voxel);
     const point = pointOf(place.axis, place.voxel);
     this.look((camera, image) => cameras.lookAt(cameras.zoomTo(camera, place.zoom * camera.pixelRatio, image), point, image));
   }
