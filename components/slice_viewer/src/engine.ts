@@ -61,6 +61,8 @@ export class Engine {
   private surface: Surface | null = null;
   private canvasRenderer: Renderer | null = null;
   private crosshair = false;
+  private cursorEmpty = true; // what is on the canvas of the cursor,
+  private cursorCamera: Camera | null = null; // and the camera it was drawn for
   private lastNotice = 0;
   private wished = 0; // when the slice was asked for, 0: it has been measured
 
@@ -84,7 +86,7 @@ export class Engine {
     this.surface = new Surface(stage, canvas, cursor, {
       resized: (size, ratio) => this.view.resize(size, ratio),
       frame: () => this.drawFrame(),
-      cursorFrame: () => this.drawCursor(),
+      cursorFrame: (asked) => this.drawCursor(asked),
     });
   }
 
@@ -175,9 +177,14 @@ export class Engine {
     this.canvasRenderer?.end();
   }
 
-  private drawCursor(): void {
+  /** A canvas that is touched is sent to the screen anew, 5 MB for nothing: leave it alone where it stays as it is. */
+  private drawCursor(asked: boolean): void {
     const { cursor } = this.surface!;
     const camera = this.camera.get();
+    const free = this.shell.get().tool === "pan" || this.appearance.inPast;
+    const empty = free && !this.crosshair;
+    if ((empty && this.cursorEmpty) || (!asked && camera === this.cursorCamera)) return;
+    [this.cursorEmpty, this.cursorCamera] = [empty, camera];
     if (cursor.width !== camera.width || cursor.height !== camera.height) {
       cursor.width = camera.width;
       cursor.height = camera.height;
@@ -185,7 +192,7 @@ export class Engine {
     const context = cursor.getContext("2d")!;
     context.clearRect(0, 0, camera.width, camera.height);
     if (this.crosshair) drawCrosshair(context, camera, this.shell.get());
-    if (this.shell.get().tool === "pan" || this.appearance.inPast) return;
+    if (free) return;
     context.save();
     this.labels?.drawCursor(context, camera);
     context.restore();

@@ -105,6 +105,7 @@ export class Opening {
     engine.appearance.dress(engine.picture);
     engine.picture.goTo(slice);
     update(this.shell, { manifest, base, slice, position, status: "shown" });
+    engine.redrawCursor();
     if (engine.leader === null) this.beginLabels(manifest, slice);
     engine.view.settle();
   }
@@ -144,6 +145,7 @@ export class Opening {
     engine.picture?.dispose();
     engine.labels = engine.picture = engine.mark = null;
     this.troubles = { image: null, result: null };
+    engine.redrawCursor();
   }
 
   private setTrouble(layer: "image" | "result", problem: Problem | null): void {

@@ -67,6 +67,7 @@ export class Picture {
   private visible = new Map<string, ImageTile>(); // of the wanted slice
   private wished = 0; // when the slice was asked for
   private patience: ReturnType<typeof setTimeout> | undefined;
+  private showing = 0; // the frame after the last one drawn
 
   constructor(
     readonly manifest: Manifest,
@@ -175,6 +176,7 @@ export class Picture {
     if (!over.bare) this.drawOver({ camera, level, tiles, need, over });
     this.renderer.end();
     this.ready = this.shown === this.slice && cover.blurred === 0;
+    this.showing ||= requestAnimationFrame(() => this.seen());
   }
 
   /** The slice on the canvas at the coarsest level, in its colours; null while it is not here. */
@@ -211,6 +213,7 @@ export class Picture {
   dispose(): void {
     clearTimeout(this.calm);
     clearTimeout(this.patience);
+    cancelAnimationFrame(this.showing);
     this.making.stop();
     this.image.dispose();
     this.result?.tiles.dispose();
@@ -232,6 +235,12 @@ export class Picture {
     if (this.shown < 0 || left <= 0 || this.image.cover(z, tiles).blurred === 0) return false;
     this.patience ??= setTimeout(() => this.drawPatiently(), left);
     return true;
+  }
+
+  /** The last frame is on the screen. */
+  private seen(): void {
+    this.showing = 0;
+    for (const layer of [this.image, this.result?.tiles, this.proposed?.tiles]) layer?.cache.seen();
   }
 
   private drawPatiently(): void {

@@ -7,7 +7,8 @@ const MAX_PIXELS = 3840 * 2160;
 export interface SurfaceEvents {
   resized(size: Size, pixelRatio: number): void;
   frame(): void;
-  cursorFrame(): void;
+  /** `asked`: something on the cursor's canvas has changed; else the image may have moved below it. */
+  cursorFrame(asked: boolean): void;
 }
 
 export class Surface {
@@ -63,6 +64,6 @@ export class Surface {
     const { wantsFrame, wantsCursor } = this;
     this.wantsFrame = this.wantsCursor = false;
     if (wantsFrame) this.events.frame();
-    if (wantsFrame || wantsCursor) this.events.cursorFrame();
+    if (wantsFrame || wantsCursor) this.events.cursorFrame(wantsCursor);
   }
 }

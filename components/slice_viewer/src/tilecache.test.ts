@@ -121,12 +121,19 @@ describe("fetching", () => {
     expect(server.asked.at(-1)).toBe("/r");
   });
 
-  test("prefetching leaves connections free, and waits for what is visible", async () => {
+  test("prefetching leaves connections free, and waits until what is visible is on the screen", async () => {
     const cache = makeCache();
-    cache.want([wish("seen"), ..."abcdef".split("").map((key) => wish(key, true))]);
+    const ahead = "abcdef".split("").map((key) => wish(key, true));
+    cache.want([wish("seen"), ...ahead]);
+    cache.seen(); // an older frame
     expect(server.asked).toEqual(["/seen"]);
     await server.answer("/seen");
+    cache.want([wish("seen"), ...ahead]);
+    expect(server.asked).toEqual(["/seen"]);
+    cache.seen();
     expect(server.asked).toEqual(["/seen", "/a", "/b"]);
+    await server.answer("/a");
+    expect(server.asked.at(-1)).toBe("/c"); // nothing visible is asked for: nothing to wait for
   });
 
   test("an aborted request gives its connection back", async () => {

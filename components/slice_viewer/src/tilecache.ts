@@ -54,6 +54,7 @@ export class TileCache implements Sharer {
   private wishes: Wish[] = [];
   private total = 0;
   private failures = 0;
+  private unseen = false; // something visible has been asked for and is not on the screen yet
   private timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(
@@ -121,6 +122,16 @@ export class TileCache implements Sharer {
     return this.wishes.filter(({ prefetch, key }) => !prefetch && !this.kept.has(key) && !this.dead.has(key)).length;
   }
 
+  /**
+   * What is here is on the screen: go on to what is fetched ahead. Begun with the last tile, its answers would take a small
+   * machine's processors from the drawing.
+   */
+  seen(): void {
+    if (!this.unseen || this.pending > 0) return;
+    this.unseen = false;
+    this.pump();
+  }
+
   /** Whether everything wished for is here, what was to be prefetched included. */
   get idle(): boolean {
     return !this.wishes.some(({ key }) => this.lacks(key));
@@ -172,10 +183,12 @@ export class TileCache implements Sharer {
     const left = this.wishes.filter(({ key }) => !running.has(key) && this.lacks(key));
     const visible = left.filter(({ prefetch }) => !prefetch);
     if (this.pending > 0) return orders(visible.filter(isNew), isNew);
-    return [visible, left.filter(({ prefetch }) => prefetch)].flatMap((wishes) => orders(wishes, isNew));
+    const ahead = this.unseen ? [] : left.filter(({ prefetch }) => prefetch);
+    return [visible, ahead].flatMap((wishes) => orders(wishes, isNew));
   }
 
   private start(order: Order): void {
+    if (!order.prefetch) this.unseen = true;
     const request = { open: new Set(order.wishes.map(({ key }) => key)), abort: new AbortController() };
     this.running.add(request);
     void this.load(order, request).finally(() => {
@@ -235,6 +248,7 @@ export class TileCache implements Sharer {
   private bury(keys: readonly string[], problem: Problem): void {
     for (const key of keys) this.dead.add(key);
     this.events.gone(keys[0], problem);
+    this.seen();
   }
 
   private fail(keys: readonly string[], problem: Problem): void {
