@@ -20,6 +20,7 @@ from scripts.benchmarks.floor import loopback_ms, slice_floor_ms
 from scripts.benchmarks.full_scale_data import IMAGE, STACK, make_image, make_stack
 from scripts.benchmarks.memory import Peak, watch_memory
 from scripts.benchmarks.page import (
+    AFTER_FRAME_JS,
     HEAD,
     POINTER_JS,
     READY,
@@ -43,6 +44,7 @@ SAVED = "() => document.querySelector('.sv-root').__viewer.state().saveState ===
 
 # Set properties; resolves to [first, sharp]: milliseconds to the first frame that shows the wish, and to the sharp one.
 WISH_JS = """({props, target}) => new Promise(resolve => {
+  AFTER_FRAME
   const viewer = document.querySelector('.sv-root').__viewer;
   const start = performance.now();
   const { frame } = viewer.state();
@@ -53,10 +55,10 @@ WISH_JS = """({props, target}) => new Promise(resolve => {
     const there = Object.entries(target).every(([name, value]) => state[name] === value);
     if (there && state.shown === state.slice && state.frame > frame) first ??= performance.now() - start;
     if (first !== null && state.ready) resolve([first, performance.now() - start]);
-    else requestAnimationFrame(look);
+    else afterFrame(look);
   };
-  requestAnimationFrame(look);
-})"""
+  afterFrame(look);
+})""".replace("AFTER_FRAME", AFTER_FRAME_JS)
 
 # Milliseconds between frames while the wheel turns.
 WHEEL_JS = """(steps) => new Promise(resolve => {

@@ -1,7 +1,8 @@
 """Driving the page for measurements: keys, pointer, and the figures that come of them.
 
-Every figure is measured in the page. "Next slice" runs from the key event to the frame in which all visible tiles are
-sharp; "brush" and "pan" from the pointer event to the second animation frame after it (33 ms is the floor at 60 Hz).
+Every figure is measured in the page. "Next slice" runs from the key event to the end of the frame in which all visible
+tiles are sharp, before the page turns to what does not show; "brush" and "pan" from the pointer event to the second
+animation frame after it (33 ms is the floor at 60 Hz).
 """
 
 from collections.abc import Iterator
@@ -21,18 +22,26 @@ READY = "() => document.querySelector('.sv-root')?.__viewer?.state().ready"
 
 IDLE = "() => { const s = document.querySelector('.sv-root').__viewer.state(); return s.ready && s.idle }"
 
+# Calls back when the next frame has been drawn: a message sent in a frame comes before anything else that waits.
+AFTER_FRAME_JS = """const afterFrame = look => requestAnimationFrame(() => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => { port1.close(); look() };
+  port2.postMessage(null);
+});"""
+
 # Resolves to milliseconds from a key press to the sharp frame of the slice it leads to.
 STEP_JS = """({key, shift, target}) => new Promise(resolve => {
+  AFTER_FRAME
   const viewer = document.querySelector('.sv-root').__viewer;
   const start = performance.now();
   document.body.dispatchEvent(new KeyboardEvent('keydown', {key, shiftKey: shift, bubbles: true}));
   const look = () => {
     const state = viewer.state();
     if (state.slice === target && state.ready) resolve(performance.now() - start);
-    else requestAnimationFrame(look);
+    else afterFrame(look);
   };
-  requestAnimationFrame(look);
-})"""
+  afterFrame(look);
+})""".replace("AFTER_FRAME", AFTER_FRAME_JS)
 
 # Collects, for each pointer move, the time from the event to the second frame after it.
 POINTER_JS = """() => {
