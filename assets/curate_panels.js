@@ -1,20 +1,13 @@
-/* The column of the Curate place: which table, which items in which order, what a model has learned, and the way to the phones. */
+/* The column of the Curate place: which table, which items in which order, and the way to the phones. curate_panels_learn.js is its last
+   card, what a model has learned. */
 (() => {
   const { made, ask, of, newId, say, draw, openTable, refresh, colorOf, state } = window.curate;
-  const LOOK_MS = 600; // between two looks at a model under way
   const STATUSES = { all: "All", unlabeled: "Without a label", partial: "With some labels", labeled: "With all labels" };
   const EXCLUSIONS = { "not excluded": "Not excluded", excluded: "Excluded", validation: "Validation", all: "All" };
-  const KINDS = { forest: "Random forest", logistic: "Logistic regression", network: "Small neural network", propagation: "Label propagation" };
-  const LOSSES = { "cross entropy": "Cross entropy", focal: "Focal: hard items count more" };
-  const STRATA = { class: "Each answer alike", instance: "As often as they are", squareroot: "Between the two" };
   const SOURCES = { slices: "Slices of the open volume", tiles: "Tiles of the open volume", folder: "Images of a folder" };
 
   let handed = { numbers: null, address: "" }; // what the last swipe queue is of, and where it is
   let making = null; // what the form of a new table holds, or null
-  let model = { stage: "none" };
-  let modelOf = ""; // the table it is of
-  let timer = 0;
-  const choices = { kind: "forest", loss: "cross entropy", gamma: 2, smoothing: 0, hidden: "64", dropout: 0.1, normalise: false, strata: "class", unlabelled: 0, sure: 0.95, ratio: 1 };
 
   const field = (title, control) => made("label.curate-field", {}, made("span", {}, title), control);
   const options = (choices, chosen) => Object.entries(choices).map(([value, text]) => made("option", { value, selected: value === chosen }, text));
@@ -27,10 +20,10 @@
     if (side.matches(":active")) return addEventListener("pointerup", () => setTimeout(panels), { once: true }); // a button that goes between press and release hears no click
     const focused = side.contains(document.activeElement) ? document.activeElement.name : "";
     const cards = making ? [newTable()] : [chooseTable()];
-    if (state.table && !making) cards.push(counts(), filters(), people(), learning());
+    if (state.table && !making) cards.push(counts(), filters(), people(), window.curate.learning());
     side.replaceChildren(...cards);
     if (focused) side.querySelector(`[name=${focused}]`)?.focus();
-    if (state.table && modelOf !== state.table.id) lookAtModel();
+    if (state.table) window.curate.watchModel();
   }
 
   // ---- tables ----
@@ -117,7 +110,7 @@
       const classes = state.table.classes.map((each) => (each === name ? next : each));
       if (!next || next === name || !(await ask(of("/classes"), { classes }))) return panels();
       for (const [key, usual] of [["subset", "all"], ["sort", "in order"]]) if (state.filters[key].endsWith(`: ${name}`)) state.filters[key] = usual;
-      modelOf = ""; // its scores carry the names
+      window.curate.forgetModel(); // its scores carry the names
       return window.curate.renew();
     };
     const leave = ({ key, target }) => {
@@ -167,119 +160,5 @@
 
   const link = (address) => made("p.curate-link", {}, made("a", { href: address, target: "_blank" }, "Open the Swipe page"), made("button.button", { onclick: () => navigator.clipboard.writeText(address).then(() => say("Link copied.", "Everybody who opens it gets other images.", "info"), () => say(address, "", "info")) }, "Copy the link"));
 
-  // ---- learning ----
-
-  async function lookAtModel() {
-    clearTimeout(timer);
-    const { id } = state.table;
-    const wasBusy = modelOf === id && isBusy();
-    modelOf = id;
-    const told = await ask(of("/model"));
-    if (!told || id !== state.table?.id) return;
-    model = told;
-    if (isBusy()) timer = setTimeout(lookAtModel, LOOK_MS);
-    if (wasBusy && !isBusy()) await window.curate.renew();
-    else panels();
-  }
-
-  const isBusy = () => model.stage === "looking" || model.stage === "learning";
-
-  function learning() {
-    const kind = made("select.form-select", { name: "kind", onchange: ({ target }) => ((choices.kind = target.value), panels()) }, ...options(KINDS, choices.kind));
-    const train = async () => {
-      const told = await ask(of("/model"), choices.kind === "network" ? choices : { kind: choices.kind });
-      if (told) (model = told), lookAtModel();
-    };
-    const words = { looking: `Looking at the images, ${model.done} of ${model.total}`, learning: "Learning", failed: `${model.said} ${model.hint}`, ready: [model.parameters > 0 ? `It learned ${model.parameters.toLocaleString("en")} numbers.` : "", model.is_old ? "Labels have changed since it learned." : ""].join(" ").trim() }[model.stage] ?? "A model learns what you tag, and tells which items to label next. Hold some out for validation to know how good it is.";
-    return card("Learn", features(), field("Head", kind), ...(choices.kind === "network" ? [networkOptions()] : []), made("button.button.primary", { onclick: train, disabled: isBusy() }, isBusy() ? "Working" : model.stage === "ready" ? "Learn again" : "Learn from the labels"),
-      made("p.curate-note", { role: "status" }, words), ...(model.stage === "ready" ? scores() : []));
-  } // prettier-ignore
-
-  /** What the model sees of an item: pixels, or a row of a file. */
-  function features() {
-    const count = state.table.count.toLocaleString("en");
-    const chooser = made("input", { type: "file", accept: ".npy", hidden: true, name: "features", onchange: ({ target }) => target.files[0] && upload(target.files[0]) });
-    const own = made("button.button", { onclick: () => chooser.click(), title: `An array of ${count} rows, saved by numpy.save: one an item, in the order of the CSV file` }, "Own features (.npy)");
-    const back = made("button.button", { onclick: () => send("/features/forget", {}), title: "Forget the file and what was learned from it" }, "Look at the pixels");
-    return made("div.curate-row", {}, chooser, model.file ? made("span.curate-note", {}, `Features of ${model.file}`) : own, model.file ? back : "");
-  }
-
-  const upload = (file) => send(`/features?${new URLSearchParams({ name: file.name })}`, file, { raw: true });
-
-  async function send(path, body, how) {
-    if (!(await ask(of(path), body, how))) return panels();
-    modelOf = "";
-    await window.curate.renew();
-    return window.curate.remap();
-  }
-
-  /** What a network is taught by; kept while the page is open. */
-  function networkOptions() {
-    const number = (name, title, least, most, step, help) => field(title, input({ name, type: "number", min: least, max: most, step, value: choices[name], title: help, onchange: ({ target }) => (choices[name] = Number(target.value)) }));
-    const pick = (name, title, offered) => select(title, offered, choices[name], ({ target }) => ((choices[name] = target.value), panels()));
-    const normalise = made("input.form-check-input", { type: "checkbox", checked: choices.normalise, onchange: ({ target }) => (choices.normalise = target.checked) });
-    const hidden = input({ name: "hidden", value: choices.hidden, placeholder: "none: a single layer", onchange: ({ target }) => (choices.hidden = target.value) });
-    return made("details.curate-options", { open: true }, made("summary", {}, "Options"),
-      pick("loss", "Loss", LOSSES),
-      ...(choices.loss === "focal" ? [number("gamma", "Gamma", 0, 10, 0.5, "How much more hard items count; 0 is cross entropy")] : []),
-      number("smoothing", "Label smoothing", 0, 0.25, 0.05, "How far labels are drawn to 1/2"),
-      field("Layers before the last", hidden),
-      number("dropout", "Dropout", 0, 0.95, 0.05, "Share of numbers left out while it learns"),
-      made("label.curate-check", {}, normalise, "Directions only (L2)"),
-      pick("strata", "Rows are drawn", STRATA),
-      number("unlabelled", "Weight of unlabelled items (FixMatch)", 0, 10, 0.5, "0: they do not teach"),
-      ...(choices.unlabelled > 0 ? [number("sure", "It believes itself from", 0.5, 1, 0.05, "Chance from which a guess counts as a label"), number("ratio", "Unlabelled for each labelled", 1, 8, 1, "")] : []));
-  } // prettier-ignore
-
-  const percent = (share) => (share === null ? "-" : `${Math.round(100 * share)} %`);
-
-  function scores() {
-    const shown = Object.entries(model.scores).map(([name, score]) => made("div.curate-score", { style: `--tag: ${colorOf(name)}` },
-      made("strong", {}, name),
-      made("span", {}, `AUC ${score.auc === null ? "-" : score.auc.toFixed(2)}, F1 ${percent(score.f1)}`),
-      made("span", {}, `Accuracy ${percent(score.accuracy)}, likely ${percent(score.low)} to ${percent(score.high)}; base rate ${percent(score.base_rate)}`),
-      made("span.curate-note", {}, score.held_out ? `on ${score.count} held-out items` : `on the ${score.count} items it learned from: hold some out`),
-      bars(score.histograms))); // prettier-ignore
-    return [...shown, course(), losses(), duplicates()].filter(Boolean);
-  }
-
-  /** How what the head says is spread: of items that are, that are not, and that nobody has labelled. */
-  function bars(histograms) {
-    const rows = Object.entries(histograms).map(([kind, counts]) => {
-      const most = Math.max(...counts, 1);
-      return made("div.curate-bars", { title: `${kind}, from 0 to 1`, "data-kind": kind }, ...counts.map((count) => made("i", { style: `--high: ${count / most}` })));
-    });
-    return made("div", {}, ...rows);
-  }
-
-  /** Accuracy over the number of labels, each time it learned. */
-  function course() {
-    if (model.course.length < 2) return null;
-    const most = Math.max(...model.course.map(({ tags }) => tags));
-    const lines = Object.keys(model.scores).map((name) => {
-      const points = model.course.filter((step) => typeof step[name] === "number").map((step) => `${(100 * step.tags) / most},${50 - 50 * step[name]}`);
-      return `<polyline points="${points.join(" ")}" fill="none" stroke="${colorOf(name)}" stroke-width="2" vector-effect="non-scaling-stroke"/>`;
-    });
-    const chart = made("div.curate-course", { title: "Accuracy over the number of labels", innerHTML: `<svg viewBox="0 -2 100 54" preserveAspectRatio="none" role="img" aria-label="Accuracy over the number of labels">${lines.join("")}</svg>` });
-    return made("div", {}, chart, made("p.curate-note", {}, `Accuracy, up to ${most} labels`));
-  }
-
-  /** Loss over the steps of a network: on what it learned from, and dashed on what was held out. */
-  function losses() {
-    const { steps, training, validation } = model.losses;
-    if (!steps?.length) return null;
-    const most = Math.max(...training, ...validation.filter((each) => each !== null), 1e-6);
-    const line = (values, dash) => `<polyline points="${values.map((value, at) => (value === null ? "" : `${(100 * steps[at]) / steps.at(-1)},${50 - (50 * value) / most}`)).join(" ")}" fill="none" stroke="var(--text)" stroke-width="1.5" ${dash} vector-effect="non-scaling-stroke"/>`;
-    const words = `Loss over ${steps.at(-1)} steps, from 0 to ${most.toFixed(2)}`;
-    const chart = made("div.curate-course", { title: words, innerHTML: `<svg viewBox="0 -2 100 54" preserveAspectRatio="none" role="img" aria-label="${words}">${line(training, "")}${line(validation, 'stroke-dasharray="4 3"')}</svg>` });
-    return made("div", {}, chart, made("p.curate-note", {}, `${words}; dashed: held out`));
-  }
-
-  function duplicates() {
-    if (model.pairs.length === 0) return null;
-    const show = () => ((state.numbers = [...new Set(model.pairs.flat())]), window.curate.turn(0));
-    return made("div.curate-warning", {}, made("strong", {}, `${model.pairs.length} validation ${model.pairs.length === 1 ? "item looks" : "items look"} like training ones.`), made("span", {}, "Scores on them are too good. Take them out of validation, or exclude their twins."), made("button.button", { onclick: show }, "Show them"));
-  }
-
-  window.curate.panels = panels;
+  Object.assign(window.curate, { panels, forms: { field, options, select, card, input } });
 })();

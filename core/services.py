@@ -24,6 +24,8 @@ from core.labels.tools.scene import Frame
 from core.labelstudio.port import LabelStudio
 from core.labelstudio.windows import Windows
 from core.learning.algorithm_file import Registration
+from core.learning.curation.encoders import Encoders
+from core.learning.curation.memory import CurationMemory
 from core.learning.curation.store import CurationStore
 from core.learning.descriptors import AlgorithmDescriptor
 from core.learning.interactive import Offer, Pointed, Prompts
@@ -289,6 +291,8 @@ class Services:
     tiles: TileServer
     labels: LabelStore
     curation: CurationStore
+    curation_memory: CurationMemory
+    encoders: Encoders
     instances: Instances
     masks: MaskPublisher
     results: ResultStore

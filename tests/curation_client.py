@@ -13,15 +13,17 @@ from callbacks.http import curation, errors, pictures, swipe
 from core.images.volumes import VolumeCatalog
 from tests.tile_server import tile_server
 from utils.curation_db import SqlCurationStore
+from utils.curation_files import CurationFiles
 from utils.label_db import SqlLabelStore
 
 
 @contextmanager
-def curation_client(catalog: VolumeCatalog, folder: Path) -> Iterator[FlaskClient]:
-    """A client with Curate, its pictures and Swipe; `labels` of it is the label store. The database is in `folder`."""
+def curation_client(catalog: VolumeCatalog, folder: Path, encoders: Any = None) -> Iterator[FlaskClient]:
+    """A client with Curate, its pictures and Swipe; `labels` of it is the label store. All is kept in `folder`."""
     url = f"sqlite:///{folder / 'labels.db'}"
     with closing(SqlCurationStore(url)) as store, closing(SqlLabelStore(url)) as labels:
         own = {"curation": store, "volumes": catalog, "tiles": tile_server(catalog), "labels": labels}
+        own |= {"curation_memory": CurationFiles(folder / "curation"), "encoders": encoders}
         services: Any = SimpleNamespace(**own, current_user=lambda: "ann")
         app = Dash("curation")
         app.layout = html.Div()

@@ -13,7 +13,9 @@ from core.learning.jobs import JobEngine
 from core.services import Services
 from utils.checkup import Check, Checkup, database, job_engine, mlflow, tiled
 from utils.curation_db import SqlCurationStore
+from utils.curation_files import CurationFiles
 from utils.derived_store import DiskDerivedStore
+from utils.encoder_process import EncoderProcess
 from utils.exchange_files import DiskExchange
 from utils.instance_db import SqlInstanceMemory
 from utils.instance_worker import BackgroundInstances
@@ -52,6 +54,8 @@ def build_services(settings: Settings) -> Services:
         tiles=CachedTileServer(catalog, derived, max_bytes=settings.slice_cache_mb << 20),
         labels=labels,
         curation=SqlCurationStore(settings.labels_uri),
+        curation_memory=CurationFiles(settings.state_dir / "curation"),
+        encoders=EncoderProcess(settings, registry.models),
         instances=BackgroundInstances(labels, catalog, SqlInstanceMemory(settings.labels_uri)),
         masks=TiledMaskPublisher(labels, catalog, masks),
         results=TiledResults(results),

@@ -2,15 +2,14 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from dash import Dash
 from flask import Response, jsonify, request
 
-from callbacks.http import curation_alike, curation_features, curation_map
+from callbacks.http import curation_alike, curation_exports, curation_features, curation_learning, curation_map
 from callbacks.http.bodies import Body, json_body, seconds_of, text_of, whole_of, wholes_of
-from callbacks.http.curation_features import read_choice
 from callbacks.http.curation_model import Model, Models
 from callbacks.http.images import uncached, unkept
 from callbacks.http.swipe import PAGE, item_json
@@ -32,17 +31,18 @@ Made = Callable[[Services, Body], list[Item]]
 def register(app: Dash, services: Services) -> None:
     """Add the routes below /api/curation."""
     models = Models(services)
-    _register_tables(app, services)
+    _register_tables(app, services, models)
     _register_reads(app, services, models)
     _register_writes(app, services)
     _register_files(app, services)
-    _register_model(app, services, models)
     curation_alike.register(app, services, models)
     curation_map.register(app, services, models)
     curation_features.register(app, services, models)
+    curation_learning.register(app, services, models)
+    curation_exports.register(app, services, models)
 
 
-def _register_tables(app: Dash, services: Services) -> None:
+def _register_tables(app: Dash, services: Services, models: Models) -> None:
     server, curation = app.server, services.curation
 
     @server.get("/api/curation")
@@ -60,6 +60,7 @@ def _register_tables(app: Dash, services: Services) -> None:
     @server.post("/api/curation/<table>/drop")
     def drop_table(table: str) -> Response:
         curation.drop(table)
+        models.drop(table)
         return Response(status=204)
 
     @server.post("/api/curation/<table>/classes")
@@ -143,19 +144,6 @@ def _register_files(app: Dash, services: Services) -> None:
         return _receipt(curation.act(table, said))
 
 
-def _register_model(app: Dash, services: Services, models: Models) -> None:
-    server = app.server
-
-    @server.get("/api/curation/<table>/model")
-    def model_state(table: str) -> Response:
-        return uncached(jsonify(_model_json(models.of(table), services.curation.table(table))))
-
-    @server.post("/api/curation/<table>/model")
-    def train_model(table: str) -> Response:
-        models.train(table, read_choice(json_body()))
-        return jsonify(_model_json(models.of(table), services.curation.table(table)))
-
-
 def _items(services: Services, body: Body) -> list[Item]:
     kind = text_of(body, "kind")
     if kind not in SOURCES:
@@ -229,14 +217,6 @@ def _row_json(row: Row, classes: tuple[str, ...], model: Model) -> dict[str, Any
 
 def _receipt(receipt: Receipt) -> Response:
     return jsonify(items=receipt.items, steps=asdict(receipt.steps))
-
-
-def _model_json(model: Model, table: Table) -> dict[str, Any]:
-    kept = replace(model, points=None, chances=None, scale=None, maps={}, losses=None)
-    hidden = ("points", "chances", "scale", "maps", "revision")
-    told = {key: value for key, value in asdict(kept).items() if key not in hidden}
-    told["losses"] = asdict(model.losses) if model.losses else {}
-    return told | {"is_old": model.stage == "ready" and model.revision < table.revision}
 
 
 def _text(data: bytes) -> str:

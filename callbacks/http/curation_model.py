@@ -1,45 +1,45 @@
 """What a model makes of a table: an embedding of each item, heads that learn from its tags, and how good they are.
 
-It is made by a thread, in the memory of this process, and thrown away with it: a minute makes it anew.
+It is made by a thread. What has been made is kept (`core/learning/curation/memory.py`), so that a restart of the app
+costs nothing but what was under way.
 """
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import AppError, InvalidInputError
-from core.images.pictures import Bounds, look
+from callbacks.http.curation_looks import ENCODER, FILE, Source, offer_of, points_of
+from core.errors import AppError, InvalidInputError, NotFoundError
+from core.images.pictures import Bounds
 from core.learning.curation.embeddings import Scale, layout, read_points, standardised
 from core.learning.curation.kept import label_table
+from core.learning.curation.memory import Kept
 from core.learning.curation.pool import Points
-from core.learning.curation.pooled import pooled
-from core.learning.curation.store import Item
+from core.learning.curation.runs import MOST, Run, best
+from core.learning.curation.store import Row, Table
 from core.learning.curation.table import Chances, LabelTable
-from core.learning.normalisation import Normalisation
 from core.services import Services
 
 if TYPE_CHECKING:
-    from core.learning.curation.learned import Choice
+    from core.learning.curation.learned import Choice, Learned
 
 log = logging.getLogger(__name__)
 
-LOOK_PX = 128  # of the longer side of what is embedded
 MAX_ITEMS = 20_000  # two minutes on two cores
-WINDOW = Normalisation((0.0,) * 3, (255.0,) * 3)
+POINTS = "points"
 
 
 @dataclass(frozen=True)
 class Model:
     """stage : "none", "looking", "seen", "learning", "ready" or "failed". points : (n, d), chances : (n, C) in table
-    order. scale : of the points; None where they come from a file. file : its name, or empty. maps : layouts of the
-    points by their way.
-
-    revision : of the table that was learned from. course : accuracy on held-out rows each time it learned.
+    order. source : what items were seen by. scale : of the points; None where they come from a file. maps : layouts of
+    the points by their way. runs : all that was learned, oldest first. open : number of the run whose answers count.
     """
 
     stage: str = "none"
@@ -47,21 +47,22 @@ class Model:
     total: int = 0
     said: str = ""
     hint: str = ""
-    revision: int = 0
+    source: Source = field(default_factory=Source)
     points: Points | None = None
     scale: Scale | None = None
-    file: str = ""
     maps: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     chances: Chances | None = None
-    scores: Mapping[str, Any] = field(default_factory=dict)
-    pairs: Sequence[tuple[int, int]] = ()
-    parameters: int = 0
-    losses: Any = None
-    course: tuple[Mapping[str, Any], ...] = ()
+    runs: tuple[Run, ...] = ()
+    open: int = 0
 
     @property
     def is_busy(self) -> bool:
         return self.stage in ("looking", "learning")
+
+    @property
+    def run(self) -> Run | None:
+        """The one whose answers count."""
+        return next((run for run in self.runs if run.number == self.open), None)
 
     def chances_of(self, labels: LabelTable) -> Chances | None:
         """What the heads say; NaN of classes that have been added since."""
@@ -75,16 +76,24 @@ class Models:
     """One for each table."""
 
     def __init__(self, services: Services) -> None:
-        self._services = services
-        self._lock = threading.Lock()
+        self._services, self._memory = services, services.curation_memory
+        self._lock, self._reading = threading.Lock(), threading.Lock()
         self._models: dict[str, Model] = {}
 
     def of(self, table: str) -> Model:
-        return self._models.get(table, Model())
+        """As it is now; what an earlier process has made is read when it is first asked for."""
+        found = self._models.get(table)
+        if found is None:
+            with self._reading:
+                found = self._models.setdefault(table, remembered(self._memory.facts(table), self._part(table)))
+        return found
 
-    def train(self, table: str, choice: "Choice") -> None:
-        """Begin to look at the items, if that has not been done, and to learn from their tags. Raises AppError."""
-        self._begin(table, self._counted(table), lambda: self._learn(table, choice))
+    def train(self, table: str, choice: "Choice", *, tries: int = 1) -> None:
+        """Begin to look at the items, if that has not been done, and to learn from their tags. Raises AppError.
+
+        tries : more than one draws as many choices at random and keeps the best of them.
+        """
+        self._begin(table, self._counted(table), lambda: self._learn(table, choice, tries))
 
     def look(self, table: str) -> None:
         """Begin to look at the items, unless that has been done or goes on. Raises AppError."""
@@ -92,19 +101,58 @@ class Models:
         if self.of(table).points is None:
             self._begin(table, count, lambda: self._see(table))
 
+    def see_by(self, table: str, encoder: str) -> None:
+        """Look at the items anew: by the encoder of a model, or by pixels where its id is empty. Raises AppError."""
+        count = self._counted(table)
+        source = Source(ENCODER, encoder, offer_of(self._services, encoder).name) if encoder else Source()
+        self._seen_anew(table, Model(source=source, runs=self.of(table).runs))
+        self._begin(table, count, lambda: self._see(table))
+
     def use_file(self, table: str, data: BinaryIO, name: str) -> None:
         """Embeddings from a .npy file in place of our own. Raises InvalidInputError where it does not fit."""
         points = standardised(read_points(data, self._counted(table), name=name))
+        source = Source(FILE, name=name)
+        self._seen_anew(table, Model(stage="seen", points=points, source=source, runs=self.of(table).runs))
+        self._keep_points(table)
+
+    def open_run(self, table: str, number: int) -> None:
+        """Put the answers of an earlier run to use again. Raises NotFoundError."""
+        run = next((each for each in self.of(table).runs if each.number == number), None)
+        kept = self._memory.read(table, part_of(number)) if run else None
+        if run is None or kept is None:
+            raise NotFoundError(f"Run {number} is gone.", "Choose another one.")
+        opened = replace(run, opened=time.time())
+        self._memory.keep(table, part_of(number), Kept({**kept.facts, "run": asdict(opened)}, kept.arrays))
+        runs = tuple(opened if each.number == number else each for each in self.of(table).runs)
+        self._change(table, stage="ready", chances=kept.arrays["chances"], runs=runs, open=number)
+
+    def drop(self, table: str) -> None:
+        """Forget all of a table that is no more."""
+        with self._lock:
+            self._models.pop(table, None)
+        self._memory.forget(table)
+
+    def layout(self, table: str, way: str) -> NDArray[np.float64]:
+        """(n, 2) of the items that were looked at, made when it is first wanted. Raises InvalidInputError."""
+        model = self.of(table)
+        assert model.points is not None, "looked at before"
+        if way not in model.maps:
+            self._change(table, maps={**model.maps, way: layout(model.points, way)})
+        return self.of(table).maps[way]
+
+    def places(self, table: str, volume: str, z: int, parts: Sequence[Bounds | None]) -> Points:
+        """(k, d) of parts of a slice, on the scale of the table's items. Raises AppError."""
+        model = self.of(table)
+        if model.scale is None:
+            raise InvalidInputError("The features of this table come from a file.", "Choose one of its pictures.")
+        return model.scale.apply(points_of(self._services, model.source, [(volume, z, part) for part in parts]))
+
+    def _seen_anew(self, table: str, model: Model) -> None:
         with self._lock:
             if self.of(table).is_busy:
                 raise InvalidInputError("A model is at work.", "Wait until it has learned.")
-            self._models[table] = Model(stage="seen", points=points, file=name)
-
-    def forget(self, table: str) -> None:
-        """Look at the images anew when embeddings are wanted next."""
-        with self._lock:
-            if not self.of(table).is_busy:
-                self._models.pop(table, None)
+            self._models[table] = model
+            self._memory.forget(table, POINTS)
 
     def _begin(self, table: str, total: int, work: Callable[[], None]) -> None:
         with self._lock:
@@ -130,53 +178,91 @@ class Models:
 
     def _see(self, table: str) -> None:
         self._points(table)
-        self._change(table, stage="seen")
+        self._change(table, stage="ready" if self.of(table).run else "seen")
 
     def _points(self, table: str) -> Points:
         """Of all items, made when they are first wanted."""
-        points = self.of(table).points
-        if points is None:
-            looked = np.stack([self._look(table, row.item) for row in self._services.curation.rows(table)])
-            scale = Scale.of(looked)
-            points = scale.apply(looked)
-            self._change(table, points=points, scale=scale, file="", maps={})
+        model = self.of(table)
+        if model.points is not None:
+            return model.points
+        items = [row.item for row in self._services.curation.rows(table)]
+        spots = [(item.volume, item.z, item.box) for item in items]
+        looked = points_of(self._services, model.source, spots, lambda done: self._change(table, done=done))
+        scale = Scale.of(looked)
+        points = scale.apply(looked)
+        self._change(table, points=points, scale=scale, maps={})
+        self._keep_points(table)
         return points
 
-    def _learn(self, table: str, choice: "Choice") -> None:
-        from core.learning.curation.learned import learn  # late: scikit-learn takes a second
+    def _learn(self, table: str, choice: "Choice", tries: int) -> None:
+        from core.learning.curation.learned import choices, learn  # late: scikit-learn takes a second
 
         points = self._points(table)
-        self._change(table, stage="learning")
+        self._change(table, stage="learning", done=0, total=tries)
         facts, rows = self._services.curation.table(table), self._services.curation.rows(table)
-        learned = learn(label_table(facts, rows), points, choice)
-        step = {name: score["accuracy"] for name, score in learned.scores.items()}
-        tags = sum(value in (0, 1) for row in rows for value in row.values.values())
-        course = (*self.of(table).course, {"tags": tags, **step})
-        self._change(table, stage="ready", revision=facts.revision, course=course, **vars(learned))
+        labels = label_table(facts, rows)
+        tried = []
+        for done, each in enumerate(choices(labels, choice, tries)):
+            self._change(table, done=done)
+            tried.append(self._add_run(table, facts, rows, each, learn(labels, points, each)))
+        self.open_run(table, best(tried).number)
 
-    def layout(self, table: str, way: str) -> NDArray[np.float64]:
-        """(n, 2) of the items that were looked at, made when it is first wanted. Raises InvalidInputError."""
+    def _add_run(self, table: str, facts: Table, rows: Sequence[Row], choice: "Choice", learned: "Learned") -> Run:
+        """Keep what was learned; its answers count once it is opened."""
         model = self.of(table)
-        assert model.points is not None, "looked at before"
-        if way not in model.maps:
-            self._change(table, maps={**model.maps, way: layout(model.points, way)})
-        return self.of(table).maps[way]
+        tags = sum(value in (0, 1) for row in rows for value in row.values.values())
+        number = max((each.number for each in model.runs), default=0) + 1
+        run = Run(
+            number, time.time(), 0.0, model.source.words, choice.told(), facts.classes, tags, facts.revision,
+            learned.scores, learned.pairs, asdict(learned.losses), learned.parameters, learned.model is not None,
+        )  # fmt: skip
+        self._memory.keep(table, part_of(number), kept_run(run, learned))
+        self._change(table, runs=(*self._bounded(table, model), run))
+        return run
 
-    def places(self, table: str, volume: str, z: int, parts: Sequence[Bounds | None]) -> Points:
-        """(k, d) of parts of a slice, on the scale of the table's items. Raises AppError."""
-        scale = self.of(table).scale
-        if scale is None:
-            raise InvalidInputError("The features of this table come from a file.", "Choose one of its pictures.")
-        return scale.apply(np.stack([self._embedded(volume, z, part) for part in parts]))
+    def _bounded(self, table: str, model: Model) -> tuple[Run, ...]:
+        """Room for one more: the oldest goes, but never the one whose answers count."""
+        others = [each for each in model.runs if each.number != model.open]
+        gone = others[: max(len(model.runs) + 1 - MOST, 0)]
+        for old in gone:
+            self._memory.forget(table, part_of(old.number))
+        return tuple(each for each in model.runs if each not in gone)
 
-    def _look(self, table: str, item: Item) -> Points:
-        found = self._embedded(item.volume, item.z, item.box)
-        self._change(table, done=self.of(table).done + 1)
-        return found
+    def _keep_points(self, table: str) -> None:
+        model = self.of(table)
+        assert model.points is not None, "made before"
+        scale = {"mean": model.scale.mean, "deviation": model.scale.deviation} if model.scale else {}
+        self._memory.keep(table, POINTS, Kept(asdict(model.source), {"points": model.points} | scale))
 
-    def _embedded(self, volume: str, z: int, part: Bounds | None) -> Points:
-        seen, _ = look(self._services.tiles, volume, z, part, px=LOOK_PX)
-        return pooled(seen if seen.ndim == 3 else np.repeat(seen[..., np.newaxis], 3, axis=2), WINDOW)
+    def _part(self, table: str) -> Callable[[str], Kept | None]:
+        return lambda part: self._memory.read(table, part)
 
     def _change(self, table: str, **values: Any) -> None:
         self._models[table] = replace(self.of(table), **values)
+
+
+def part_of(number: int) -> str:
+    """The name under which a run is kept."""
+    return f"run-{number}"
+
+
+def kept_run(run: Run, learned: "Learned") -> Kept:
+    """Its answers, and the arrays of what gives them."""
+    facts = {"run": asdict(run), "model": learned.model.facts() if learned.model else None}
+    arrays = learned.model.arrays() if learned.model else {}
+    return Kept(facts, {"chances": learned.chances} | arrays)
+
+
+def remembered(facts: Mapping[str, Mapping[str, Any]], read: Callable[[str], Kept | None]) -> Model:
+    """What an earlier process has made of a table. facts : of all parts; read : gives one of them with its arrays."""
+    runs = sorted((Run(**each["run"]) for each in facts.values() if "run" in each), key=lambda run: run.number)
+    newest = max(runs, key=lambda run: run.opened, default=None)
+    opened = read(part_of(newest.number)) if newest and newest.opened else None
+    seen = read(POINTS) if POINTS in facts else None
+    model = Model(runs=tuple(runs))
+    if seen is not None:
+        scale = Scale(seen.arrays["mean"], seen.arrays["deviation"]) if "mean" in seen.arrays else None
+        model = replace(model, stage="seen", source=Source(**seen.facts), points=seen.arrays["points"], scale=scale)
+    if newest is not None and opened is not None:
+        model = replace(model, stage="ready", chances=opened.arrays["chances"], open=newest.number)
+    return model

@@ -71,6 +71,17 @@ def look(tiles: Tiles, volume: str, z: int, bounds: Bounds | None, *, px: int) -
     return _shrunk(eight_bits(stored, manifest), px), draft
 
 
+def true_values(tiles: Tiles, volume: str, z: int, bounds: Bounds | None, *, px: int) -> NDArray[Any]:
+    """What is stored of a slice or a part of it, at the coarsest level that has `px` pixels on its longer side.
+
+    Returns (h, w) or (h, w, c) true values. Raises NotFoundError if slice or bounds lie outside; otherwise as `Tiles`.
+    """
+    manifest = tiles.manifest(volume)
+    part = _inside(bounds, manifest)
+    stored, _ = _stored(tiles, manifest, z, _level(part, manifest, px), part)
+    return decode(stored, manifest.encoding)
+
+
 def eight_bits(stored: NDArray[Any], manifest: Manifest) -> NDArray[np.uint8]:
     """Stored values, (h, w) or (h, w, c), as greys (h, w) or colours (h, w, 3), black to white by the window."""
     if manifest.info.channels == 1 or manifest.info.is_colour:

@@ -17,6 +17,7 @@ from core.learning.curation.table import Item, LabelTable
 from core.learning.segmenter import Progress, Report
 from scripts.active_learning.images import ImageFolder
 from scripts.active_learning.settings import ModelSettings, PipelineSettings
+from scripts.encoders import open_encoder
 
 if TYPE_CHECKING:
     from networks.heads import HeadTraining
@@ -148,28 +149,6 @@ class Learner:
             if number % 50 == 0 or number == count:
                 self.report(Progress(number / count, f"Embedded {number} of {count} images"))
             yield part
-
-
-def open_encoder(folder: Path, *, device: str) -> "Encoder":
-    """A pretrained encoder, or that of a trained network. Raises InvalidInputError."""
-    from networks.pretraining.encoder import Encoder, load_encoder
-    from networks.segmenter import load_segmenter
-
-    try:
-        facts = json.loads((folder / MODEL_FILE).read_text())
-        if "network" in facts:
-            return load_encoder(folder, device=device)
-        known = load_segmenter(folder, device=device).checkpoint
-    except (OSError, ValueError, KeyError) as error:
-        told = f"{folder} holds no encoder and no network."
-        raise InvalidInputError(
-            told, "python -m scripts.pretrain makes one; .ckpt files of others are not read."
-        ) from error
-    if not known.model.encoder:
-        raise InvalidInputError(f"{known.algorithm} has no encoder.", "Choose U-Net or ConvNeXt U-Net.")
-    return Encoder(
-        "trained", known.algorithm, known.model, known.channels, known.architecture, known.normalisation, known.training
-    )
 
 
 def _embedded(encoder: "Encoder", squares: Iterable[Points], batch_size: int) -> Points:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from core.learning.curation.scores import score
+from core.learning.curation.split import LIKELY, split_rows, write_split
 from core.learning.curation.table import LabelTable
 from scripts.active_learning.session import State, write_whole
 
@@ -37,7 +38,7 @@ COLUMNS = (
     "actual_pos_imgs_0.8",
     "actual_pos_imgs_0.5",
 )
-SURE, LIKELY = 0.8, 0.5
+SURE = 0.8
 
 
 @dataclass(frozen=True)
@@ -101,27 +102,16 @@ def split(table: LabelTable, unsure: Sequence[str], folder: Path, *, copies: boo
 
     Writes manifest.csv into `folder`, and copies of the files below positive/ and negative/ when asked to.
     """
-    rows = [row for row in map(_decided(table, set(unsure)), range(len(table))) if row]
+    rows = {row for row, item in enumerate(table.items) if item.id in set(unsure)}
+    decided = list(split_rows(table, table.classes[0], rows))
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / "manifest.csv", _csv(("filepath", "label", "probability", "by"), [row[1:] for row in rows]))
-    for name, source, label, *_ in rows if copies else ():
-        target = folder / label / name
+    write_whole(folder / "manifest.csv", write_split(table, table.classes[0], rows))
+    for each in decided if copies else ():
+        target = folder / each.words[0] / table.items[each.row].id
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target)
-    return {label: sum(row[2] == label for row in rows) for label in ("positive", "negative")}
-
-
-def _decided(table: LabelTable, unsure: set[str]) -> Any:
-    def decide(row: int) -> tuple[str, str, str, Any, str] | None:
-        item, tag = table.items[row], int(table.tags[row, 0])
-        chance = float("nan") if table.chances is None else float(table.chances[row, 0])
-        if item.id in unsure or table.exclude[row] or (tag < 0 and np.isnan(chance)):
-            return None
-        positive = tag == 1 if tag >= 0 else chance > LIKELY
-        by = "person" if tag >= 0 else "model"
-        return item.id, item.filename, "positive" if positive else "negative", _rounded(chance, 4), by
-
-    return decide
+        shutil.copy2(table.items[each.row].filename, target)
+    positive = sum(each.positive for each in decided)
+    return {"positive": positive, "negative": len(decided) - positive}
 
 
 def _confidence(said: "np.ndarray[Any, np.dtype[np.float32]]") -> dict[str, Any]:

@@ -23,6 +23,7 @@ from core.services import Services
 from tests.browser.painting_app import PATH, OneVolume
 from tests.tile_server import tile_server
 from utils.curation_db import SqlCurationStore
+from utils.curation_files import CurationFiles
 from utils.exchange_files import DiskExchange
 from utils.label_db import SqlLabelStore
 from utils.labelstudio_client import HttpLabelStudio
@@ -82,7 +83,8 @@ def exchange_app(folder: Path) -> Iterator[ExchangeApp]:
     own = {"volumes": OneVolume(volume), "tiles": tile_server(OneVolume(volume)), "labels": labels}
     own |= {"labelstudio": HttpLabelStudio(folder / "labelstudio.json")}
     own |= {"exchange": exchange, "current_user": lambda: "painter", "timezone": ZoneInfo("UTC")}
-    own |= {"curation": curation}
+    own |= {"curation": curation, "curation_memory": CurationFiles(folder / "curation")}
+    own |= {"encoders": SimpleNamespace(offers=list)}
     services = Services(**dict.fromkeys(Services.__dataclass_fields__, nobody) | own)
     guard = partial(access.guard, login=False, user_name="", password="")
     app = create_app(services, assets_folder=str(ROOT / "assets"), guard=guard)

@@ -1,30 +1,64 @@
 """Tables of items as the Curate place asks for them: made, tagged, drawn from, written to files, learned from."""
 
+import csv
 import io
 import uuid
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load
 
 from core.images.memory import ArrayVolume
 from core.labels.store import Paint
+from core.learning.curation.encoders import Offer, offers_of
 from core.learning.curation.table_csv import read_csv
+from core.learning.models import TrainedModel
+from core.learning.normalisation import Normalisation
+from networks.architectures import find_architecture
+from networks.pretraining.encoder import Encoder
+from scripts.encoders import embedded
 from scripts.local_stack import wait_until
 from tests.browser.conftest import MemoryCatalog
 from tests.curation_client import curation_client
 from tests.swipe_server import discs
+from utils.curation_files import CurationFiles
 
 DEPTH = 24
 ACTS = "/api/curation/{table}/acts"
 
 
 @pytest.fixture
-def client(tmp_path):
+def catalog():
     sources = {"stack": ArrayVolume(discs(DEPTH), "stack")}
     sources |= {f"set/{name}": ArrayVolume(discs(1), f"set/{name}") for name in ("a/one", "b/two")}
-    with curation_client(MemoryCatalog(sources), tmp_path) as client:
+    return MemoryCatalog(sources)
+
+
+@pytest.fixture
+def client(catalog, tmp_path):
+    with curation_client(catalog, tmp_path) as client:
         yield client
+
+
+class OneEncoder:
+    """A small network, untrained, in this process, and a registry that also has one that looks at neighbours."""
+
+    def offers(self) -> list[Offer]:
+        facts = {"algorithm": "SimCLR", "classes": (), "created": 0.0, "volume": "x"}
+        models = [
+            TrainedModel(id=name, name=called, parameters={"architecture": "U-Net", "context": deep}, **facts)
+            for name, called, deep in (("one", "mine", 0), ("two", "deep", 1))
+        ]
+        return offers_of([*models, TrainedModel("three", "pixels", "Pixel classifier", {}, ("a",), "x", 0.0)])
+
+    def embed(self, model_id, images, windows):
+        unet = find_architecture("U-Net")
+        sizes = unet.parameters.chosen_from({"base_channels": 4, "depth": 2})
+        network = unet.build(1, 2, sizes, seed=0).eval()
+        encoder = Encoder("SimCLR", "U-Net", network, 1, sizes, Normalisation((0.0,), (1.0,)), {})
+        return embedded(encoder, images, windows)
 
 
 def new_id() -> str:
@@ -203,7 +237,7 @@ def test_features_of_a_file_take_the_place_of_pixels_and_one_that_does_not_fit_i
     assert client.post(address, data=b"no array").status_code == 400
     thirds = np.stack([np.arange(DEPTH) % 3 == n for n in range(3)], axis=1).astype(np.float32)
     assert upload(thirds).status_code == 204
-    assert (client.get(state).json["stage"], client.get(state).json["file"]) == ("seen", "mine.npy")
+    assert (client.get(state).json["stage"], client.get(state).json["source"]["name"]) == ("seen", "mine.npy")
     numbers = client.post(f"/api/curation/{table}/like", json={"items": [4]}).json["numbers"]
     assert {number % 3 for number in numbers[: DEPTH // 3]} == {1}
     spot = client.post(f"/api/curation/{table}/like", json={"volume": "stack", "z": 0})
@@ -214,11 +248,12 @@ def test_features_of_a_file_take_the_place_of_pixels_and_one_that_does_not_fit_i
         assert client.post(state, json=chosen).status_code == status
     wait_until(lambda: client.get(state).json["stage"] in ("ready", "failed"), "the model")
     told = client.get(state).json
-    assert (told["parameters"], told["scores"]["disc"]["accuracy"]) == (3 * 8 + 8 + 8 * 2 + 2, 1.0)
+    assert (told["parameters"], told["scores"]["disc"]["accuracy"]) == (3 * 8 + 8 + 8 + 1, 1.0)
     client.post(f"/api/curation/{table}/classes", json={"classes": ["round", "dust"]})
     assert client.get(f"/api/curation/{table}").json["counts"]["round"]["positive"] == 4, "a new name, the old labels"
-    assert client.post(f"{address}/forget").status_code == 204
-    assert client.get(state).json["stage"] == "none"
+    assert client.post(f"{address}/look", json={}).status_code == 204
+    wait_until(lambda: client.get(state).json["stage"] == "seen", "the pixels")
+    assert client.get(state).json["source"]["kind"] == "pixels"
 
 
 def test_nothing_to_learn_from_is_told_and_a_table_that_is_dropped_is_gone(client):
@@ -228,3 +263,72 @@ def test_nothing_to_learn_from_is_told_and_a_table_that_is_dropped_is_gone(clien
     assert "positive" in client.get(f"/api/curation/{table}/model").json["said"]
     assert client.post(f"/api/curation/{table}/drop", json={}).status_code == 204
     assert client.get(f"/api/curation/{table}").status_code == 404
+
+
+def learned(client, table: str, **choice: Any) -> dict[str, Any]:
+    """What there is once it has learned."""
+    state = f"/api/curation/{table}/model"
+    client.post(state, json=choice)
+    wait_until(lambda: client.get(state).json["stage"] in ("ready", "failed"), "the model")
+    return client.get(state).json
+
+
+def test_models_outlast_a_restart_are_reopened_compared_and_leave_as_files(catalog, tmp_path):
+    with curation_client(catalog, tmp_path) as client:
+        table = make(client)
+        tag(client, table, *((n, "disc", int(n % 2 == 0)) for n in range(16)), (16, "disc", 2), (17, "exclude", 1))
+        assert client.get(f"/api/curation/{table}/model.safetensors").status_code == 404
+        refused = learned(client, table, kind="network", tries=3)
+        assert (refused["stage"], "held out" in refused["said"]) == ("failed", True)
+        tag(client, table, *((n, "validation", 1) for n in range(10, 16)))
+        assert learned(client, table, kind="forest")["open"] == 1
+        told = learned(client, table, kind="network", hidden="8", steps=40, rate=0.01, tries=3)
+        assert [run["number"] for run in told["runs"]] == [1, 2, 3, 4]
+        assert told["runs"][1]["choice"]["rate"] == 0.01, "the choice itself is among the tries"
+        assert len({run["choice"]["rate"] for run in told["runs"][1:]}) == 3
+        client.post(f"/api/curation/{table}/runs/1/open", json={})
+        ranked = drawn(client, table, sort="highest: disc")
+    with curation_client(catalog, tmp_path) as client:
+        again = client.get(f"/api/curation/{table}/model").json
+        assert (again["stage"], again["open"], len(again["runs"])) == ("ready", 1, 4)
+        assert drawn(client, table, sort="highest: disc") == ranked
+        assert client.post(f"/api/curation/{table}/like", json={"items": [4]}).status_code == 200, "seen already"
+        assert client.post(f"/api/curation/{table}/runs/9/open", json={}).status_code == 404
+        client.post(f"/api/curation/{table}/runs/3/open", json={})
+        read = read_csv(client.get(f"/api/curation/{table}/chances.csv").text)
+        rows = list(csv.DictReader(io.StringIO(client.get(f"/api/curation/{table}/split.csv").text)))
+        assert [row["by"] for row in rows[:16]] == ["person"] * 16, "people first"
+        assert len(rows) == DEPTH - 2, "neither what is excluded nor what people could not tell"
+        assert all((row["label"] == "positive") == (float(row["probability"]) > 0.5) for row in rows[16:])
+        weights = load(client.get(f"/api/curation/{table}/model.safetensors").data)
+        said = chances_in_torch(weights, CurationFiles(tmp_path / "curation").read(table, "points").arrays["points"])
+        assert np.allclose(said, read.chances[:, 0], atol=1e-5)
+        client.post(f"/api/curation/{table}/drop", json={})
+        assert not list((tmp_path / "curation").iterdir())
+
+
+def chances_in_torch(weights, points):
+    """As docs/active.md shows it."""
+    seen = (torch.from_numpy(points) - weights["0.mean"]) / weights["0.deviation"]
+    names = sorted(name for name in weights if name.startswith("0.layers.") and name.endswith(".weight"))
+    for name in names:
+        seen = torch.nn.functional.linear(seen, weights[name], weights[name.replace("weight", "bias")])
+        seen = seen.relu() if name != names[-1] else seen.sigmoid()
+    return seen[:, 0].numpy()
+
+
+def test_the_encoder_of_a_trained_network_looks_at_the_items_and_one_that_cannot_says_why(catalog, tmp_path):
+    with curation_client(catalog, tmp_path, OneEncoder()) as client:
+        table = make(client)
+        offers = client.get("/api/curation/encoders").json["encoders"]
+        assert [(offer["name"], bool(offer["reason"])) for offer in offers] == [("mine", False), ("deep", True)]
+        look = f"/api/curation/{table}/features/look"
+        for encoder, status in (("two", 400), ("nobody", 404), ("one", 204)):
+            assert client.post(look, json={"encoder": encoder}).status_code == status
+        wait_until(lambda: client.get(f"/api/curation/{table}/model").json["stage"] == "seen", "the embeddings")
+        numbers = client.post(f"/api/curation/{table}/like", json={"items": [4]}).json["numbers"]
+        assert (numbers[0], len(numbers)) == (4, DEPTH)
+        spot = client.post(f"/api/curation/{table}/like", json={"volume": "stack", "z": 6}).json["numbers"]
+        assert spot[0] == 6, "a slice lies where it lay among the items"
+    with curation_client(catalog, tmp_path, OneEncoder()) as client:
+        assert client.get(f"/api/curation/{table}/model").json["source"]["name"] == "mine"

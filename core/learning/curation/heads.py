@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInputError, NotEnoughLabelsError
+from core.learning.curation.portable import Part, Portable, layers_part, trees_part
 from core.learning.curation.table import Chances, LabelTable, Rows
 
 ROUNDS = 300  # of an MLP; small ones settle long before
@@ -55,6 +56,10 @@ class Heads:
         for name, head in zip(self.classes, self.heads, strict=True):
             said[:, self.all_classes.index(name)] = head.predict_proba(points)[:, 1]
         return said
+
+    def portable(self) -> Portable:
+        """The same as plain arrays."""
+        return Portable(self.all_classes, tuple(map(_portable, self.classes, self.heads)))
 
 
 def train_heads(table: LabelTable, points: Points, settings: HeadSettings | None = None) -> Heads:
@@ -113,6 +118,17 @@ def _taught(table: LabelTable, points: Points, name: str, settings: HeadSettings
         head.fit(points[rows], truth)
     trained: Head = head
     return trained
+
+
+def _portable(name: str, head: Any) -> Part:
+    """head : as `_scaled` makes it."""
+    (_, scaler), (_, learned) = head.steps
+    scale = scaler.mean_, scaler.scale_
+    if hasattr(learned, "estimators_"):
+        return trees_part(name, scale, learned)
+    if hasattr(learned, "coefs_"):
+        return layers_part((name,), scale, list(zip(learned.coefs_, learned.intercepts_, strict=True)))
+    return layers_part((name,), scale, [(learned.coef_.T, learned.intercept_)])
 
 
 def _scaled(head: Any) -> Any:

@@ -1,17 +1,21 @@
 """What a table teaches: heads that learn from its tags, how good they are, which held-out items they know already."""
 
 import math
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from core.errors import InvalidInputError
 from core.learning.curation.embeddings import near_duplicates
 from core.learning.curation.heads import HeadSettings, held_out_rows, teaching_rows, train_heads
+from core.learning.curation.network_settings import NetworkSettings, drawn_settings
 from core.learning.curation.pool import Points
+from core.learning.curation.portable import Portable
 from core.learning.curation.propagation import propagated
 from core.learning.curation.scores import histogram, score_rows
-from core.learning.curation.small_network import Losses, NetworkSettings, train_network
+from core.learning.curation.small_network import Losses, train_network
 from core.learning.curation.table import Chances, LabelTable, Rows
 
 MAX_PAIRS = 50  # near duplicates that are told
@@ -24,12 +28,17 @@ class Choice:
     kind: str = ""
     network: NetworkSettings = field(default_factory=NetworkSettings)
 
+    def told(self) -> dict[str, Any]:
+        """All that is needed to learn the same again, as JSON."""
+        return {"kind": self.kind or HeadSettings().kind} | (asdict(self.network) if self.kind == "network" else {})
+
 
 @dataclass(frozen=True)
 class Learned:
     """chances : (n, C) of every row. scores : by class, in the words of JSON. pairs : a held-out row and its twin.
 
-    parameters, losses : numbers a network has learned, and how its loss fell; none of what is none.
+    parameters, losses : numbers a network has learned, and how its loss fell; none of what is none. model : what says
+    so, as plain arrays; None where only the answers are left, as of label propagation.
     """
 
     chances: Chances
@@ -37,6 +46,7 @@ class Learned:
     pairs: list[tuple[int, int]]
     parameters: int = 0
     losses: Losses = field(default_factory=Losses)
+    model: Portable | None = None
 
 
 def learn(labels: LabelTable, points: Points, choice: Choice) -> Learned:
@@ -44,19 +54,37 @@ def learn(labels: LabelTable, points: Points, choice: Choice) -> Learned:
 
     points : (n, d), standardised. Raises as `train_heads`.
     """
-    chances, parameters, losses = _chances(labels, points, choice)
+    chances, model, losses = _taught(labels, points, choice)
     pairs = near_duplicates(points, np.flatnonzero(labels.validation), np.flatnonzero(labels.training))
-    return Learned(chances, scores_of(labels, chances), pairs[:MAX_PAIRS], parameters, losses)
+    parameters = model.parameters if model else 0
+    return Learned(chances, scores_of(labels, chances), pairs[:MAX_PAIRS], parameters, losses, model)
 
 
-def _chances(labels: LabelTable, points: Points, choice: Choice) -> tuple[Chances, int, Losses]:
+def choices(labels: LabelTable, choice: Choice, tries: int) -> Iterator[Choice]:
+    """The choice itself, and others drawn at random where there are to be several tries.
+
+    Raises InvalidInputError where several could not be compared: of other heads than a network, or with nothing held
+    out that is tagged.
+    """
+    if tries == 1:
+        return iter([choice])
+    if choice.kind != "network":
+        raise InvalidInputError("Only a small network has settings to try.", "Choose it as head.")
+    if not labels.testing.any():
+        raise InvalidInputError("Nothing that is tagged is held out, so tries cannot be compared.", "Hold some out.")
+    return (replace(choice, network=drawn) for drawn in drawn_settings(choice.network, tries, seed=choice.network.seed))
+
+
+def _taught(labels: LabelTable, points: Points, choice: Choice) -> tuple[Chances, Portable | None, Losses]:
+    """What is said of every row is what the plain arrays say: the same comes of them after a restart or elsewhere."""
     if choice.kind == "propagation":
-        return propagated(labels, points), 0, Losses()
+        return propagated(labels, points), None, Losses()
     if choice.kind == "network":
         network = train_network(labels, points, choice.network)
-        return network.chances(points), network.parameters, network.losses
+        return network.portable().chances(points), network.portable(), network.losses
     settings = HeadSettings(kind=choice.kind) if choice.kind else HeadSettings()
-    return train_heads(labels, points, settings).chances(points), 0, Losses()
+    model = train_heads(labels, points, settings).portable()
+    return model.chances(points), model, Losses()
 
 
 def scores_of(labels: LabelTable, chances: Chances) -> dict[str, dict[str, Any]]:

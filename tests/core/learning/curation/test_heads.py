@@ -109,3 +109,11 @@ def test_the_interval_holds_nine_tenths_of_the_beta_distribution(right, count):
     posterior = beta(right + 5, count - right + 5)
     assert posterior.cdf(high) - posterior.cdf(low) == pytest.approx(0.9)
     assert posterior.cdf(low) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_head_as_plain_arrays_says_the_same_as_what_was_taught(kind):
+    table = random_table(11, 120)
+    points = np.random.default_rng(1).standard_normal((120, 5)).astype(np.float32)
+    trained = train_heads(table, points, HeadSettings(kind=kind))
+    assert np.allclose(trained.portable().chances(points), trained.chances(points), atol=1e-6)

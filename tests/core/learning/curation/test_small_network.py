@@ -1,5 +1,7 @@
 """The heads whose loss and sampling people choose, and labels that spread over a graph of neighbours."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,16 +9,13 @@ from hypothesis import strategies as st
 
 from core.errors import InvalidInputError
 from core.learning.curation.learned import Choice, learn
+from core.learning.curation.network_losses import gradient
+from core.learning.curation.network_settings import LOSSES, STRATA, NetworkSettings, drawn_settings
+from core.learning.curation.network_unlabelled import apart_slope
+from core.learning.curation.portable import Portable
 from core.learning.curation.propagation import propagated
 from core.learning.curation.scores import score
-from core.learning.curation.small_network import (
-    LOSSES,
-    STRATA,
-    NetworkSettings,
-    gradient,
-    row_weights,
-    train_network,
-)
+from core.learning.curation.small_network import row_weights, train_network
 from core.learning.curation.table import Item, LabelTable
 
 
@@ -38,9 +37,9 @@ def clouds(count=240, width=6, seed=0):
         {"hidden": (), "smoothing": 0.1},
         {"loss": "focal", "hidden": (32, 16), "strata": "squareroot"},
         {"normalise": True, "strata": "instance"},
-        {"unlabelled": 1.0},
+        {"unlabelled": 1.0, "optimiser": "momentum", "rate": 0.05, "schedule": "cosine"},
     ],
-    ids=["plain", "one layer", "focal", "directions", "fixmatch"],
+    ids=["plain", "one layer", "focal", "directions", "fixmatch, momentum, cosine"],
 )
 def test_each_loss_and_each_way_to_draw_rows_learns_classes_that_overlap_from_partial_tags(chosen):
     table, points = clouds()
@@ -52,6 +51,54 @@ def test_each_loss_and_each_way_to_draw_rows_learns_classes_that_overlap_from_pa
     assert network.losses.training[-1] < network.losses.training[0]
     assert network.losses.validation[-1] is not None
     assert network.parameters == sum(weights.size + offsets.size for weights, offsets in network.layers)
+    portable = network.portable()
+    read = Portable.read(json.loads(json.dumps(portable.facts())), portable.arrays())
+    assert np.allclose(read.chances(points), network.chances(points), atol=1e-6)
+
+
+def test_the_weights_kept_are_those_of_the_step_that_judged_best_on_what_is_held_out():
+    table, points = clouds(60)
+    network = train_network(table, points, NetworkSettings(rate=0.05, dropout=0.0, decay=0.0))
+    validation = network.losses.validation
+    assert min(validation) < validation[-1], "it learns by heart"
+    assert network.losses.kept == network.losses.steps[validation.index(min(validation))]
+    rows = table.testing
+    said, tags = network.chances(points)[rows], table.tags[rows]
+    right = np.where(tags == 1, said, 1 - said)[tags >= 0]
+    assert -np.log(np.clip(right, 1e-7, 1)).mean() == pytest.approx(min(validation), abs=1e-3)
+    kept = train_network(table.held_out(np.arange(60), validation=False), points, NetworkSettings())
+    assert kept.losses.kept == NetworkSettings().steps, "the last where nothing is held out"
+
+
+def test_domain_confusion_draws_subsets_together_and_helps_where_only_one_of_them_is_labelled():
+    given, domains = np.array([[0.0], [2.0], [5.0]]), np.array([0, 0, 1])
+    step = 1e-6
+    for row in range(3):
+        moved = given.copy()
+        moved[row] += step
+        apart = [(each[:2].mean() - each[2:].mean()) ** 2 for each in (moved, given)]
+        assert apart_slope(given, domains)[row, 0] == pytest.approx((apart[0] - apart[1]) / step, abs=1e-4)
+    rng = np.random.default_rng(5)
+    truth, domain = np.arange(400) % 2, np.arange(400) // 200
+    points = rng.standard_normal((400, 8)).astype(np.float32)
+    points[:, 0] += np.where(truth, 1.2, -1.2)
+    points[:, 1] += np.where(domain == 0, np.where(truth, 1.5, -1.5), 3.0)  # tells classes apart in the first only
+    table = LabelTable.of([Item(str(row)) for row in range(400)], ["a"]).from_subset(domain == 1, "other")
+    for value in (0, 1):
+        table = table.tagged((truth == value) & (domain == 0), "a", value)
+    accuracies = [
+        ((train_network(table, points, chosen).chances(points)[:, 0] > 0.5) == truth)[domain == 1].mean()
+        for chosen in (NetworkSettings(), NetworkSettings(confusion=1.0))
+    ]
+    assert accuracies[1] > accuracies[0]
+
+
+def test_settings_drawn_at_random_are_the_same_again_and_begin_with_the_choice_itself():
+    chosen = NetworkSettings(seed=3, loss="focal")
+    drawn = list(drawn_settings(chosen, 8, seed=3))
+    assert (drawn[0], drawn) == (chosen, list(drawn_settings(chosen, 8, seed=3)))
+    assert len({each.rate for each in drawn}) > 6
+    assert {each.loss for each in drawn} == {"focal"}, "what is not drawn stays"
 
 
 @given(st.integers(0, 10_000), st.sampled_from(LOSSES), st.floats(0, 0.25), st.floats(0, 4))
@@ -138,7 +185,16 @@ def test_labels_spread_along_two_moons_and_not_across():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"loss": "guess"}, {"strata": "none"}, {"smoothing": 0.5}, {"hidden": (0,)}, {"ratio": 0}, {"sure": 0.1}]
+    "wrong",
+    [
+        {"loss": "guess"},
+        {"strata": "none"},
+        {"smoothing": 0.5},
+        {"hidden": (0,)},
+        {"ratio": 0},
+        {"sure": 0.1},
+        {"rate": 0},
+    ],
 )
 def test_settings_that_mean_nothing_are_refused(wrong):
     with pytest.raises(InvalidInputError):
