@@ -155,7 +155,7 @@
 
   const drawing = (words, lines) => made("div.curate-course", { title: words, innerHTML: `<svg viewBox="0 -2 100 54" preserveAspectRatio="none" role="img" aria-label="${words}">${lines.join("")}</svg>` });
 
-  /** Accuracy over the number of labels, each time it learned. */
+  /** Accuracy over the number of labels, the best run of each. */
   function course() {
     if (model.course.length < 2) return null;
     const most = Math.max(...model.course.map(({ tags }) => tags));

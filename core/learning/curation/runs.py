@@ -59,5 +59,7 @@ def best(runs: Sequence[Run]) -> Run:
 
 
 def course(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Accuracy of each class over the number of labels, each time something was learned."""
-    return [{"tags": run.tags} | {name: score["accuracy"] for name, score in run.scores.items()} for run in runs]
+    """Accuracy of each class over the number of labels: of several runs with as many labels, that of the best."""
+    counts = sorted({run.tags for run in runs})
+    steps = [best([run for run in runs if run.tags == count]) for count in counts]
+    return [{"tags": run.tags} | {name: score["accuracy"] for name, score in run.scores.items()} for run in steps]
