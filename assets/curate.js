@@ -1,6 +1,6 @@
 /* The Curate place: a table of items as a grid of pictures that are tagged by key. The page keeps what it shows; the server keeps what is
    said (docs/contracts.md, "Tables of items"). curate_panels.js is the column on the left, curate_like.js finds what looks alike,
-   curate_map.js is the map. */
+   curate_map.js is the map, curate_quick.js tags by a click. */
 (() => {
   const COLORS = ["#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442", "#999999", "#B07AA1"];
   const SIZES = [3, 4, 5, 6, 8, 10];
@@ -8,7 +8,7 @@
   const DRAG_PX = 6; // a press that moves less is a click
   const AFTER = { null: 1, 1: 0, 0: null, 2: 1 }; // what the key of a class makes of a label
 
-  const state = { root: null, wish: null, like: "", mapping: false, volume: null, tables: [], table: null, numbers: [], items: [], page: 0, size: 5, chosen: new Set(), at: null, filters: { status: "all", exclude: "not excluded", subset: "all", sort: "in order", seed: 0 } };
+  const state = { quick: null, root: null, wish: null, like: "", mapping: false, volume: null, tables: [], table: null, numbers: [], items: [], page: 0, size: 5, chosen: new Set(), at: null, filters: { status: "all", exclude: "not excluded", subset: "all", sort: "in order", seed: 0 } };
 
   const token = () => decodeURIComponent(document.cookie.match(/(?:^|; )_csrf_token=([^;]*)/)?.[1] ?? "");
   const newId = () => (crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random().toString(36).slice(2)}`);
@@ -125,6 +125,7 @@
       made("button.button", { onclick: () => flag("validation"), title: "Keep out of training, to test on (V)" }, made("kbd", {}, "V"), "Validation"),
       made("button.button", { onclick: noneOf, title: "No to every class (0)" }, made("kbd", {}, "0"), "None"),
       made("button.button", { onclick: copyToAll, title: "The labels of the picture with the frame, for all that are shown" }, "Copy to all"),
+      ...window.curate.quick.control(),
       made("span.curate-turning", {},
         made("button.button", { onclick: like, title: "The items that look most like the chosen pictures (L)" }, made("kbd", {}, "L"), "More like this"),
         made("button.button", { onclick: () => window.curate.map(), title: "All items as points, alike ones close (M)", "aria-pressed": String(Boolean(state.mapping)) }, made("kbd", {}, "M"), "Map"),
@@ -193,6 +194,7 @@
     };
     const end = () => {
       removeEventListener("pointermove", move);
+      if (!frame && first && !more && window.curate.quick.click(numberOf(first))) return;
       if (!frame && first) choose(numberOf(first), before, more);
       if (!frame && !first) state.chosen = new Set();
       frame?.remove();
@@ -301,6 +303,7 @@
     const name = state.table.classes[Number(event.key) - 1];
     let doing = control ? { z: () => step(event.shiftKey ? "redo" : "undo"), y: () => step("redo"), a: () => ((state.chosen = new Set(state.items.map(({ number }) => number))), mark()) }[letter] : ACTS[letter];
     if (!control && name) doing = () => tag(name);
+    if (!control && event.key === "Enter" && state.quick) doing = window.curate.quick.rest;
     if (!control && STEPS[event.key]) doing = () => go(STEPS[event.key]());
     if (!doing) return;
     event.preventDefault();
@@ -331,6 +334,6 @@
     return window.dash_clientside.no_update;
   }
 
-  window.curate = { made, ask, of, newId, say, draw, present, turn, show, openTable, refresh, renew, colorOf, state };
+  window.curate = { act, made, ask, of, newId, say, draw, present, turn, show, openTable, refresh, renew, colorOf, state };
   window.dash_clientside = { ...window.dash_clientside, curate: { open: (place, volume) => (open(place, volume), window.dash_clientside.no_update) } };
 })();

@@ -12,11 +12,11 @@
   const TAP_ZOOM = 2.5;
   const TAP_MS = 300;
   const TAP_PX = 12;
-  const FLY_MS = 300;
+  const FLY_MS = 180; // as long as a frame of it takes a processor a while to draw, it is over before the next answer
   const AWAY = { accept: "translate(130%, -4%) rotate(24deg)", reject: "translate(-130%, -4%) rotate(-24deg)", unsure: "translate(0, 120%) rotate(4deg)" };
   const STAMPS = { accept: "Yes", reject: "No", unsure: "Unsure" };
 
-  const { draw } = window.swipe;
+  const { draw, PLAIN } = window.swipe;
   const between = (value, least, most) => Math.min(Math.max(value, least), most);
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -59,18 +59,20 @@
     }
 
     rest() {
+      this.root.classList.add("settling");
       this.root.style.transform = "";
       for (const name of Object.keys(STAMPS)) this.root.style.removeProperty(`--${name}`);
     }
 
     /** Leave with an answer; the card goes when it is out of sight. */
     fly(verdict) {
+      if (calm()) return this.root.remove();
       this.root.classList.remove("held");
       this.root.classList.add("gone");
       this.root.style.setProperty(`--${verdict}`, 1);
-      this.root.style.transform = calm() ? "" : AWAY[verdict];
-      this.root.style.opacity = 0;
-      setTimeout(() => this.root.remove(), FLY_MS);
+      this.root.style.transform = AWAY[verdict];
+      setTimeout(() => this.root.remove(), window.swipe.flyMs ?? FLY_MS);
+      return undefined;
     }
 
     /** Come back from where it flew to. */
@@ -90,8 +92,8 @@
 
   class Deck {
     /** decide : what is called with an answer. looked : with the zoom of the top card. */
-    constructor(root, { decide, looked, caption, pictures, look }) {
-      Object.assign(this, { root, decide, looked, caption, pictures, currentLook: look, cards: [], pointers: new Map(), lastTap: null });
+    constructor(root, { decide, looked, caption, pictures }) {
+      Object.assign(this, { root, decide, looked, caption, pictures, currentLook: PLAIN, cards: [], pointers: new Map(), lastTap: null });
       root.addEventListener("pointerdown", (event) => this.press(event));
       root.addEventListener("pointermove", (event) => this.drag(event));
       for (const end of ["pointerup", "pointercancel"]) root.addEventListener(end, (event) => this.lift(event));
@@ -137,11 +139,12 @@
       for (const card of this.cards) if (!card.bitmap) this.load(card);
     }
 
-    /** The top card leaves with an answer; the next is on top at once. */
+    /** The top card leaves with an answer; the next is on top at once. One that still flies is gone: two at a time cost frames. */
     fly(verdict) {
-      const card = this.cards.shift();
+      this.flying?.root.remove();
+      this.flying = this.cards.shift();
       this.pointers.clear();
-      card.fly(verdict);
+      this.flying.fly(verdict);
     }
 
     comeBack(verdict) {
@@ -180,6 +183,7 @@
     press(event) {
       if (!this.top || event.button > 0 || !this.top.root.contains(event.target)) return;
       this.root.setPointerCapture(event.pointerId);
+      this.top.root.classList.remove("settling");
       this.pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
       this.start = { x: event.clientX, y: event.clientY, at: performance.now(), view: this.top.view };
       this.last = { ...this.start, speed: 0 };

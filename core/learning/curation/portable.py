@@ -130,7 +130,7 @@ def trees_part(name: str, scale: tuple[NDArray[Any], NDArray[Any]], forest: Any)
     trees = [each.tree_ for each in forest.estimators_]
     starts = np.cumsum([0, *(tree.node_count for tree in trees)])[:-1]
     leaf = np.concatenate([tree.children_left < 0 for tree in trees])
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "mean": np.asarray(scale[0], np.float32),
         "deviation": np.asarray(scale[1], np.float32),
         "roots": starts.astype(np.int32),

@@ -7,6 +7,7 @@ where nothing is. Items without a label may teach too (`network_unlabelled.py`).
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,15 @@ class Losses:
     training: tuple[float, ...] = ()
     validation: tuple[float | None, ...] = ()
     kept: int = 0
+
+
+class Look(NamedTuple):
+    """A network under way, and its losses; None where there is nothing to judge by."""
+
+    step: int
+    layers: tuple[Layer, ...]
+    training: float | None
+    validation: float | None
 
 
 @dataclass(frozen=True)
@@ -78,14 +88,18 @@ def train_network(table: LabelTable, points: Points, settings: NetworkSettings) 
     scaled = _scaled(scale, points)
     held = np.flatnonzero(table.testing)
     judged = [(scaled[rows], tags), (scaled[held], np.where(known, table.tags[held], -1).astype(np.int8))]
-    course, kept = [], (0, np.inf, ())
-    for step, layers in _taught(scaled[rows], tags, Unlabelled.of(table, scaled), settings):
-        training, validation = (_loss(layers, *each, settings) for each in judged)
-        course.append((step, training or 0.0, validation))
-        if validation is None or validation < kept[1]:
-            kept = step, np.inf if validation is None else validation, layers
-    losses = Losses(*zip(*course, strict=True), kept=kept[0])
-    return SmallNetwork(table.classes, kept[2], scale, settings.normalise, known, losses)
+    looks = [
+        Look(step, layers, *(_loss(layers, *each, settings) for each in judged))
+        for step, layers in _taught(scaled[rows], tags, Unlabelled.of(table, scaled), settings)
+    ]
+    kept = looks[-1] if looks[-1].validation is None else min(looks, key=lambda look: look.validation or 0.0)
+    losses = Losses(
+        tuple(look.step for look in looks),
+        tuple(look.training or 0.0 for look in looks),
+        tuple(look.validation for look in looks),
+        kept.step,
+    )
+    return SmallNetwork(table.classes, kept.layers, scale, settings.normalise, known, losses)
 
 
 def _scaled(scale: Scale, points: Points) -> Numbers:
