@@ -15,11 +15,11 @@
   let modelOf = ""; // the table it is of
   let timer = 0;
   let offers = null; // encoders of trained models, once the server has told them
-  const unfolded = { options: true, runs: false };
+  const unfolded = { options: true, runs: false, strategies: false };
   const choices = { kind: "forest", loss: "cross entropy", gamma: 2, smoothing: 0, hidden: "64", dropout: 0.1, normalise: false, strata: "class", unlabelled: 0, sure: 0.95, ratio: 1, confusion: 0, optimiser: "adam", rate: 0.002, schedule: "constant", decay: 0.001, steps: 400, batch: 32 };
 
   const percent = (share) => (share === null ? "-" : `${Math.round(100 * share)} %`);
-  const isBusy = () => model.stage === "looking" || model.stage === "learning";
+  const isBusy = () => ["looking", "learning", "comparing"].includes(model.stage);
 
   // ---- the model as the server has it ----
 
@@ -76,13 +76,14 @@
     const tries = made("button.button", { onclick: () => learn({ tries: TRIES }), disabled: isBusy(), title: "Rates, layers and sampling drawn at random; what is best on the held-out items is put to use" }, `Try ${TRIES} at random`);
     return card("Learn", ...features(), field("Head", kind), ...(isNetwork ? [networkOptions()] : []),
       made("div.curate-row", {}, made("button.button.primary", { onclick: () => learn(), disabled: isBusy() }, isBusy() ? "Working" : model.stage === "ready" ? "Learn again" : "Learn from the labels"), isNetwork ? tries : ""),
-      made("p.curate-note", { role: "status" }, words()), ...(model.stage === "ready" ? [...scores(), exports()] : []), ...runs());
+      made("p.curate-note", { role: "status" }, words()), ...(model.stage === "ready" ? [...scores(), exports()] : []), ...runs(), window.curate.comparing({ model, folded, drawing, busy: isBusy(), look: (told) => ((model = told), look()) }));
   } // prettier-ignore
 
   function words() {
     const { stage, done, total, said, hint, parameters, is_old } = model;
     if (stage === "looking") return `Looking at the images, ${done} of ${total}`;
     if (stage === "learning") return total > 1 ? `Learning, try ${done + 1} of ${total}` : "Learning";
+    if (stage === "comparing") return `Comparing strategies, ${done} of ${total}`;
     if (stage === "failed") return `${said} ${hint}`;
     if (stage === "ready") return [parameters > 0 ? `It learned ${parameters.toLocaleString("en")} numbers.` : "", is_old ? "Labels have changed since it learned." : ""].join(" ").trim();
     return "A model learns what you tag, and tells which items to label next. Hold some out for validation to know how good it is.";

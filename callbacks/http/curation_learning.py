@@ -36,6 +36,11 @@ def register(app: Dash, services: Services, models: Models) -> None:
         models.train(table, read_choice(body), tries=whole_of(body, "tries", 1, least=1, most=MOST_TRIES))
         return jsonify(model_json(models.of(table), services.curation.table(table)))
 
+    @server.post("/api/curation/<table>/compare")
+    def compare_strategies(table: str) -> Response:
+        models.compare(table, text_of(json_body(), "class"))
+        return jsonify(model_json(models.of(table), services.curation.table(table)))
+
     @server.post("/api/curation/<table>/runs/<int:number>/open")
     def open_run(table: str, number: int) -> Response:
         models.open_run(table, number)
@@ -76,7 +81,7 @@ def _number(body: Body, name: str, kinds: tuple[type, ...]) -> float:
 def model_json(model: Model, table: Table) -> dict[str, Any]:
     """What the page shows of it; the answers themselves come with the items."""
     runs = [run.renamed(table.classes) for run in model.runs]
-    told = {name: getattr(model, name) for name in ("stage", "done", "total", "said", "hint", "open")}
+    told = {name: getattr(model, name) for name in ("stage", "done", "total", "said", "hint", "open", "comparison")}
     told |= {"source": asdict(model.source), "runs": [run.brief() for run in runs], "course": course(runs)}
     return told | _opened(replace(model, runs=tuple(runs)), table)
 

@@ -32,14 +32,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_ITEMS = 20_000  # two minutes on two cores
-POINTS = "points"
+POINTS, COMPARISON = "points", "comparison"
+SEEDS = 2  # of a comparison of strategies; a minute on two cores
 
 
 @dataclass(frozen=True)
 class Model:
-    """stage : "none", "looking", "seen", "learning", "ready" or "failed". points : (n, d), chances : (n, C) in table
-    order. source : what items were seen by. scale : of the points; None where they come from a file. maps : layouts of
+    """stage : "none", "looking", "seen", "learning", "comparing", "ready" or "failed". points : (n, d), chances : (n, C),
+    in table order. source : what items were seen by. scale : of the points; None where they come from a file. maps : layouts of
     the points by their way. runs : all that was learned, oldest first. open : number of the run whose answers count.
+    comparison : of strategies, as JSON; empty before there is one.
     """
 
     stage: str = "none"
@@ -54,10 +56,11 @@ class Model:
     chances: Chances | None = None
     runs: tuple[Run, ...] = ()
     open: int = 0
+    comparison: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_busy(self) -> bool:
-        return self.stage in ("looking", "learning")
+        return self.stage in ("looking", "learning", "comparing")
 
     @property
     def run(self) -> Run | None:
@@ -95,6 +98,10 @@ class Models:
         """
         self._begin(table, self._counted(table), lambda: self._learn(table, choice, tries))
 
+    def compare(self, table: str, name: str) -> None:
+        """Begin to find out what each strategy would have been worth for a class. Raises AppError."""
+        self._begin(table, self._counted(table), lambda: self._compare(table, name))
+
     def look(self, table: str) -> None:
         """Begin to look at the items, unless that has been done or goes on. Raises AppError."""
         count = self._counted(table)
@@ -105,14 +112,14 @@ class Models:
         """Look at the items anew: by the encoder of a model, or by pixels where its id is empty. Raises AppError."""
         count = self._counted(table)
         source = Source(ENCODER, encoder, offer_of(self._services, encoder).name) if encoder else Source()
-        self._seen_anew(table, Model(source=source, runs=self.of(table).runs))
+        self._seen_anew(table, replace(self._unseen(table), source=source))
         self._begin(table, count, lambda: self._see(table))
 
     def use_file(self, table: str, data: BinaryIO, name: str) -> None:
         """Embeddings from a .npy file in place of our own. Raises InvalidInputError where it does not fit."""
         points = standardised(read_points(data, self._counted(table), name=name))
         source = Source(FILE, name=name)
-        self._seen_anew(table, Model(stage="seen", points=points, source=source, runs=self.of(table).runs))
+        self._seen_anew(table, replace(self._unseen(table), stage="seen", points=points, source=source))
         self._keep_points(table)
 
     def open_run(self, table: str, number: int) -> None:
@@ -146,6 +153,10 @@ class Models:
         if model.scale is None:
             raise InvalidInputError("The features of this table come from a file.", "Choose one of its pictures.")
         return model.scale.apply(points_of(self._services, model.source, [(volume, z, part) for part in parts]))
+
+    def _unseen(self, table: str) -> Model:
+        """What stays of a model when its items are looked at in another way."""
+        return Model(runs=self.of(table).runs, comparison=self.of(table).comparison)
 
     def _seen_anew(self, table: str, model: Model) -> None:
         with self._lock:
@@ -207,6 +218,20 @@ class Models:
             tried.append(self._add_run(table, facts, rows, each, learn(labels, points, each)))
         self.open_run(table, best(tried).number)
 
+    def _compare(self, table: str, name: str) -> None:
+        from core.learning.curation.simulation import STRATEGIES, compared, told  # late: scikit-learn takes a second
+
+        points = self._points(table)
+        self._change(table, stage="comparing", done=0, total=SEEDS * len(STRATEGIES))
+        labels = label_table(self._services.curation.table(table), self._services.curation.rows(table))
+        curves: dict[str, list[Mapping[str, float]]] = {}
+        for done, (strategy, _, curve) in enumerate(compared(labels, points, name, seeds=SEEDS), start=1):
+            curves.setdefault(strategy, []).append(curve)
+            self._change(table, done=done)
+        comparison = {"class": name, "seeds": SEEDS, "strategies": told(curves)}
+        self._memory.keep(table, COMPARISON, Kept({COMPARISON: comparison}))
+        self._change(table, stage="ready" if self.of(table).run else "seen", comparison=comparison)
+
     def _add_run(self, table: str, facts: Table, rows: Sequence[Row], choice: "Choice", learned: "Learned") -> Run:
         """Keep what was learned; its answers count once it is opened."""
         model = self.of(table)
@@ -259,7 +284,7 @@ def remembered(facts: Mapping[str, Mapping[str, Any]], read: Callable[[str], Kep
     newest = max(runs, key=lambda run: run.opened, default=None)
     opened = read(part_of(newest.number)) if newest and newest.opened else None
     seen = read(POINTS) if POINTS in facts else None
-    model = Model(runs=tuple(runs))
+    model = Model(runs=tuple(runs), comparison=facts.get(COMPARISON, {}).get(COMPARISON, {}))
     if seen is not None:
         scale = Scale(seen.arrays["mean"], seen.arrays["deviation"]) if "mean" in seen.arrays else None
         model = replace(model, stage="seen", source=Source(**seen.facts), points=seen.arrays["points"], scale=scale)

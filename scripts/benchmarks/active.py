@@ -16,11 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.learning.curation.embeddings import standardised
-from core.learning.curation.filters import Filters
-from core.learning.curation.heads import train_heads
-from core.learning.curation.pool import Pool
 from core.learning.curation.pooled import pooled_all
-from core.learning.curation.sampling import draw
+from core.learning.curation.simulation import STRATEGIES, Curve, Plan, learning_curve, needed
 from core.learning.curation.table import Item, LabelTable
 from core.learning.normalisation import Normalisation
 from scripts.active_learning.images import read_image
@@ -31,12 +28,9 @@ from scripts.benchmarks.quality_sets import SETS
 TRIALS = DOCS / "active.json"
 IMAGE_SETS = {"bccd": ("bccd_cells_cls", "WBC"), "magnetic": ("magnetic_tile_cls", "defect")}
 STACKS = ("isbi", "fib25", "superalloy")
-STRATEGIES = ("random", "uncertainty", "gaussian", "balanced", "BADGE", "k centre", "diversity", "proximity")
-SEEDS, FIRST, STEP, MOST = 5, 10, 10, 150
+SEEDS = 5
 TESTED = 0.3  # of the groups
-ENOUGH = 0.95  # of the accuracy with all labels
 SHOWN = (10, 20, 40, 60, 100, 150)  # labels
-Curve = Mapping[str, float]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,54 +101,7 @@ def image_curve(
     names = sorted(set(groups))
     apart = set(rng.permutation(names)[: round(TESTED * len(names))].tolist())
     tested = np.array([group in apart for group in groups])
-    truth = full.tags[:, 0] == 1
-    curve = {"all": _accuracy(full.excluded(tested), points, truth, tested)}
-    first = _first(truth, ~tested, rng)
-    table = _known(full, first)
-    while (count := int(table.has_tag.sum())) <= min(MOST, int((~tested).sum())):
-        learner = train_heads(table, points)
-        said = learner.chances(points)
-        curve[str(count)] = float(((said[tested, 0] >= 0.5) == truth[tested]).mean())
-        pool = Pool.of(table.with_chances(said).excluded(tested), Filters(), points)
-        chosen = draw(pool, strategy, STEP, seed=1000 * seed + count)
-        if not len(chosen):
-            break
-        table = _known(full, np.concatenate([np.flatnonzero(table.has_tag), chosen]))
-    return {key: round(value, 4) for key, value in curve.items()}
-
-
-def _first(truth: NDArray[np.bool_], among: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.intp]:
-    """At random, both answers among them."""
-    while True:
-        rows = rng.permutation(np.flatnonzero(among))[:FIRST]
-        if 0 < truth[rows].sum() < FIRST:
-            return np.asarray(rows)
-
-
-def _known(full: LabelTable, rows: NDArray[np.intp]) -> LabelTable:
-    """The table with the tags of these rows alone."""
-    table, name = LabelTable.of(full.items, full.classes), full.classes[0]
-    for value in (0, 1):
-        table = table.tagged(rows[full.tags[rows, 0] == value], name, value)
-    return table
-
-
-def _accuracy(
-    table: LabelTable, points: NDArray[np.float32], truth: NDArray[np.bool_], tested: NDArray[np.bool_]
-) -> float:
-    said = train_heads(table, points).chances(points)
-    return float(((said[tested, 0] >= 0.5) == truth[tested]).mean())
-
-
-def needed(curve: Curve) -> float:
-    """Labels until 95 % of the accuracy with all of them is reached; infinite where it is not.
-
-    >>> needed({"all": 1.0, "10": 0.9, "20": 0.96})
-    20.0
-    """
-    counts = sorted(int(key) for key in curve if key != "all")
-    reached = (float(count) for count in counts if curve[str(count)] >= ENOUGH * curve["all"])
-    return next(reached, float("inf"))
+    return learning_curve(full, points, tested, strategy, Plan(), rng=rng, seed=seed)
 
 
 def reached_by(curve: Curve, count: int) -> float:

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from core.errors import InvalidInputError, NotFoundError
+from core.errors import InvalidInputError, NotEnoughLabelsError, NotFoundError
 from core.learning.curation import spread
 from core.learning.curation.filters import Filters
 from core.learning.curation.pool import Pool
 from core.learning.curation.sampling import choices, draw, draw_varied, find, refusal
+from core.learning.curation.simulation import STRATEGIES, compared, needed, told
 from core.learning.curation.table import Item, LabelTable
 
 CLASSES = ("pore", "crack", "ring")
@@ -237,3 +238,23 @@ def test_names_that_there_are_not_are_told():
     with pytest.raises(NotFoundError, match="crack"):
         find("high: crack", table)
     assert find("maxent pore", table) == find("maxent: pore", table)
+
+
+def test_known_labels_tell_which_strategy_would_have_needed_fewer_of_them():
+    rng = np.random.default_rng(0)
+    truth = np.arange(120) % 2 == 0
+    points = rng.standard_normal((120, 3)).astype(np.float32) + np.where(truth, 1.5, -1.5)[:, None].astype(np.float32)
+    table = LabelTable.of([Item(str(row)) for row in range(120)], ["other", "a"])
+    for value in (0, 1):
+        table = table.tagged(truth == value, "a", value)
+    table = table.excluded(np.arange(5)).held_out(np.arange(5, 35))
+    found = list(compared(table, points, "a", seeds=1))
+    assert [strategy for strategy, *_ in found] == list(STRATEGIES)
+    for _, _, curve in found:
+        counts = sorted(int(key) for key in curve if key != "all")
+        assert (counts[0], counts[-1] <= 85) == (7, True), "neither excluded nor held-out items are ever asked about"
+        assert curve["all"] > 0.9
+    told_first, *_ = told({strategy: [curve] for strategy, _, curve in found})
+    assert told_first["needed"] == min(needed(curve) for *_, curve in found)
+    with pytest.raises(NotEnoughLabelsError):
+        list(compared(table, points, "other", seeds=1))
