@@ -12,8 +12,9 @@
   const TAP_ZOOM = 2.5;
   const TAP_MS = 300;
   const TAP_PX = 12;
-  const FLY_MS = 180; // as long as a frame of it takes a processor a while to draw, it is over before the next answer
-  const AWAY = { accept: "translate(130%, -4%) rotate(24deg)", reject: "translate(-130%, -4%) rotate(-24deg)", unsure: "translate(0, 120%) rotate(4deg)" };
+  const FLY_MS = 180; // over before the next answer of somebody quick: every frame of it keeps a processor from drawing the next card
+  const AWAY = { accept: "translate(130%, -4%)", reject: "translate(-130%, -4%)", unsure: "translate(0, 120%)" };
+  const TURN = { accept: "rotate(24deg)", reject: "rotate(-24deg)", unsure: "rotate(4deg)" }; // of a card that a drag has turned already
   const STAMPS = { accept: "Yes", reject: "No", unsure: "Unsure" };
 
   const { draw, PLAIN } = window.swipe;
@@ -64,14 +65,14 @@
       for (const name of Object.keys(STAMPS)) this.root.style.removeProperty(`--${name}`);
     }
 
-    /** Leave with an answer; the card goes when it is out of sight. */
+    /** Leave with an answer; the card goes when it is out of sight. One that was not dragged leaves straight: turned, each frame takes twice as long to draw. */
     fly(verdict) {
       if (calm()) return this.root.remove();
       this.root.classList.remove("held");
       this.root.classList.add("gone");
       this.root.style.setProperty(`--${verdict}`, 1);
-      this.root.style.transform = AWAY[verdict];
-      setTimeout(() => this.root.remove(), window.swipe.flyMs ?? FLY_MS);
+      this.root.style.transform = this.root.style.transform ? `${AWAY[verdict]} ${TURN[verdict]}` : AWAY[verdict];
+      setTimeout(() => this.root.remove(), FLY_MS);
       return undefined;
     }
 

@@ -10,7 +10,8 @@ from flask import Response, jsonify, request
 
 from callbacks.http import curation_alike, curation_exports, curation_features, curation_learning, curation_map
 from callbacks.http.bodies import Body, json_body, seconds_of, text_of, whole_of, wholes_of
-from callbacks.http.curation_model import Model, Models
+from callbacks.http.curation_kept import Model
+from callbacks.http.curation_model import Models
 from callbacks.http.images import uncached, unkept
 from callbacks.http.swipe import PAGE, item_json
 from core.errors import InvalidInputError, LabelFileError

@@ -3,7 +3,8 @@
 from dash import Dash
 from flask import Response, request
 
-from callbacks.http.curation_model import Models, part_of
+from callbacks.http.curation_kept import part_of
+from callbacks.http.curation_model import Models
 from callbacks.http.images import unkept
 from core.errors import NotFoundError
 from core.learning.curation.kept import label_table

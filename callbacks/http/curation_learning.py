@@ -7,7 +7,8 @@ from dash import Dash
 from flask import Response, jsonify
 
 from callbacks.http.bodies import Body, json_body, text_of, whole_of
-from callbacks.http.curation_model import Model, Models
+from callbacks.http.curation_kept import Model
+from callbacks.http.curation_model import Models
 from callbacks.http.images import uncached
 from core.errors import InvalidInputError
 from core.learning.curation.runs import course

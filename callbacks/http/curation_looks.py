@@ -1,6 +1,6 @@
 """How the items of a table are looked at: by pooled pixels, or by the encoder of a trained model, a few at a time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -46,18 +46,11 @@ def offer_of(services: Services, model_id: str) -> Offer:
     return found
 
 
-def points_of(
-    services: Services, source: Source, spots: Sequence[Spot], tell: Callable[[int], None] = lambda _: None
-) -> Points:
-    """(n, d), not standardised. tell : called with how many have been looked at. Raises AppError."""
-    parts = (
-        _encoded(services, offer_of(services, source.id), spots) if source.kind == ENCODER else _pooled(services, spots)
-    )
-    found: list[Points] = []
-    for part in parts:
-        found.append(part)
-        tell(sum(map(len, found)))
-    return np.concatenate(found)
+def parts_of(services: Services, source: Source, spots: Sequence[Spot]) -> Iterator[Points]:
+    """(k, d) embeddings, not standardised, of a few spots at a time, in their order. Raises AppError."""
+    if source.kind == ENCODER:
+        return _encoded(services, offer_of(services, source.id), spots)
+    return _pooled(services, spots)
 
 
 def _pooled(services: Services, spots: Sequence[Spot]) -> Iterator[Points]:

@@ -6,7 +6,8 @@ import numpy as np
 from dash import Dash
 from flask import Response, jsonify, request
 
-from callbacks.http.curation_model import Model, Models
+from callbacks.http.curation_kept import Model
+from callbacks.http.curation_model import Models
 from callbacks.http.images import uncached
 from core.learning.curation.embeddings import LAYOUTS, layout_refusal
 from core.learning.curation.store import Row, Table

@@ -7,14 +7,15 @@ costs nothing but what was under way.
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from callbacks.http.curation_looks import ENCODER, FILE, Source, offer_of, points_of
+from callbacks.http.curation_kept import COMPARISON, HALF, POINTS, Model, kept_run, part_of, remembered
+from callbacks.http.curation_looks import ENCODER, FILE, Source, Spot, offer_of, parts_of
 from core.errors import AppError, InvalidInputError, NotFoundError
 from core.images.pictures import Bounds
 from core.learning.curation.embeddings import Scale, layout, read_points, standardised
@@ -23,7 +24,6 @@ from core.learning.curation.memory import Kept
 from core.learning.curation.pool import Points
 from core.learning.curation.runs import MOST, Run, best
 from core.learning.curation.store import Row, Table
-from core.learning.curation.table import Chances, LabelTable
 from core.services import Services
 
 if TYPE_CHECKING:
@@ -32,47 +32,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_ITEMS = 20_000  # two minutes on two cores
-POINTS, COMPARISON = "points", "comparison"
+HALF_EACH = 500  # items; what was looked at so far is kept, should the app be ended meanwhile
 SEEDS = 2  # of a comparison of strategies; a minute on two cores
-
-
-@dataclass(frozen=True)
-class Model:
-    """stage : "none", "looking", "seen", "learning", "comparing", "ready" or "failed". points : (n, d), chances : (n, C),
-    in table order. source : what items were seen by. scale : of the points; None where they come from a file. maps : layouts of
-    the points by their way. runs : all that was learned, oldest first. open : number of the run whose answers count.
-    comparison : of strategies, as JSON; empty before there is one.
-    """
-
-    stage: str = "none"
-    done: int = 0
-    total: int = 0
-    said: str = ""
-    hint: str = ""
-    source: Source = field(default_factory=Source)
-    points: Points | None = None
-    scale: Scale | None = None
-    maps: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
-    chances: Chances | None = None
-    runs: tuple[Run, ...] = ()
-    open: int = 0
-    comparison: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def is_busy(self) -> bool:
-        return self.stage in ("looking", "learning", "comparing")
-
-    @property
-    def run(self) -> Run | None:
-        """The one whose answers count."""
-        return next((run for run in self.runs if run.number == self.open), None)
-
-    def chances_of(self, labels: LabelTable) -> Chances | None:
-        """What the heads say; NaN of classes that have been added since."""
-        if self.chances is None:
-            return None
-        added = len(labels.classes) - self.chances.shape[1]
-        return np.pad(self.chances, ((0, 0), (0, added)), constant_values=np.nan)
 
 
 class Models:
@@ -152,7 +113,8 @@ class Models:
         model = self.of(table)
         if model.scale is None:
             raise InvalidInputError("The features of this table come from a file.", "Choose one of its pictures.")
-        return model.scale.apply(points_of(self._services, model.source, [(volume, z, part) for part in parts]))
+        spots = [(volume, z, part) for part in parts]
+        return model.scale.apply(np.concatenate(list(parts_of(self._services, model.source, spots))))
 
     def _unseen(self, table: str) -> Model:
         """What stays of a model when its items are looked at in another way."""
@@ -163,7 +125,8 @@ class Models:
             if self.of(table).is_busy:
                 raise InvalidInputError("A model is at work.", "Wait until it has learned.")
             self._models[table] = model
-            self._memory.forget(table, POINTS)
+            for part in (POINTS, HALF):
+                self._memory.forget(table, part)
 
     def _begin(self, table: str, total: int, work: Callable[[], None]) -> None:
         with self._lock:
@@ -198,12 +161,26 @@ class Models:
             return model.points
         items = [row.item for row in self._services.curation.rows(table)]
         spots = [(item.volume, item.z, item.box) for item in items]
-        looked = points_of(self._services, model.source, spots, lambda done: self._change(table, done=done))
+        looked = np.concatenate(list(self._looked(table, model.source, spots)))
         scale = Scale.of(looked)
         points = scale.apply(looked)
         self._change(table, points=points, scale=scale, maps={})
         self._keep_points(table)
+        self._memory.forget(table, HALF)
         return points
+
+    def _looked(self, table: str, source: Source, spots: Sequence[Spot]) -> Iterator[Points]:
+        """All parts, those first that an earlier process had looked at before it was ended."""
+        half = self._memory.read(table, HALF)
+        found = [half.arrays["looked"]] if half and half.facts == asdict(source) else []
+        done = sum(map(len, found))
+        for part in parts_of(self._services, source, spots[done:]):
+            found.append(part)
+            if (done + len(part)) // HALF_EACH > done // HALF_EACH:
+                self._memory.keep(table, HALF, Kept(asdict(source), {"looked": np.concatenate(found)}))
+            done += len(part)
+            self._change(table, done=done)
+        yield from found
 
     def _learn(self, table: str, choice: "Choice", tries: int) -> None:
         from core.learning.curation.learned import choices, learn  # late: scikit-learn takes a second
@@ -264,30 +241,3 @@ class Models:
 
     def _change(self, table: str, **values: Any) -> None:
         self._models[table] = replace(self.of(table), **values)
-
-
-def part_of(number: int) -> str:
-    """The name under which a run is kept."""
-    return f"run-{number}"
-
-
-def kept_run(run: Run, learned: "Learned") -> Kept:
-    """Its answers, and the arrays of what gives them."""
-    facts = {"run": asdict(run), "model": learned.model.facts() if learned.model else None}
-    arrays = learned.model.arrays() if learned.model else {}
-    return Kept(facts, {"chances": learned.chances} | arrays)
-
-
-def remembered(facts: Mapping[str, Mapping[str, Any]], read: Callable[[str], Kept | None]) -> Model:
-    """What an earlier process has made of a table. facts : of all parts; read : gives one of them with its arrays."""
-    runs = sorted((Run(**each["run"]) for each in facts.values() if "run" in each), key=lambda run: run.number)
-    newest = max(runs, key=lambda run: run.opened, default=None)
-    opened = read(part_of(newest.number)) if newest and newest.opened else None
-    seen = read(POINTS) if POINTS in facts else None
-    model = Model(runs=tuple(runs), comparison=facts.get(COMPARISON, {}).get(COMPARISON, {}))
-    if seen is not None:
-        scale = Scale(seen.arrays["mean"], seen.arrays["deviation"]) if "mean" in seen.arrays else None
-        model = replace(model, stage="seen", source=Source(**seen.facts), points=seen.arrays["points"], scale=scale)
-    if newest is not None and opened is not None:
-        model = replace(model, stage="ready", chances=opened.arrays["chances"], open=newest.number)
-    return model

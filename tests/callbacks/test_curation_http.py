@@ -13,6 +13,7 @@ from safetensors.torch import load
 from core.images.memory import ArrayVolume
 from core.labels.store import Paint
 from core.learning.curation.encoders import Offer, offers_of
+from core.learning.curation.memory import Kept
 from core.learning.curation.table_csv import read_csv
 from core.learning.models import TrainedModel
 from core.learning.normalisation import Normalisation
@@ -306,6 +307,36 @@ def test_models_outlast_a_restart_are_reopened_compared_and_leave_as_files(catal
         assert np.allclose(said, read.chances[:, 0], atol=1e-5)
         client.post(f"/api/curation/{table}/drop", json={})
         assert not list((tmp_path / "curation").iterdir())
+
+
+def test_looking_at_the_items_goes_on_where_an_earlier_process_was_ended(catalog, tmp_path):
+    with curation_client(catalog, tmp_path) as client:
+        table = make(client)
+    half = np.zeros((DEPTH // 2, 3), np.float32)
+    half[:, 0] = np.arange(DEPTH // 2)
+    CurationFiles(tmp_path / "curation").keep(
+        table, "half", Kept({"kind": "encoder", "id": "one", "name": "mine"}, {"looked": half})
+    )
+    encoders = Counting(3)
+    with curation_client(catalog, tmp_path, encoders) as client:
+        found_like(client, table, items=[0])
+        assert encoders.looked == DEPTH - DEPTH // 2
+        numbers = found_like(client, table, items=[0]).json["numbers"]
+    assert numbers[1] == 1, "the first half is as it was kept"
+
+
+class Counting:
+    """An encoder that counts what it is shown."""
+
+    def __init__(self, width: int) -> None:
+        self.width, self.looked = width, 0
+
+    def offers(self) -> list[Offer]:
+        return [Offer("one", "mine", "U-Net", "x")]
+
+    def embed(self, model_id, images, windows):
+        self.looked += len(images)
+        return np.full((len(images), self.width), 100, np.float32)
 
 
 def chances_in_torch(weights, points):
