@@ -25,9 +25,9 @@ HALF = "half"  # of the items, while they are being looked at
 class Model:
     """stage : "none", "looking", "seen", "learning", "comparing", "ready" or "failed".
 
-    source : what items were seen by. points : (n, d), chances : (n, C), in table order. scale : of the points; None where they come from a file.
-    maps : layouts of the points by their way. runs : all that was learned, oldest first. open : number of the run whose
-    answers count. comparison : of strategies, as JSON; empty before there is one.
+    source : what items were seen by. points : (n, d), chances : (n, C), in table order. scale : of the points; None
+    where they come from a file. maps : layouts of the points by their way. runs : all that was learned, oldest first.
+    open : number of the run whose answers count. comparison : of strategies, as JSON; empty before there is one.
     """
 
     stage: str = "none"
