@@ -8,7 +8,7 @@
   const LOSSES = { "cross entropy": "Cross entropy", focal: "Focal: hard items count more" };
   const STRATA = { class: "Each answer alike", instance: "As often as they are", squareroot: "Between the two" };
   const OPTIMISERS = { adam: "Adam", momentum: "Momentum" };
-  const SCHEDULES = { constant: "Stays", cosine: "Falls to nothing (cosine)" };
+  const SCHEDULES = { constant: "Stays", cosine: "Falls to nothing (cosine)", step: "Falls at 60 and 80 % of the steps" };
   const USUAL = "Pixels";
 
   let model = { stage: "none" };

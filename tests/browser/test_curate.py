@@ -69,6 +69,16 @@ def test_a_table_is_made_tagged_by_key_and_handed_to_the_swipe_page(app: Exchang
     swipe.keyboard.press("ArrowLeft")
     swipe.wait_for_function("() => swipe.state().waiting === 0 && swipe.state().done === 1")
     assert labels(app)[2] == {"crack": 1, "pore": 0}, "the first that has no answer yet"
+    page.select_option(".curate-way", "crack")
+    page.locator(".curate-tile").nth(24).click()
+    page.wait_for_selector(".curate-tile >> nth=24 >> .curate-mark.is-1")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".curate-pages:has-text('2 of 2')")
+    page.wait_for_function(f"() => {COUNTS} === '4,1,0,0,2,23,0,0'")
+    page.click("text=Learn from the labels")
+    with page.expect_download() as download:
+        page.click("a:has-text('Chances')", timeout=120_000)
+    assert "chance: crack" in download.value.path().read_text().partition("\n")[0]
 
 
 def test_the_viewer_finds_what_looks_like_the_view_and_a_key_what_looks_like_a_picture(app: ExchangeApp, page: Page):
