@@ -1,14 +1,13 @@
 /* The Curate place: a table of items as a grid of pictures that are tagged by key. The page keeps what it shows; the server keeps what is
-   said (docs/contracts.md, "Tables of items"). curate_panels.js is the column on the left, curate_like.js finds what looks alike,
+   said (docs/contracts.md, "Tables of items"). curate_acts.js says it, curate_panels.js is the column on the left, curate_like.js finds what looks alike,
    curate_map.js is the map, curate_quick.js tags by a click. */
 (() => {
   const COLORS = ["#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442", "#999999", "#B07AA1"];
   const SIZES = [3, 4, 5, 6, 8, 10];
   const KEPT = "curate-grid";
   const DRAG_PX = 6; // a press that moves less is a click
-  const AFTER = { null: 1, 1: 0, 0: null, 2: 1 }; // what the key of a class makes of a label
 
-  const state = { quick: null, root: null, wish: null, like: "", mapping: false, volume: null, tables: [], table: null, numbers: [], items: [], page: 0, size: 5, chosen: new Set(), at: null, filters: { status: "all", exclude: "not excluded", subset: "all", sort: "in order", seed: 0 } };
+  const state = { quick: null, even: false, root: null, wish: null, like: "", mapping: false, volume: null, tables: [], table: null, numbers: [], items: [], page: 0, size: 5, chosen: new Set(), at: null, filters: { status: "all", exclude: "not excluded", subset: "all", sort: "in order", seed: 0 } };
 
   const token = () => decodeURIComponent(document.cookie.match(/(?:^|; )_csrf_token=([^;]*)/)?.[1] ?? "");
   const newId = () => (crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random().toString(36).slice(2)}`);
@@ -39,6 +38,8 @@
     say(error, hint);
     return null;
   }
+
+  const acts = () => window.curate; // what is said of the pictures (curate_acts.js)
 
   const of = (path) => `/${encodeURIComponent(state.table.id)}${path}`;
 
@@ -117,21 +118,22 @@
     const many = state.size ** 2;
     const pages = Math.max(Math.ceil(state.numbers.length / many), 1);
     const { steps } = state.table;
-    const tags = state.table.classes.map((name, at) => made("button.button.curate-tag", { onclick: () => tag(name), title: `Tag the chosen pictures (${at + 1})`, style: `--tag: ${colorOf(name)}` }, made("kbd", {}, at < 9 ? String(at + 1) : ""), name));
+    const tags = state.table.classes.map((name, at) => made("button.button.curate-tag", { onclick: () => acts().tag(name), title: `Tag the chosen pictures (${at + 1})`, style: `--tag: ${colorOf(name)}` }, made("kbd", {}, at < 9 ? String(at + 1) : ""), name));
     const sizes = made("select.form-select.curate-size", { ariaLabel: "Pictures across", onchange: ({ target }) => resize(Number(target.value)) }, ...SIZES.map((size) => made("option", { value: size, selected: size === state.size }, `${size} x ${size}`)));
     return made("div.curate-bar", {},
       ...tags,
-      made("button.button", { onclick: () => flag("exclude"), title: "Not usable (X)" }, made("kbd", {}, "X"), "Exclude"),
-      made("button.button", { onclick: () => flag("validation"), title: "Keep out of training, to test on (V)" }, made("kbd", {}, "V"), "Validation"),
-      made("button.button", { onclick: noneOf, title: "No to every class (0)" }, made("kbd", {}, "0"), "None"),
-      made("button.button", { onclick: copyToAll, title: "The labels of the picture with the frame, for all that are shown" }, "Copy to all"),
+      made("button.button", { onclick: () => acts().flag("exclude"), title: "Not usable (X)" }, made("kbd", {}, "X"), "Exclude"),
+      made("button.button", { onclick: () => acts().flag("validation"), title: "Keep out of training, to test on (V)" }, made("kbd", {}, "V"), "Validation"),
+      made("button.button", { onclick: () => acts().noneOf(), title: "No to every class (0)" }, made("kbd", {}, "0"), "None"),
+      made("button.button", { onclick: () => acts().copyToAll(), title: "The labels of the picture with the frame, for all that are shown" }, "Copy to all"),
       ...window.curate.quick.control(),
       made("span.curate-turning", {},
         made("button.button", { onclick: like, title: "The items that look most like the chosen pictures (L)" }, made("kbd", {}, "L"), "More like this"),
         made("button.button", { onclick: () => window.curate.map(), title: "All items as points, alike ones close (M)", "aria-pressed": String(Boolean(state.mapping)) }, made("kbd", {}, "M"), "Map"),
+        made("button.button", { onclick: even, title: "Bring out the contrast of every part, for the eye alone (H)", "aria-pressed": String(state.even) }, made("kbd", {}, "H"), "Even contrast"),
         made("span.curate-space"),
-        made("button.button", { onclick: () => step("undo"), disabled: steps.undo === 0, title: "Undo (Ctrl Z)" }, "Undo"),
-        made("button.button", { onclick: () => step("redo"), disabled: steps.redo === 0, title: "Redo (Ctrl Y)" }, "Redo"),
+        made("button.button", { onclick: () => acts().step("undo"), disabled: steps.undo === 0, title: "Undo (Ctrl Z)" }, "Undo"),
+        made("button.button", { onclick: () => acts().step("redo"), disabled: steps.redo === 0, title: "Redo (Ctrl Y)" }, "Redo"),
         sizes,
         made("button.button", { onclick: () => turn(state.page - 1), disabled: state.page === 0, ariaLabel: "Previous page", title: "Previous page (P)" }, "<"),
         made("span.curate-pages", {}, `${state.page + 1} of ${pages}`),
@@ -148,7 +150,12 @@
     const guesses = Object.entries(item.chances ?? {}).map(([name, chance]) => made("span.curate-chance", { style: `--tag: ${colorOf(name)}; --chance: ${chance}`, title: `${name}: ${Math.round(100 * chance)} % says the model` }));
     const flags = [item.exclude ? made("span.curate-flag", { title: "Excluded" }, "X") : null, item.validation ? made("span.curate-flag", { title: "Validation" }, "V") : null];
     return made(`button.curate-tile${item.exclude ? ".excluded" : ""}`, { type: "button", role: "option", "data-number": item.number, ariaSelected: String(state.chosen.has(item.number)), "aria-current": String(state.at === item.number), title: item.name, ondblclick: () => look(item) },
-      made("img", { src: `${item.picture}/256`, alt: item.name, draggable: false, decoding: "async" }), made("span.curate-marks", {}, ...words), made("span.curate-flags", {}, ...flags), made("span.curate-chances", {}, ...guesses)); // prettier-ignore
+      made("img", { src: `${item.picture}/256${state.even ? "?even=1" : ""}`, alt: item.name, draggable: false, decoding: "async" }), made("span.curate-marks", {}, ...words), made("span.curate-flags", {}, ...flags), made("span.curate-chances", {}, ...guesses)); // prettier-ignore
+  }
+
+  function even() {
+    state.even = !state.even;
+    show();
   }
 
   function resize(size) {
@@ -222,70 +229,10 @@
     return numbers.map((number) => shown.get(number) ?? window.curate.mapped(number)).filter(Boolean);
   }
 
-  // ---- saying ----
-
-  /** Say it at once on the page; the server hears it, and the page what it has made of it. */
-  async function act(marks) {
-    if (marks.length === 0) return;
-    for (const [number, field, value] of marks) {
-      const item = state.items.find((each) => each.number === number);
-      if (!item) continue; // a point of the map that the grid does not show
-      if (field === "exclude" || field === "validation") item[field] = value === 1;
-      else if (value === null) delete item.values[field];
-      else item.values[field] = value;
-    }
-    show();
-    await tell(of("/acts"), { id: newId(), marks });
-  }
-
-  let told = Promise.resolve(); // what was said before has arrived
-  let waiting = 0; // of what was said since
-
-  /** One after the other, in the order in which it was said; then the pictures as the server has them. */
-  async function tell(path, body) {
-    waiting += 1;
-    told = told.then(() => ask(path, body)).finally(() => (waiting -= 1));
-    await told;
-    await renew();
-  }
-
-  const step = (what) => tell(of(`/${what}`), { id: newId() });
-
-  /** The pictures that are shown as they are now; they stay where they are, whatever the filters say of them now. */
-  async function renew() {
-    if (waiting > 0) return; // what was said last renews them
-    const { id } = state.table;
-    const now = await ask(of("/items"), { numbers: state.items.map(({ number }) => number) });
-    if (waiting > 0 || id !== state.table?.id) return;
-    if (now) state.items = now.items;
-    await refresh();
-    if (state.mapping) await window.curate.remap();
-  }
-
-  function tag(name) {
-    const items = meant();
-    const known = new Set(items.map(({ values }) => values[name] ?? null));
-    const value = known.size === 1 ? AFTER[[...known][0]] : 1;
-    act(items.map(({ number }) => [number, name, value]));
-  }
-
-  function flag(name) {
-    const items = meant();
-    const value = items.every((item) => item[name]) ? null : 1;
-    act(items.map(({ number }) => [number, name, value]));
-  }
-
-  const noneOf = () => act(meant().flatMap(({ number }) => state.table.classes.map((name) => [number, name, 0])));
-
-  function copyToAll() {
-    const pattern = state.items.find(({ number }) => number === state.at);
-    if (pattern) act(state.items.flatMap(({ number }) => [...state.table.classes.map((name) => [number, name, pattern.values[name] ?? null]), ...["exclude", "validation"].map((name) => [number, name, pattern[name] ? 1 : null])]));
-  }
-
   // ---- keys ----
 
   const STEPS = { ArrowLeft: () => -1, ArrowRight: () => 1, ArrowUp: () => -state.size, ArrowDown: () => state.size };
-  const ACTS = { x: () => flag("exclude"), v: () => flag("validation"), 0: noneOf, l: like, m: () => window.curate.map(), n: () => turn(state.page + 1), p: () => turn(state.page - 1), PageDown: () => turn(state.page + 1), PageUp: () => turn(state.page - 1), Escape: () => (state.chosen.clear(), mark()) };
+  const ACTS = { x: () => acts().flag("exclude"), v: () => acts().flag("validation"), 0: () => acts().noneOf(), h: even, l: like, m: () => window.curate.map(), n: () => turn(state.page + 1), p: () => turn(state.page - 1), PageDown: () => turn(state.page + 1), PageUp: () => turn(state.page - 1), Escape: () => (state.chosen.clear(), mark()) };
 
   function go(by) {
     const place = state.items.findIndex(({ number }) => number === state.at);
@@ -301,8 +248,8 @@
     const control = event.ctrlKey || event.metaKey;
     const letter = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const name = state.table.classes[Number(event.key) - 1];
-    let doing = control ? { z: () => step(event.shiftKey ? "redo" : "undo"), y: () => step("redo"), a: () => ((state.chosen = new Set(state.items.map(({ number }) => number))), mark()) }[letter] : ACTS[letter];
-    if (!control && name) doing = () => tag(name);
+    let doing = control ? { z: () => acts().step(event.shiftKey ? "redo" : "undo"), y: () => acts().step("redo"), a: () => ((state.chosen = new Set(state.items.map(({ number }) => number))), mark()) }[letter] : ACTS[letter];
+    if (!control && name) doing = () => acts().tag(name);
     if (!control && event.key === "Enter" && state.quick) doing = window.curate.quick.rest;
     if (!control && STEPS[event.key]) doing = () => go(STEPS[event.key]());
     if (!doing) return;
@@ -329,11 +276,11 @@
     const known = state.tables.find(({ id }) => id === last);
     if (state.wish) await window.curate.grant();
     else if (!state.table && known) await openTable(known.id);
-    else if (state.table && known) await renew();
+    else if (state.table && known) await acts().renew();
     else show();
     return window.dash_clientside.no_update;
   }
 
-  window.curate = { act, made, ask, of, newId, say, draw, present, turn, show, openTable, refresh, renew, colorOf, state };
+  window.curate = { made, ask, of, newId, say, draw, present, turn, show, openTable, refresh, meant, colorOf, state };
   window.dash_clientside = { ...window.dash_clientside, curate: { open: (place, volume) => (open(place, volume), window.dash_clientside.no_update) } };
 })();

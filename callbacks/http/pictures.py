@@ -19,11 +19,11 @@ def register(app: Dash, services: Services) -> None:
 
     @app.server.get("/api/pictures/<vid>/<int:z>/<part>/<int:px>")
     def show_picture(vid: str, z: int, part: str, px: int) -> Response:
-        volume, bounds = volume_path(vid), read_part(part)
-        tag = _tag(tiles.manifest(volume).info.version, z, part, px)
+        volume, bounds, even = volume_path(vid), read_part(part), request.args.get("even") == "1"
+        tag = _tag(tiles.manifest(volume).info.version, z, part, px, even)
         if tag in request.if_none_match:
             return _answer(b"", tag, draft=False, status=304)
-        made = picture(tiles, volume, z, bounds, px=px)
+        made = picture(tiles, volume, z, bounds, px=px, even=even)
         return _answer(made.data, tag, draft=made.draft)
 
 
@@ -51,9 +51,9 @@ def read_part(text: str) -> Bounds | None:
     return y0, x0, y1, x1
 
 
-def _tag(version: str, z: int, part: str, px: int) -> str:
+def _tag(version: str, *which: object) -> str:
     """Changes when the image does, or the way pictures are made."""
-    return hashlib.blake2b(f"{version} {z} {part} {px} {QUALITY}".encode(), digest_size=12).hexdigest()
+    return hashlib.blake2b(f"{version} {which} {QUALITY}".encode(), digest_size=12).hexdigest()
 
 
 def _answer(data: bytes, tag: str, *, draft: bool, status: int = 200) -> Response:

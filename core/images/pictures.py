@@ -17,6 +17,7 @@ from core.images.planes import PlaneAxis
 from core.images.tiles import Encoding, Manifest, Tile
 
 QUALITY = 90
+CLIP, PARTS = 3.0, 8  # of the evened contrast: how far it goes, and parts along a side
 MIN_PX, MAX_PX = 16, 2048  # of the longer side
 CHANNEL_COLORS = ("#00ffff", "#ff00ff", "#ffff00", "#00ff00", "#ff4040", "#6080ff", "#ffffff", "#ff9000")  # as lut.ts
 
@@ -40,9 +41,10 @@ class Picture:
     draft: bool
 
 
-def picture(tiles: Tiles, volume: str, z: int, bounds: Bounds | None, *, px: int) -> Picture:
-    """What `look` sees, as a JPEG. Raises as `look`."""
+def picture(tiles: Tiles, volume: str, z: int, bounds: Bounds | None, *, px: int, even: bool = False) -> Picture:
+    """What `look` sees, as a JPEG. even : with its contrast evened out. Raises as `look`."""
     shown, draft = look(tiles, volume, z, bounds, px=px)
+    shown = evened(shown) if even else shown
     written = shown if shown.ndim == 2 else shown[..., ::-1]  # OpenCV writes BGR
     _, data = cv2.imencode(".jpg", written, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return Picture(data.tobytes(), draft)
@@ -69,6 +71,19 @@ def look(tiles: Tiles, volume: str, z: int, bounds: Bounds | None, *, px: int) -
     level = _level(part, manifest, px)
     stored, draft = _stored(tiles, manifest, z, level, part)
     return _shrunk(eight_bits(stored, manifest), px), draft
+
+
+def evened(shown: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(h, w) greys or (h, w, 3) colours with the contrast of each part brought out; colours keep their hue.
+
+    Contrast-limited adaptive histogram equalisation (Zuiderveld 1994, "Graphics Gems IV").
+    """
+    maker = cv2.createCLAHE(clipLimit=CLIP, tileGridSize=(PARTS, PARTS))
+    if shown.ndim == 2:
+        return np.asarray(maker.apply(shown), np.uint8)
+    lab = cv2.cvtColor(shown, cv2.COLOR_RGB2LAB)
+    lab[..., 0] = maker.apply(np.ascontiguousarray(lab[..., 0]))
+    return np.asarray(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.uint8)
 
 
 def true_values(tiles: Tiles, volume: str, z: int, bounds: Bounds | None, *, px: int) -> NDArray[Any]:

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import InvalidInputError, NotFoundError
 from core.images.memory import ArrayVolume
-from core.images.pictures import picture
+from core.images.pictures import evened, picture
 from tests.browser.painting_app import OneVolume
 from tests.tile_server import tile_server
 
@@ -58,3 +58,11 @@ def test_what_lies_outside_is_not_found():
             shown(np.zeros((1, 40, 60), np.uint8), bounds, z=z)
     with pytest.raises(InvalidInputError):
         shown(np.zeros((1, 40, 60), np.uint8), px=4)
+
+
+def test_an_evened_picture_brings_out_weak_contrast_and_keeps_hues():
+    faint = RNG.normal(110, 4, (256, 256)).clip(0, 255).astype(np.uint8)
+    assert evened(faint).std() > 1.5 * faint.std()
+    red = np.stack([faint, faint // 4, faint // 4], axis=-1)
+    channels = evened(red).reshape(-1, 3).astype(int)
+    assert (channels[:, 0] > channels[:, 1:].max(axis=1)).all()
