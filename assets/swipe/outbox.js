@@ -55,9 +55,14 @@
     }
 
     put(entry) {
+      this.keep(entry);
+      this.send();
+    }
+
+    /** On this device only; `send` tells the server. */
+    keep(entry) {
       write([...read(), entry]);
       this.say(navigator.onLine ? "sending" : "offline");
-      this.send();
     }
 
     say(state) {

@@ -80,11 +80,16 @@ class Models:
         """Embeddings from a .npy file in place of our own. Raises InvalidInputError where it does not fit."""
         points = standardised(read_points(data, self._counted(table), name=name))
         source = Source(FILE, name=name)
-        self._seen_anew(table, replace(self._unseen(table), stage="seen", points=points, source=source))
+        stage = "ready" if self.of(table).run else "seen"
+        self._seen_anew(table, replace(self._unseen(table), stage=stage, points=points, source=source))
         self._keep_points(table)
 
     def open_run(self, table: str, number: int) -> None:
-        """Put the answers of an earlier run to use again. Raises NotFoundError."""
+        """Put the answers of an earlier run to use again. Raises NotFoundError, InvalidInputError."""
+        self._check_idle(table)
+        self._open(table, number)
+
+    def _open(self, table: str, number: int) -> None:
         run = next((each for each in self.of(table).runs if each.number == number), None)
         kept = self._memory.read(table, part_of(number)) if run else None
         if run is None or kept is None:
@@ -117,16 +122,19 @@ class Models:
         return model.scale.apply(np.concatenate(list(parts_of(self._services, model.source, spots))))
 
     def _unseen(self, table: str) -> Model:
-        """What stays of a model when its items are looked at in another way."""
-        return Model(runs=self.of(table).runs, comparison=self.of(table).comparison)
+        """What stays when items are looked at in another way: what was said of them counts until it learns anew."""
+        return replace(self.of(table), stage="none", points=None, scale=None, maps={})
 
     def _seen_anew(self, table: str, model: Model) -> None:
         with self._lock:
-            if self.of(table).is_busy:
-                raise InvalidInputError("A model is at work.", "Wait until it has learned.")
+            self._check_idle(table)
             self._models[table] = model
             for part in (POINTS, HALF):
                 self._memory.forget(table, part)
+
+    def _check_idle(self, table: str) -> None:
+        if self.of(table).is_busy:
+            raise InvalidInputError("A model is at work.", "Wait until it has learned.")
 
     def _begin(self, table: str, total: int, work: Callable[[], None]) -> None:
         with self._lock:
@@ -193,7 +201,7 @@ class Models:
         for done, each in enumerate(choices(labels, choice, tries)):
             self._change(table, done=done)
             tried.append(self._add_run(table, facts, rows, each, learn(labels, points, each)))
-        self.open_run(table, best(tried).number)
+        self._open(table, best(tried).number)
 
     def _compare(self, table: str, name: str) -> None:
         from core.learning.curation.simulation import STRATEGIES, compared, told  # late: scikit-learn takes a second

@@ -254,7 +254,7 @@ def test_features_of_a_file_take_the_place_of_pixels_and_one_that_does_not_fit_i
     client.post(f"/api/curation/{table}/classes", json={"classes": ["round", "dust"]})
     assert client.get(f"/api/curation/{table}").json["counts"]["round"]["positive"] == 4, "a new name, the old labels"
     assert client.post(f"{address}/look", json={}).status_code == 204
-    wait_until(lambda: client.get(state).json["stage"] == "seen", "the pixels")
+    wait_until(lambda: client.get(state).json["stage"] == "ready", "the pixels; what was learned counts until then")
     assert client.get(state).json["source"]["kind"] == "pixels"
 
 
