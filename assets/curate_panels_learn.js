@@ -154,7 +154,12 @@
     return made("div", {}, ...rows);
   }
 
-  const drawing = (words, lines) => made("div.curate-course", { title: words, innerHTML: `<svg viewBox="0 -2 100 54" preserveAspectRatio="none" role="img" aria-label="${words}">${lines.join("")}</svg>` });
+  /** lines : SVG without a word of people in it; `words` may have some. */
+  function drawing(words, lines) {
+    const place = made("div.curate-course", { title: words, innerHTML: `<svg viewBox="0 -2 100 54" preserveAspectRatio="none" role="img">${lines.join("")}</svg>` });
+    place.firstElementChild.setAttribute("aria-label", words);
+    return place;
+  }
 
   /** Accuracy over the number of labels, the best run of each. */
   function course() {

@@ -88,6 +88,7 @@ class NetworkSettings:
         _check(1e-6 <= self.rate <= 1, f"A rate of {self.rate} is not possible.", "Use 0.000001 to 1.")
         _check(0 <= self.decay <= 1, f"A decay of {self.decay} is not possible.", "Use 0 to 1.")
         _check(1 <= self.steps <= MAX_STEPS, f"{self.steps} steps are not possible.", f"Use 1 to {MAX_STEPS:,}.")
+        _check(self.seed >= 0, f"A seed of {self.seed} is not possible.", "Use a whole number from 0.")
         _check(1 <= self.batch <= 512, f"A batch of {self.batch} is not possible.", "Use 1 to 512.")
 
 
