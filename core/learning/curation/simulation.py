@@ -33,7 +33,9 @@ class Plan:
     most: int = 150
 
 
-def compared(full: LabelTable, points: Points, name: str, *, seeds: int) -> Iterator[tuple[str, int, Curve]]:
+def compared(
+    full: LabelTable, points: Points, name: str, *, seeds: int, strategies: Sequence[str] = STRATEGIES
+) -> Iterator[tuple[str, int, Curve]]:
     """Strategy, seed and learning curve of one class, one after the other.
 
     Judged on the held-out items, or, where they have not both answers, on some drawn at random.
@@ -45,7 +47,7 @@ def compared(full: LabelTable, points: Points, name: str, *, seeds: int) -> Iter
     for seed in range(seeds):
         tested = _tested(known, np.random.default_rng(seed))
         plan = _plan(int((~tested).sum()))
-        for strategy in STRATEGIES:
+        for strategy in strategies:
             rng = np.random.default_rng(seed)
             yield strategy, seed, learning_curve(known, points[rows], tested, strategy, plan, rng=rng, seed=seed)
 
