@@ -145,7 +145,8 @@ def _tested(known: LabelTable, rng: np.random.Generator) -> Bools:
 
 
 def _plan(count: int) -> Plan:
-    return Plan(max(count // STEPS, 4), max(count // STEPS, 1), count)
+    step = -(-count // STEPS)
+    return Plan(max(step, 4), step, count)
 
 
 def _first(truth: Bools, among: Bools, count: int, rng: np.random.Generator) -> Rows:
