@@ -204,7 +204,8 @@ def _again(job: Job) -> html.Button | None:
 
 
 def _rest(job: Job) -> html.Button | None:
-    return _button("pause", job, "Pause", title=PAUSE) if job["state"] == "running" else None
+    can = job["state"] == "running" and job["can_rest"]
+    return _button("pause", job, "Pause", title=PAUSE) if can else None
 
 
 def _turns(job: Job) -> list[html.Button]:

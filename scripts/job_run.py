@@ -23,6 +23,7 @@ from core.learning.jobs import JobRequest, JobState, read_parameters
 from core.learning.models import TrainedModel
 from core.learning.preview import as_png
 from core.learning.segmenter import Preview, Progress
+from core.learning.shares import Share, share_in
 from core.learning.verdicts import of_fault
 from utils.allocator import keep_freed_memory
 from utils.job_folders import PREVIEW_FILE
@@ -65,7 +66,10 @@ class Phase:
 
 @dataclass
 class JobRun:
-    """A job at work. folder : where its parameter file is."""
+    """A job at work, or a share of it.
+
+    folder : where its parameter file is. share : None when all of the job is done here.
+    """
 
     id: str
     folder: Path
@@ -73,6 +77,7 @@ class JobRun:
     settings: Settings
     ledger: JobLedger
     store: MlflowStore
+    share: Share | None = None
     _slices_done: set[int] = field(default_factory=set)
     _phase: Phase = field(default_factory=lambda: Phase(0, 1, time.monotonic()))
     _tags: dict[str, str] = field(default_factory=dict)
@@ -81,9 +86,14 @@ class JobRun:
     _begun: threading.Event = field(default_factory=threading.Event)
     _ended: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def ledger_id(self) -> str:
+        """The run that this worker writes: the job's, or the share's own."""
+        return self.id if self.share is None else self.share.id
+
     def remember(self) -> None:
         """What an earlier, interrupted run of this job has done already."""
-        self._slices_done |= set(self.ledger.view(self.id).slices_done)
+        self._slices_done |= set(self.ledger.view(self.ledger_id).slices_done)
 
     @property
     def done(self) -> frozenset[int]:
@@ -155,7 +165,7 @@ class JobRun:
         if not tags and not metrics:
             return
         try:
-            self.ledger.write(self.id, tags, metrics)
+            self.ledger.write(self.ledger_id, tags, metrics)
         except AppError as error:
             print(error, file=sys.stderr, flush=True)
             with self._lock:  # newer facts win over those that could not be written
@@ -204,7 +214,8 @@ def open_run(arguments: list[str]) -> JobRun:
     job_id, request = read_parameters(content)
     settings = Settings()
     store = MlflowStore.from_settings(settings, timeout_s=60)
-    return JobRun(job_id, Path(arguments[0]).parent, request, settings, JobLedger(store), store)
+    folder, share = Path(arguments[0]).parent, share_in(content)
+    return JobRun(job_id, folder, request, settings, JobLedger(store), store, share)
 
 
 def patiently(act: Callable[[], Any]) -> Any:
@@ -227,7 +238,7 @@ def run_to_its_end(run: JobRun, work: Work) -> int:
     run.stop_writing()
     writer.join()
     try:
-        patiently(lambda: run.ledger.finish(run.id, state, error=error, hint=hint))
+        patiently(lambda: run.ledger.finish(run.ledger_id, state, error=error, hint=hint))
     except AppError as trouble:
         print(trouble, file=sys.stderr)
         return EXIT_BUG

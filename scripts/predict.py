@@ -26,7 +26,8 @@ def segment(run: JobRun) -> None:
         return run_outside(run)
     volume = open_volume(run)
     segmenter = prepared(fetch_segmenter(run, model.id), run.request.prediction, volume)
-    return segment_slices(run, segmenter, volume, sorted(run.request.slices), classes=model.classes)
+    slices = run.request.slices if run.share is None else run.share.slices
+    return segment_slices(run, segmenter, volume, sorted(slices), classes=model.classes)
 
 
 if __name__ == "__main__":

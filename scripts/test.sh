@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Install what the tests need and run them: style, types, arrows between rooms, the viewer's bundle, pytest.
 # Arguments go to pytest: bash scripts/test.sh -k labels
-# bash scripts/test.sh --labelstudio runs only the tests against a real Label Studio, and installs it apart (docs/label-studio.md).
+# bash scripts/test.sh --labelstudio runs only the tests against a real Label Studio, and installs it apart (docs/label-studio.md),
+# bash scripts/test.sh --prefect those against a real Prefect with its workers (docs/prefect.md).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -33,6 +34,21 @@ if [ "${1:-}" = --labelstudio ]; then
     fi
     say "Tests with Label Studio"
     exec python -m pytest -m labelstudio "${@:2}"
+fi
+
+if [ "${1:-}" = --prefect ]; then
+    export PREFECT_ENV="${PREFECT_ENV:-$PWD/.prefect-env}"
+    if [ ! -x "$PREFECT_ENV/bin/prefect" ]; then
+        say "Prefect, apart"
+        python -m venv "$PREFECT_ENV"
+        "$PREFECT_ENV/bin/pip" install -q -r requirements-prefect.txt
+    fi
+    if [ ! -d "$PREFECT_ENV/template" ]; then
+        say "Its database"
+        python -m tests.prefect_stack
+    fi
+    say "Tests with Prefect"
+    exec python -m pytest -m prefect "${@:2}"
 fi
 
 say "Style, types, arrows"

@@ -78,9 +78,12 @@ def train_and_segment(run: JobRun) -> None:
     request = run.request
     segmenter = fetch_segmenter(run, run.id) if is_trained(run) else _trained(run, volume, mask)
     order = interesting_first(request.slices, mask.slices)
+    if run.share is not None:  # the painted ones show how good it is; others do the rest
+        order = [z for z in order if z in mask.slices]
     chosen = prepared(segmenter, request.prediction, volume)
     segment_slices(run, chosen, volume, order, classes=request.classes, start=TRAINING)
-    keep_thumbnail(run, volume, order[0])
+    if order:
+        keep_thumbnail(run, volume, order[0])
 
 
 def _trained(run: JobRun, volume: VolumeSource, mask: PublishedMask) -> Segmenter:

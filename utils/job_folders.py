@@ -47,7 +47,7 @@ class JobFolders:
         """Write the parameter file, then queue the job."""
         folder = self.folder(job_id)
         folder.mkdir(parents=True)
-        _write(folder / "parameters.json", json.dumps(parameters, indent=1))
+        write_whole(folder / "parameters.json", json.dumps(parameters, indent=1))
         self._queue(job_id)
 
     def reopen(self, job_id: str) -> None:
@@ -114,6 +114,10 @@ class JobFolders:
     def parameters_file(self, job_id: str) -> Path:
         return self.folder(job_id) / "parameters.json"
 
+    def holds(self, job_id: str) -> bool:
+        """Whether the job is one of these."""
+        return bool(_ID.fullmatch(job_id)) and self.parameters_file(job_id).exists()
+
     def task(self, job_id: str) -> str:
         """What the parameter file asks for; raises InvalidInputError when that cannot be told."""
         try:
@@ -141,7 +145,7 @@ class JobFolders:
             return None
 
     def set_process(self, job_id: str, process: WorkerProcess) -> None:
-        _write(self.folder(job_id) / PROCESS_FILE, json.dumps(asdict(process)))
+        write_whole(self.folder(job_id) / PROCESS_FILE, json.dumps(asdict(process)))
 
     def forget_process(self, job_id: str) -> None:
         (self.folder(job_id) / PROCESS_FILE).unlink(missing_ok=True)
@@ -187,7 +191,7 @@ def _end_of(path: Path, max_bytes: int) -> str:
         return ""
 
 
-def _write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """Whole or not at all, whenever the machine stops."""
     draft = path.with_suffix(".draft")
     draft.write_text(text)

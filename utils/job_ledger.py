@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "Jobs"
 MAX_JOBS = 200  # a page lists no more, and one search of them takes about 35 ms
+SHARES = "Shares of jobs"
 MODEL_FOLDER = "model"
+BEAT = "beat"  # the tag that the worker of a share writes again and again
 _STATUS = {
     JobState.QUEUED: "SCHEDULED",
     JobState.RUNNING: "RUNNING",
@@ -39,12 +41,13 @@ Metric = tuple[str, float, int]
 class JobLedger:
     """Every method may raise UnavailableError, and NotFoundError for a job that is not there."""
 
-    def __init__(self, store: MlflowStore) -> None:
+    def __init__(self, store: MlflowStore, *, experiment: str = EXPERIMENT) -> None:
         self._store = store
+        self._experiment = experiment
 
     def create(self, request: JobRequest) -> str:
         """Open the run of a new, queued job and return its id."""
-        experiment = self._store.experiment(EXPERIMENT)
+        experiment = self._store.experiment(self._experiment)
         with self._store.client() as client:
             run = client.create_run(experiment, tags=_first_tags(request), run_name=request.name)
             job_id: str = run.info.run_id
@@ -109,9 +112,15 @@ class JobLedger:
             raise NotFoundError(f"{job_id!r} is not a job.", "Choose one from the list.")
         return _view(run)
 
+    def life(self, job_id: str) -> tuple[JobView, str]:
+        """A share, and what its worker wrote last to say that it lives; "" when it did not yet."""
+        with self._store.client() as client:
+            run = client.get_run(job_id)
+        return _view(run), run.data.tags.get(BEAT, "")
+
     def views(self) -> list[JobView]:
         """The newest jobs, newest first."""
-        experiment = self._store.experiment(EXPERIMENT)
+        experiment = self._store.experiment(self._experiment)
         with self._store.client() as client:
             runs = client.search_runs([experiment], max_results=MAX_JOBS, order_by=["attributes.start_time DESC"])
         return [_view(run) for run in runs if "state" in run.data.tags]

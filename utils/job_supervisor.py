@@ -18,15 +18,12 @@ in sessions of their own, outlive the app, and are found again by number and sta
 as it keeps its memory, its GPU's too: to let another job go first, cancel it and let it go on later.
 """
 
-import fcntl
 import logging
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import IO
 
 import psutil
 
@@ -36,11 +33,11 @@ from core.learning.verdicts import Death, Limits, Verdict, of_death, signal_name
 from utils.job_folders import JobFolders
 from utils.job_ledger import JobLedger
 from utils.job_processes import Watch, WorkerProcess, Workshop, end_all_of
+from utils.lookout import Lookout
 from utils.spare_worker import Taken
 
 LOOK_EVERY_S = 0.25  # how soon an ended process or a wish from another process is seen
 MEASURE_EVERY_S = 1.0  # memory and log
-TAKE_OVER_EVERY_S = 1.0
 KILL_AFTER_S = 2.0  # what a worker gets to leave in good order; with two looks, it is gone within three
 LAST_LINES = 3
 START_ANEW = "Start it anew; if that fails too, the log of the app tells more."
@@ -62,41 +59,21 @@ class Supervisor:
         self._watches: dict[str, Watch] = {}
         self._verdicts: dict[str, Verdict] = {}
         self._told: dict[str, str] = {}
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
-        self._look = threading.Event()
-        self._stopping = False
+        lock = folders.root / "supervisor.lock"
+        self._lookout = Lookout("job-supervisor", lock, self._look, every_s=LOOK_EVERY_S, leave=workshop.end_spare)
 
     def wake(self) -> None:
-        """Look now; starts the thread when there is none (any more, after a fork)."""
-        with self._starting:
-            if not self._stopping and (self._thread is None or not self._thread.is_alive()):
-                self._thread = threading.Thread(target=self._run, name="job-supervisor", daemon=True)
-                self._thread.start()
-        self._look.set()
+        """Look now."""
+        self._lookout.wake()
 
     def stop(self) -> None:
-        """End the thread and give the lock back. Jobs that run go on running."""
-        self._stopping = True
-        self._look.set()
-        if self._thread is not None:
-            self._thread.join()
+        """Stop looking. Jobs that run go on running."""
+        self._lookout.stop()
         self._children.clear()
 
-    def _run(self) -> None:
-        self._folders.root.mkdir(parents=True, exist_ok=True)
-        with (self._folders.root / "supervisor.lock").open("w") as lock:
-            while not self._stopping and not _taken(lock):
-                self._pause(TAKE_OVER_EVERY_S)
-            while not self._stopping:
-                self._look_after_all()
-                self._workshop.keep_spare()
-                self._pause(LOOK_EVERY_S)
-            self._workshop.end_spare()
-
-    def _pause(self, seconds: float) -> None:
-        self._look.wait(seconds)
-        self._look.clear()
+    def _look(self) -> None:
+        self._look_after_all()
+        self._workshop.keep_spare()
 
     def _look_after_all(self) -> None:
         waiting = [job_id for job_id in self._folders.open_jobs() if not self._guarded(self._look_after, job_id)]
@@ -246,11 +223,3 @@ def _stop(process: WorkerProcess, *, asked: float) -> None:
     late = time.time() - asked > KILL_AFTER_S
     process.signal_group(signal.SIGKILL if late else signal.SIGTERM)
     process.signal_group(signal.SIGCONT)
-
-
-def _taken(lock: IO[str]) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

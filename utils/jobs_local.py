@@ -6,7 +6,7 @@ processes; `scripts/train.py` and `scripts/predict.py` are what they run.
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -69,15 +69,7 @@ class LocalJobs:
         UnavailableError
             If the ledger does not answer or the disk refuses.
         """
-        _check(request)
-        job_id = self._ledger.create(request)
-        try:
-            self._folders.add(job_id, new_parameters(request, job_id=job_id, results_uri=self._results_uri))
-        except OSError as error:
-            self._folders.close(job_id)
-            trouble = UnavailableError(f"The job cannot be written to disk: {error.strerror}.", "Free some space.")
-            self._ledger.finish(job_id, JobState.FAILED, error=trouble.message, hint=trouble.hint)
-            raise trouble from error
+        job_id = queued(request, self._ledger, self._folders, results_uri=self._results_uri)
         self._changed()
         return job_id
 
@@ -116,7 +108,7 @@ class LocalJobs:
             )
         if not self._folders.parameters_file(view.id).exists():
             raise InvalidInputError(f"The parameters of {view.name} are gone.", "Start it anew.")
-        self._wait_until_settled(view)
+        wait_until_settled(view, self._folders, self._supervisor.wake)
         self._ledger.reopen(view.id)
         self._folders.reopen(view.id)
 
@@ -145,8 +137,12 @@ class LocalJobs:
 
     def fresh(self, job_id: str) -> JobView:
         """The job as it is this moment, not half a second ago. Raises NotFoundError."""
-        self._recent.forget()
+        self.forget()
         return self.job(job_id)
+
+    def forget(self) -> None:
+        """The next question after jobs is answered by the ledger."""
+        self._recent.forget()
 
     def log(self, job_id: str, *, max_lines: int = 200) -> str:
         """The end of the job's log."""
@@ -165,22 +161,37 @@ class LocalJobs:
         """Stop looking after jobs; those that run go on."""
         self._supervisor.stop()
 
-    def _wait_until_settled(self, view: JobView) -> None:
-        """A process writes the end of its job before it ends itself; two must never work on one job."""
-        end = time.monotonic() + SETTLED_WITHIN_S
-        while view.id in self._folders.open_jobs():
-            if time.monotonic() > end:
-                raise UnavailableError(f"{view.name} is still coming to its end.", "Try again in a few seconds.")
-            self._supervisor.wake()
-            time.sleep(0.05)
-
     def _changed(self) -> None:
-        self._recent.forget()
+        self.forget()
         self._supervisor.wake()
 
     def _look_after_open_jobs(self) -> None:
         if self._folders.open_jobs():
             self._supervisor.wake()
+
+
+def queued(request: JobRequest, ledger: JobLedger, folders: JobFolders, *, results_uri: str) -> str:
+    """Open the run of a new job and queue it; raises as `LocalJobs.submit`."""
+    _check(request)
+    job_id = ledger.create(request)
+    try:
+        folders.add(job_id, new_parameters(request, job_id=job_id, results_uri=results_uri))
+    except OSError as error:
+        folders.close(job_id)
+        trouble = UnavailableError(f"The job cannot be written to disk: {error.strerror}.", "Free some space.")
+        ledger.finish(job_id, JobState.FAILED, error=trouble.message, hint=trouble.hint)
+        raise trouble from error
+    return job_id
+
+
+def wait_until_settled(view: JobView, folders: JobFolders, wake: Callable[[], None]) -> None:
+    """The end of a job is written before it is closed; two must never work on one job."""
+    end = time.monotonic() + SETTLED_WITHIN_S
+    while view.id in folders.open_jobs():
+        if time.monotonic() > end:
+            raise UnavailableError(f"{view.name} is still coming to its end.", "Try again in a few seconds.")
+        wake()
+        time.sleep(0.05)
 
 
 def _check(request: JobRequest) -> None:

@@ -5,11 +5,11 @@ theirs, so the app starts while they are still down.
 """
 
 from dataclasses import replace
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
-from core.learning.jobs import JobEngine
 from core.services import Services
 from utils.checkup import Check, Checkup, database, job_engine, mlflow, tiled
 from utils.curation_db import SqlCurationStore
@@ -21,6 +21,7 @@ from utils.instance_db import SqlInstanceMemory
 from utils.instance_worker import BackgroundInstances
 from utils.interactive_models import LocalInteractiveModels
 from utils.jobs_local import LocalJobs
+from utils.jobs_prefect import PrefectJobs
 from utils.label_db import SqlLabelStore
 from utils.label_tables import open_engine
 from utils.labelstudio_client import HttpLabelStudio
@@ -28,6 +29,7 @@ from utils.live_worker import LiveWorker
 from utils.mlflow_registry import MlflowRegistry
 from utils.mlflow_store import MlflowStore
 from utils.model_process import ModelProcess
+from utils.prefect_former import FormerSite
 from utils.settings import Settings
 from utils.tile_cache import CachedTileServer
 from utils.tiled_http import TiledAccess
@@ -47,8 +49,9 @@ def build_services(settings: Settings) -> Services:
     masks = _access(settings, settings.mask_tiled_uri, settings.mask_tiled_api_key, "MASK_TILED")
     results = _access(settings, settings.seg_tiled_uri, settings.seg_tiled_api_key, "SEG_TILED")
     store = MlflowStore.from_settings(settings)
-    jobs = LocalJobs(settings, store)
     registry = MlflowRegistry(store)
+    stored = TiledResults(results)
+    jobs = _jobs(settings, store, registry, FormerSite.from_settings(settings, catalog, stored, registry))
     return Services(
         volumes=catalog,
         tiles=CachedTileServer(catalog, derived, max_bytes=settings.slice_cache_mb << 20),
@@ -58,7 +61,7 @@ def build_services(settings: Settings) -> Services:
         encoders=EncoderProcess(settings, registry.models),
         instances=BackgroundInstances(labels, catalog, SqlInstanceMemory(settings.labels_uri)),
         masks=TiledMaskPublisher(labels, catalog, masks),
-        results=TiledResults(results),
+        results=stored,
         live=LiveWorker(max_bytes=settings.live_cache_mb << 20, threads=settings.live_threads),
         registry=registry,
         interactive=LocalInteractiveModels(settings, registry.interactive_algorithms),
@@ -73,7 +76,22 @@ def build_services(settings: Settings) -> Services:
     )
 
 
-def _lines(settings: Settings, store: MlflowStore, jobs: JobEngine) -> list[tuple[str, Check]]:
+def _jobs(
+    settings: Settings, store: MlflowStore, registry: MlflowRegistry, former: FormerSite | None
+) -> LocalJobs | PrefectJobs:
+    """Who runs jobs."""
+    if settings.job_engine == "local":
+        return LocalJobs(settings, store)
+    local = LocalJobs(settings.model_copy(update={"job_spare": False}), store)  # it does exports only
+    return PrefectJobs(settings, store, local, splits=partial(_splits, registry), former=former)
+
+
+def _splits(registry: MlflowRegistry, algorithm: str) -> bool:
+    """Whether workers can share the slices out; a program from elsewhere does them all."""
+    return all(each.is_ours for each in registry.algorithms() if each.model_name == algorithm)
+
+
+def _lines(settings: Settings, store: MlflowStore, jobs: LocalJobs | PrefectJobs) -> list[tuple[str, Check]]:
     """What answers over a line, in the order of the page."""
     images = _access(settings, settings.data_tiled_uri, settings.data_tiled_api_key, "DATA_TILED")
     return [
@@ -83,6 +101,7 @@ def _lines(settings: Settings, store: MlflowStore, jobs: JobEngine) -> list[tupl
         ("Labels (database)", database(open_engine(settings.labels_uri))),
         ("Algorithms and models (MLflow)", mlflow(store)),
         ("Jobs", job_engine(jobs)),
+        *([("Workers (Prefect)", jobs.prefect)] if isinstance(jobs, PrefectJobs) else []),
     ]
 
 

@@ -75,6 +75,20 @@ class Settings(BaseSettings):
     container_engine: Literal["auto", "docker", "podman", "apptainer"] = Field(
         "auto", description="what runs algorithms that come as container images; auto: the first there is"
     )
+    job_engine: Literal["local", "prefect"] = Field(
+        "local", description="who runs jobs: this machine, or the workers of a Prefect server"
+    )
+    prefect_api_url: str = Field("http://127.0.0.1:4200/api", description="API of the Prefect server")
+    prefect_api_key: SecretStr = Field(SecretStr(""), description="its API key")
+    prefect_api_auth_string: SecretStr = Field(SecretStr(""), description="its login, NAME:PASSWORD")
+    flow_name: str = Field(
+        "", description="a deployment of the former app, flow/deployment, to do the jobs; empty: our own flows"
+    )
+    prefect_tags: str = Field("", description="tags of each flow run, with commas between them or as a JSON list")
+    prefect_range_slices: int = Field(64, ge=1, description="slices that a worker segments in one flow run")
+    prefect_silence_s: float = Field(
+        120, gt=0, description="how long a worker may be silent before its share is given to another, seconds"
+    )
     job_slots: int = Field(1, ge=1, description="jobs that run at the same time; GPUs and cores are shared out")
     job_spare: bool = Field(
         True, description="keep a worker ready, so that a job begins at once; it holds about 500 MB of memory"

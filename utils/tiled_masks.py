@@ -23,6 +23,7 @@ from core.labels.store import LabelStore
 from utils.tiled_http import TiledAccess, TiledContainer
 
 MASK, RESULT, CONFIDENCE, ENTROPY = "mask", "seg_result", "confidence", "entropy"
+RESULT_KEY = "result_key"  # in the metadata of a result: where its pixels lie, if elsewhere
 TRAIN_AGAIN = "Press Train again: the labels are kept, and their mask is published anew."
 
 
@@ -199,9 +200,23 @@ class TiledResults:
         InvalidInputError
             If it does not fit the volume.
         """
-        array = self._tiled.metadata(f"{job_id}/{RESULT}")
+        slices = self._slices_of(job_id, shape, unfinished=unfinished)
+        self._tiled.replace_metadata(job_id, {**metadata, "mask_idx": list(slices)})
+        return slices
+
+    def refer(
+        self, job_id: str, key: str, metadata: Mapping[str, Any], *, shape: tuple[int, int, int]
+    ) -> tuple[int, ...]:
+        """Let the result of a job be one that lies elsewhere, below `key`, and return its slices; else as `adopt`."""
+        slices = self._slices_of(key, shape)
+        self._tiled.create_container(job_id, {**metadata, "mask_idx": list(slices), RESULT_KEY: key})
+        return slices
+
+    def _slices_of(self, key: str, shape: tuple[int, int, int], *, unfinished: bool = False) -> tuple[int, ...]:
+        """What a result of somebody else holds; raises as `adopt`."""
+        array = self._tiled.metadata(f"{key}/{RESULT}")
         count, *size = array["structure"]["shape"]
-        told = {**array["metadata"], **self._tiled.metadata(job_id)["metadata"]}
+        told = {**array["metadata"], **self._tiled.metadata(key)["metadata"]}
         if unfinished and told.get("mask_idx") is None:
             raise NotFoundError("The result does not tell its slices by mask_idx yet.")
         slices = tuple(range(count)) if told.get("mask_idx") is None else tuple(int(z) for z in told["mask_idx"])
@@ -211,17 +226,17 @@ class TiledResults:
                 f"whose slices are {shape[1]} x {shape[2]}.",
                 "It must be (slices, Y, X), with their numbers in the metadata mask_idx.",
             )
-        self._tiled.replace_metadata(job_id, {**metadata, "mask_idx": list(slices)})
         return slices
 
     def read_slice(self, job_id: str, z: int) -> NDArray[np.uint8]:
         """(Y, X) uint8 class ids of a predicted slice. Raises NotFoundError when it is not there (yet)."""
         metadata = self._tiled.metadata(job_id)["metadata"]
         index = _row(metadata, job_id, z)
-        structure = self._tiled.metadata(f"{job_id}/{RESULT}")["structure"]
+        array = f"{metadata.get(RESULT_KEY, job_id)}/{RESULT}"
+        structure = self._tiled.metadata(array)["structure"]
         shape = tuple(structure["shape"][1:])
         self._require_written(job_id, index, z)
-        places = self._tiled.read(f"{job_id}/{RESULT}", f"{index},:,:", dtype="int8", shape=shape)
+        places = self._tiled.read(array, f"{index},:,:", dtype="int8", shape=shape)
         return labels_of(places, [c.id for c in classes_of(metadata)])
 
     def read_confidence(self, job_id: str, z: int) -> NDArray[np.uint8] | None:
@@ -252,7 +267,7 @@ class TiledResults:
         class ids; what is not predicted yet shows the first class. Raises NotFoundError.
         """
         metadata = self._tiled.metadata(job_id)["metadata"]
-        places = self._planes(f"{job_id}/{RESULT}", axis, start, stop, dtype="int8")
+        places = self._planes(f"{metadata.get(RESULT_KEY, job_id)}/{RESULT}", axis, start, stop, dtype="int8")
         labels = labels_of(places, [c.id for c in classes_of(metadata)])
         slices = metadata.get("mask_idx")
         return list(range(len(labels))) if slices is None else list(slices), turned_pixels(labels, axis)

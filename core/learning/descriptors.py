@@ -16,6 +16,7 @@ ParameterType = Literal["int", "float", "str", "slider", "dropdown", "radio", "b
 Group = Literal["train_model", "prediction_model"]
 PARAMETER_TYPES: tuple[str, ...] = get_args(ParameterType)
 GROUPS: tuple[str, ...] = get_args(Group)
+OUR_INFERENCE = "scripts/predict.py"
 PRETRAINING = "pretraining"  # among the applications of an algorithm that learns without labels
 
 _BOOLS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -102,6 +103,11 @@ class AlgorithmDescriptor:
     def needs_labels(self) -> bool:
         """False when it learns from images alone, for others to start from."""
         return PRETRAINING not in self.application
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the app's own program does its work; others are programs of their own."""
+        return self.python_file_name.get("inference") == OUR_INFERENCE
 
     def parameters(self, group: Group = "train_model") -> tuple[Parameter, ...]:
         """The parameters of one group, in the order of the form."""

@@ -1,7 +1,8 @@
 """What a job is: the request a page makes, the states it goes through, the view people see.
 
 A job is a parameter file run by `scripts/train.py` or `scripts/predict.py` in a process of its own; its ledger is an
-MLflow run. `utils/jobs_local.py` is the supervisor on this machine.
+MLflow run. `utils/jobs_local.py` is the supervisor on this machine, `utils/jobs_prefect.py` hands jobs to the workers
+of a Prefect server.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -84,6 +85,7 @@ class JobView:
     preview : the step of the newest picture of a training, 0 when there is none.
     prediction : parameters of the segmentation. code_version : of the code that was asked; "" where it did not say.
     place : of a waiting job in the queue, 1 = its turn is next; 0 of all others. behind : jobs that wait for it.
+    can_rest : whether it can be paused where it runs.
     """
 
     id: str
@@ -111,6 +113,7 @@ class JobView:
     behind: int = 0
     prediction: Mapping[str, Any] = field(default_factory=dict)
     code_version: str = ""
+    can_rest: bool = True
 
 
 class JobEngine(Protocol):

@@ -28,6 +28,7 @@ def job(**changes):
         "preview": 0,
         "place": 0,
         "behind": 0,
+        "can_rest": True,
     }
     return {**record, **changes}
 
@@ -52,6 +53,7 @@ def test_a_running_job_tells_how_far_it_is_and_how_long_it_takes():
     bar = next(each for each in card._traverse() if getattr(each, "role", None) == "progressbar")
     assert getattr(bar, "aria-valuenow") == "45"
     assert set(buttons(card)) == {"job-show", "job-log", "job-pause", "job-cancel"}
+    assert "job-pause" not in buttons(jobs.card(job(can_rest=False), None)), "where it runs it cannot be paused"
     assert buttons(card)["job-show"].disabled, "there is no slice to show yet"
 
 

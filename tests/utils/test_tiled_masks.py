@@ -193,6 +193,21 @@ def test_a_resumed_job_keeps_what_its_first_run_wrote(access, job_id):
     assert (confidence(access, job_id, 1, (4, 4)) == 100).all()
 
 
+def test_a_result_may_lie_below_another_key(access, job_id):
+    tiled, elsewhere = TiledContainer(access), f"{job_id}-child"
+    tiled.create_container(elsewhere)
+    tiled.create_array(f"{elsewhere}/seg_result", dtype="int8", shape=(2, 3, 3))
+    tiled.write_slice(f"{elsewhere}/seg_result", 1, np.array([[0, 1, -1]] * 3, np.int8))
+    results = TiledResults(access)
+    with pytest.raises(InvalidInputError, match="of the volume"):
+        results.refer(job_id, elsewhere, facts(job_id, []), shape=(2, 4, 4))
+    assert results.refer(job_id, elsewhere, facts(job_id, []), shape=(2, 3, 3)) == (0, 1)
+    np.testing.assert_array_equal(results.read_slice(job_id, 1), [[2, 9, 0]] * 3)
+    slices, rows = results.read_planes(job_id, "y", 1, 2)
+    assert slices == [0, 1] and rows[0, 1].tolist() == [2, 9, 0]
+    assert results.read_confidence(job_id, 1) is None
+
+
 def test_entropy_is_kept_beside_a_result_that_was_made_for_it(access, job_id):
     results = TiledResults(access)
     writer = results.create(job_id, shape=(4, 4), metadata=facts(job_id, [2]), entropy=True)

@@ -1,0 +1,150 @@
+"""A real Prefect for tests, from an environment of its own (`requirements-prefect.txt`): a server, and its workers.
+
+PREFECT_ENV names that environment; without it, `.prefect-env` beside the project. The first start makes the database,
+which takes a minute, so it is kept and each server begins with a copy.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+
+from scripts.local_stack import free_port, wait_until
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = Path(os.environ.get("PREFECT_ENV", ROOT / ".prefect-env"))
+POOL = "segmentation"
+PATIENCE_S = 300.0
+QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "INFO"}
+
+
+@dataclass
+class PrefectStack:
+    """A server and workers; `stop` and `start` of the server may alternate, on the same port."""
+
+    folder: Path
+    port: int
+    server: "subprocess.Popen[bytes] | None" = None
+    workers: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api"
+
+    def begin(self) -> None:
+        """Start the server; `wait` for it before anything else."""
+        self.server = self._begin("server", "server", "start", "--host", "127.0.0.1", "--port", str(self.port))
+
+    def wait(self) -> None:
+        """Return when the server answers."""
+        wait_until(self._answers, f"an answer of Prefect (log: {self.folder}/server.log)", deadline_s=PATIENCE_S)
+
+    def make_pool(self) -> None:
+        """A work pool whose workers start processes."""
+        httpx.post(f"{self.url}/work_pools/", json={"name": POOL, "type": "process"}, timeout=60).raise_for_status()
+
+    def deploy(self, file: Path) -> None:
+        """Deploy what a file says."""
+        self.command("--no-prompt", "deploy", "--all", "--prefect-file", str(file))
+
+    def command(self, *arguments: str) -> None:
+        with (self.folder / "commands.log").open("ab") as log:
+            command = [str(ENVIRONMENT / "bin" / "prefect"), *arguments]
+            subprocess.run(command, cwd=ROOT, env=self._environment({}), stdout=log, stderr=log, check=True)
+
+    def add_worker(self, environment: Mapping[str, str]) -> None:
+        """A worker that does one flow run at a time, sooner or later."""
+        name = f"worker{len(self.workers)}"
+        arguments = ("worker", "start", "--pool", POOL, "--name", name, "--limit", "1")
+        self.workers.append(self._begin(name, *arguments, environment=environment))
+
+    def stop_server(self) -> None:
+        if self.server is not None:
+            _end(self.server, signal.SIGINT)
+            self.server = None
+
+    def stop(self) -> None:
+        for worker in self.workers:
+            for process in reversed(machine(worker)):  # flow runs are in sessions of their own
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            worker.wait()
+        self.stop_server()
+
+    def _begin(
+        self, name: str, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> "subprocess.Popen[bytes]":
+        with (self.folder / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                [str(ENVIRONMENT / "bin" / "prefect"), *arguments],
+                cwd=ROOT,
+                env=self._environment(environment or {}),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _environment(self, own: Mapping[str, str]) -> dict[str, str]:
+        given = {name: value for name, value in {**os.environ, **own}.items() if not name.startswith("PREFECT_")}
+        here = {"PREFECT_HOME": str(self.folder), "PREFECT_API_URL": self.url, "PROJECT": str(ROOT)}
+        return {**given, **QUIET, **here}
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health", timeout=5).is_success
+        except httpx.HTTPError:
+            return False
+
+
+def machine(worker: "subprocess.Popen[bytes]") -> list[psutil.Process]:
+    """A worker of Prefect, its flow run, and our worker in that; empty when it is gone."""
+    if worker.poll() is not None:
+        return []
+    process = psutil.Process(worker.pid)
+    return [process, *process.children(recursive=True)]
+
+
+def _end(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    """End a process and all it started; they are in a session of their own."""
+    if process.poll() is None:
+        os.killpg(process.pid, number)
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@contextmanager
+def prefect_stack(folder: Path) -> Iterator[PrefectStack]:
+    """A server with an empty database in `folder`, that has begun to start, and no workers yet."""
+    template = ENVIRONMENT / "template"
+    if template.is_dir():
+        shutil.copytree(template, folder, dirs_exist_ok=True)
+    stack = PrefectStack(folder, free_port())
+    try:
+        stack.begin()
+        yield stack
+    finally:
+        stack.stop()
+
+
+def make_template() -> None:
+    """Let a first start make the database, and keep it."""
+    draft, template = ENVIRONMENT / "draft", ENVIRONMENT / "template"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir()
+    with prefect_stack(draft) as stack:
+        stack.wait()
+    draft.replace(template)
+
+
+if __name__ == "__main__":
+    make_template()
