@@ -31,6 +31,7 @@ from utils.label_history import (
     read_edits,
     read_snapshots,
     tiles_between,
+    tiles_by_kind,
     versions_across_at,
     versions_at,
 )
@@ -110,7 +111,7 @@ class SqlLabelStore:
             for z, pieces in parts_by_slice(parts, edit.axis, edit.index).items():
                 write.paint(z, pieces, edit.rule)
 
-        return self._write(edit.volume, work, kind="paint", edit_id=edit.id, user=edit.user)
+        return self._write(edit.volume, work, kind=edit.kind, edit_id=edit.id, user=edit.user)
 
     def rewrite(self, edit: Rewrite) -> Receipt:
         def work(write: WriteTransaction) -> None:
@@ -173,6 +174,10 @@ class SqlLabelStore:
     def changed_by(self, volume: str, revision: int) -> TileIndex | None:
         with self._past(volume) as (conn, row):
             return first_tile(conn, row.id, revision) if row else None
+
+    def changed_by_kind(self, volume: str, kind: str) -> dict[TileIndex, tuple[int, ...]]:
+        with self._past(volume) as (conn, row):
+            return tiles_by_kind(conn, row.id, kind) if row else {}
 
     def changed_between(self, volume: str, *, since: int, until: int) -> tuple[TileIndex, ...]:
         with self._past(volume) as (conn, row):

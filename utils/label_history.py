@@ -58,6 +58,19 @@ def first_tile(conn: Connection, volume: int, revision: int) -> tuple[int, int, 
     return None if row is None else (row.z, row.ty, row.tx)
 
 
+def tiles_by_kind(conn: Connection, volume: int, kind: str) -> dict[tuple[int, int, int], tuple[int, ...]]:
+    """{(z, ty, tx): revisions, ascending} of the tiles that edits of a kind have changed."""
+    version = tile_versions.c
+    of_kind = edits.c.volume == volume, edits.c.kind == kind, version.volume == volume
+    query = select(version.z, version.ty, version.tx, version.revision).where(*of_kind)
+    found: dict[tuple[int, int, int], tuple[int, ...]] = {}
+    for z, ty, tx, revision in conn.execute(
+        query.where(version.revision == edits.c.revision).order_by(version.revision)
+    ):
+        found[z, ty, tx] = (*found.get((z, ty, tx), ()), revision)
+    return found
+
+
 def tiles_between(conn: Connection, volume: int, since: int, until: int) -> tuple[tuple[int, int, int], ...]:
     """(z, ty, tx) of the tiles that edits after `since`, up to `until`, have changed."""
     version = tile_versions.c

@@ -31,7 +31,7 @@ from sqlalchemy.exc import ArgumentError
 
 from core.errors import InvalidInputError, UnavailableError
 
-SCHEMA_VERSION = 3  # 1 had no snapshots and no index of edits by revision; 2 had smaller indexes of changes
+SCHEMA_VERSION = 4  # 1 had no snapshots, no index of edits by revision; 2 smaller indexes of changes; 3 none by kind
 BUSY_S = 20.0  # how long a writer waits for another; the browser gives up after 60 s and asks again
 
 metadata = MetaData()
@@ -68,6 +68,7 @@ edits = Table(
     UniqueConstraint("volume", "edit_id"),
     Index("label_edits_history", "volume", "user", "state", "number"),
     Index("label_edits_revision", "volume", "revision"),
+    Index("label_edits_kind", "volume", "kind", "revision"),
 )
 
 tile_versions = Table(
@@ -192,7 +193,7 @@ def create_tables(conn: Connection) -> None:
 
 
 def _migrate(conn: Connection) -> None:
-    """From versions 1 and 2: what they lack beside the tables that `create_all` has just made."""
+    """From versions 1 to 3: what they lack beside the tables that `create_all` has just made."""
     for table in (edits, tile_versions, tiles):
         for index in table.indexes:
             index.create(conn, checkfirst=True)

@@ -91,7 +91,7 @@ def _register_writes(app: Dash, services: Services) -> None:
         body = decode_edit(request.get_data(cache=False))
         where = {"index": body.index, "axis": body.axis, "user": services.current_user()}
         what = {"label": body.label, "spans": body.spans, "parts": body.parts, "rule": body.rule}
-        edit = Paint(body.id, volume, **where, **what)
+        edit = Paint(body.id, volume, **where, **what, source=body.source)
         return edit_answer(services, volume, labels.paint(edit, shape=shape))
 
     @server.post("/api/labels/<vid>/undo")

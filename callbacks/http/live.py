@@ -19,6 +19,7 @@ from flask import Response, request
 from numpy.typing import NDArray
 
 from callbacks.http.images import uncached
+from callbacks.http.live_labels import new_memory
 from callbacks.http.live_order import Order, order_of
 from callbacks.http.live_run import Run
 from callbacks.http.tools import answer_json
@@ -59,7 +60,7 @@ class Turns:
 
 def register(app: Dash, services: Services) -> None:
     """Add the routes below /api/live."""
-    turns, ranges = Turns(), SliceRanges()
+    turns, kept = Turns(), (SliceRanges(), new_memory())
 
     def asked(vid: str) -> tuple[Order, Mapping[str, Any]]:
         body = request.get_json(silent=True)
@@ -71,13 +72,13 @@ def register(app: Dash, services: Services) -> None:
     def live(vid: str) -> Response:
         order, _ = asked(vid)
         number = turns.take(order.session)
-        run = Run(services, ranges, order, lambda: turns.is_newest(order.session, number))
+        run = Run(services, *kept, order, lambda: turns.is_newest(order.session, number))
         return Response(told(run), mimetype="application/octet-stream", headers=HEADERS)
 
     @app.server.post("/api/live/<vid>/parts")
     def parts(vid: str) -> Response:
         order, body = asked(vid)
-        answer = taken(Run(services, ranges, order.sharpest), body.get("classes"))
+        answer = taken(Run(services, *kept, order.sharpest), body.get("classes"))
         return uncached(Response(answer_json(answer), mimetype="application/json"))
 
 

@@ -7,12 +7,15 @@ On planes across the slices each slice answers for its own line.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from callbacks.http.live_labels import OwnLabels
 from callbacks.http.live_order import Order
+from core.byte_cache import ByteCache
 from core.errors import NotEnoughLabelsError
 from core.images.geometry import TILE_PX, Box
 from core.images.planes import turned
@@ -36,10 +39,11 @@ Asked = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Run:
-    """An order at work. ranges : of all slices, remembered between orders."""
+    """An order at work. ranges : of all slices, and memory : of labels that teach, are kept between orders."""
 
     services: Services
     ranges: SliceRanges
+    memory: ByteCache
     order: Order
     is_wanted: Callable[[], bool] = lambda: True
 
@@ -82,14 +86,16 @@ class Run:
 
     def lesson(self) -> Lesson:
         """What there is to learn from, the nearest first, with the grey ranges of its slices."""
-        view, labels, volume = self.order.view, self.services.labels, self.order.volume
-        near, _ = view.spot
-        nearest = sorted(labels.annotated_slices(volume), key=lambda z: abs(z - near))[:MAX_LESSON_SLICES]
-        tiles = lesson(((z, labels.tile_versions(volume, z)) for z in nearest), view)
+        near, _ = self.order.view.spot
+        tiles = lesson(islice(self._own.nearest(near), MAX_LESSON_SLICES), self.order.view)
         taught = Lesson(self._image, tuple(tiles), self.order.parameters)
-        if not self.ranges.told(taught, self._read, partial(labels.tile, volume)):
+        if not self.ranges.told(taught, self._read, self._own.tile):
             return taught
         return replace(taught, image=self.ranges.with_own(self._image, taught.slices, self._read))
+
+    @cached_property
+    def _own(self) -> OwnLabels:
+        return OwnLabels(self.services.labels, self.order.volume, self.memory)
 
     @cached_property
     def _manifest(self) -> Manifest:
@@ -114,7 +120,7 @@ class Run:
         for tile in self.services.live.lacking(taught):
             if not self.is_wanted():
                 return False
-            labels = self.services.labels.tile(self.order.volume, tile[0])
+            labels = self._own.tile(tile[0])
             if labels is not None:
                 height, width = block_frame(tile[0], taught.image.plane).shape
                 self._ask(tile[0], partial(self.services.live.study, taught, tile, labels[:height, :width]))

@@ -42,6 +42,16 @@ def take_back(tile: Tile, *, before: Tile, after: Tile, class_ids: Iterable[int]
     return np.where((before != after) & (tile == after), known[before], tile)
 
 
+def without(tile: Tile, *, before: Tile, after: Tile) -> Tile:
+    """A copy of `tile` that is unlabelled where the change from `before` to `after` still stands.
+
+    >>> change = {"before": np.array([0, 0, 3], np.uint8), "after": np.array([1, 1, 3], np.uint8)}
+    >>> without(np.array([1, 2, 3], np.uint8), **change).tolist()
+    [0, 2, 3]
+    """
+    return np.where((before != after) & (tile == after), np.uint8(0), tile)
+
+
 def count_changes(before: Tile, after: Tile) -> Counter[int]:
     """How many pixels each class won, or with a minus lost; classes that did neither, and 0, are left out.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.errors import InvalidInputError
 from core.labels.classes import LabelClass
+from core.labels.spans import LIVE
 
 MAX_SNAPSHOT_NAME = 80
 MAX_NAMES = 3  # of classes in one sentence
@@ -103,6 +104,8 @@ def _tell(kind: str, detail: Mapping[str, Any], classes: Mapping[int, str], cloc
         return f"{word}: {_lower(_tell(of['kind'], of['detail'], classes, clock))}" if of else word
     if kind == "paint":
         return _paint(detail, classes)
+    if kind == LIVE:
+        return f"Took the live prediction as labels: {_names(list(dict.fromkeys(detail['labels'])), classes)}"
     if kind == "classes":
         return "; ".join(_class_change(before, after) for before, after in detail["rows"])
     if kind == "delete_class":

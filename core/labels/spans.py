@@ -17,6 +17,7 @@ from core.labels.rules import PaintRule
 
 MAX_INFLATED_BYTES = 64 << 20  # five million spans; a page of zeros deflates to a thousandth, so this is the real bound
 SPAN_BYTES = 12
+LIVE = "live"  # the source, and in the history the kind, of an edit whose pixels the live prediction gave
 RELOAD = "Reload the page and paint it again."
 
 Spans = NDArray[np.int32]
@@ -30,7 +31,7 @@ Parts = tuple[tuple[int, int], ...]
 class EditBody:
     """What the browser posts. `index` is that of a slice, or of the plane that `axis` names.
 
-    With `parts`, `label` means nothing.
+    With `parts`, `label` means nothing. source : LIVE where the live prediction gave the pixels.
     """
 
     id: str
@@ -40,6 +41,7 @@ class EditBody:
     axis: PlaneAxis = "z"
     parts: Parts = ()
     rule: PaintRule = field(default_factory=PaintRule)
+    source: str = ""
 
 
 def encode_edit(edit: EditBody) -> bytes:
@@ -51,7 +53,8 @@ def encode_edit(edit: EditBody) -> bytes:
     """
     painted = {"parts": edit.parts} if edit.parts else {"label": edit.label}
     place = {"id": edit.id, "axis": edit.axis, "z": edit.index}
-    header = json.dumps(place | painted | edit.rule.header()).encode()
+    source = {"source": edit.source} if edit.source else {}
+    header = json.dumps(place | painted | edit.rule.header() | source).encode()
     pixels = np.ascontiguousarray(edit.spans, "<i4").tobytes()
     return zlib.compress(len(header).to_bytes(4, "little") + header + pixels, level=1)
 
@@ -74,7 +77,7 @@ def decode_edit(body: bytes) -> EditBody:
     parts = _parts(header, len(spans))
     label = 0 if parts else _integer(header, "label")
     edit_id, index = check_edit_id(header.get("id")), _integer(header, "z")
-    return EditBody(edit_id, index, label, spans, _axis(header), parts, PaintRule.of(header))
+    return EditBody(edit_id, index, label, spans, _axis(header), parts, PaintRule.of(header), _source(header))
 
 
 def check_edit_id(value: object) -> str:
@@ -200,6 +203,13 @@ def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise TypeError(value)
     return value
+
+
+def _source(header: dict[str, Any]) -> str:
+    source = header.get("source", "")
+    if source not in ("", LIVE):
+        raise InvalidInputError(f"The edit's 'source' is {str(source)[:60]!r}, not {LIVE!r}.", RELOAD)
+    return str(source)
 
 
 def _axis(header: dict[str, Any]) -> PlaneAxis:

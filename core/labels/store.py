@@ -39,6 +39,7 @@ class Paint:
     spans : (N, 3) int32 of (row, start, stop), half-open, clipped by the store to the plane.
     parts : classes for the spans where they have several; then `label` means nothing. Later parts paint over earlier.
     rule : which pixels may change, judged by what stands there before the edit.
+    source : LIVE where the live prediction gave the pixels, which teach it nothing then.
     """
 
     id: str
@@ -50,6 +51,12 @@ class Paint:
     axis: PlaneAxis = "z"
     parts: Parts = ()
     rule: PaintRule = field(default_factory=PaintRule)
+    source: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What the history calls it."""
+        return self.source or "paint"
 
     def pieces(self) -> list[tuple[int, Spans]]:
         """(class id, spans) of each part.
@@ -235,6 +242,10 @@ class LabelStore(Protocol):
 
     def changed_by(self, volume: str, revision: int) -> TileIndex | None:
         """The first tile that the edit of `revision` changed, None when it changed none."""
+        ...
+
+    def changed_by_kind(self, volume: str, kind: str) -> dict[TileIndex, tuple[int, ...]]:
+        """The tiles that edits of a kind have changed, each with the revisions of these edits, ascending."""
         ...
 
     def changed_between(self, volume: str, *, since: int, until: int) -> tuple[TileIndex, ...]:

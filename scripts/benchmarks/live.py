@@ -8,10 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 from playwright.sync_api import Page
 
-from scripts.benchmarks import DOCS, live_lesson, write_table
+from scripts.benchmarks import DOCS, live_lesson, live_planes, write_table
+from scripts.benchmarks.live_strokes import LONGEST_MS, VIEWER, landed, order_now, stroke, timed
 from scripts.benchmarks.page import HEAD, POINTER_JS, READY, Figure, drag, open_page
 from scripts.benchmarks.viewer import make_stack
 from scripts.local_stack import local_stack
@@ -21,16 +21,14 @@ NODE = "stack/slice_"
 VIEW_PX = (1280, 800)
 PLACE = "xy_1280_1280_1_1"  # the middle of the second slice, full size
 STROKES = 16
-LONGEST_MS = 60_000
-VIEWER = "document.querySelector('.sv-root').__viewer"
 
 # The last time the button went up, by the page's clock.
 UP_JS = "() => addEventListener('pointerup', (event) => { window.__up = event.timeStamp }, {capture: true})"
 
 
-def open_volume(page: Page, url: str) -> None:
-    """The slice in a part of the window that is VIEW_PX large."""
-    page.goto(f"{url}?volume={NODE}&slice=2&at={PLACE}")
+def open_volume(page: Page, url: str, place: str) -> None:
+    """A slice in a part of the window that is VIEW_PX large; place : where in it, "" to see all of it."""
+    page.goto(f"{url}?volume={NODE}&slice=2{place and f'&at={place}'}")
     page.wait_for_function(READY, timeout=LONGEST_MS)
     box = page.locator(".sv-surface").first.bounding_box()
     size = page.viewport_size
@@ -39,48 +37,6 @@ def open_volume(page: Page, url: str) -> None:
     page.set_viewport_size({"width": width, "height": round(size["height"] + VIEW_PX[1] - box["height"])})
     page.wait_for_function(READY)
     page.evaluate(UP_JS)
-
-
-def stroke(page: Page, number: int) -> None:
-    """A short stroke of one class or the other, somewhere in view."""
-    box = page.locator(".sv-surface").first.bounding_box()
-    assert box is not None, "the viewer has no image"
-    rng = np.random.default_rng(number)
-    x, y = box["x"] + 150 + 900 * rng.random(), box["y"] + 150 + 500 * rng.random()
-    page.keyboard.press(str(number % 2 + 1))
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + 60, y + 25, steps=8)
-    page.mouse.up()
-
-
-def landed(page: Page, order: int) -> dict[str, float]:
-    """Wait until an order after `order` is sharp on the screen, and return when it was how far."""
-    done = f"(order) => {{ const l = {VIEWER}.live(); return l.order > order && l.done > 0 }}"
-    page.wait_for_function(done, arg=order, timeout=LONGEST_MS)
-    found: dict[str, float] = page.evaluate(f"() => ({{...{VIEWER}.live(), up: window.__up}})")
-    return found
-
-
-def order_now(page: Page) -> int:
-    number: int = page.evaluate(f"() => {VIEWER}.live().order")
-    return number
-
-
-def measure_strokes(page: Page, name: str, first: int) -> list[Figure]:
-    times = []
-    for number in range(first, first + STROKES):
-        before = order_now(page)
-        stroke(page, number)
-        times.append(landed(page, before))
-    return [
-        Figure(f"{name}: stroke end to {what}", [time[key] - time["up"] for time in times])
-        for key, what in (
-            ("first", "the tile under the cursor"),
-            ("rough", "all at half resolution"),
-            ("done", "sharp"),
-        )
-    ]
 
 
 def measure(page: Page) -> Iterator[Figure]:
@@ -93,12 +49,12 @@ def measure(page: Page) -> Iterator[Figure]:
     page.keyboard.press("Shift+V")
     stroke(page, 1)
     yield Figure("first use, process started: switch to sharp", [landed(page, 0)["done"] - start])
-    yield from measure_strokes(page, "1280 x 800", 2)
+    yield from timed(page, "1280 x 800", range(2, 2 + STROKES))
     yield Figure("brush, pointer to second frame, while it computes", while_computing(page))
     before = order_now(page)
     page.keyboard.press("0")
     landed(page, before)
-    yield from measure_strokes(page, "2560 x 2560 fitted", 2 + STROKES)
+    yield from timed(page, "2560 x 2560 fitted", range(2 + STROKES, 2 + 2 * STROKES))
 
 
 def while_computing(page: Page) -> list[float]:
@@ -115,6 +71,7 @@ def while_computing(page: Page) -> list[float]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--write", action="store_true", help="write docs/speed-live.md")
+    parser.add_argument("--planes", action="store_true", help="only XZ and YZ (live_planes.py)")
     parser.add_argument("--lesson", action="store_true", help="only how much it has to learn from (live_lesson.py)")
     parser.add_argument("--data", type=Path, help="with --lesson: folder of the real image sets; else REAL_DATA_DIR")
 
@@ -124,20 +81,21 @@ def run(options: argparse.Namespace) -> None:
     if options.lesson:
         run_lesson(options)
         return
+    shape, figures = (live_planes.SHAPE, live_planes.measure_planes) if options.planes else (SHAPE, measure)
     lines = [HEAD]
     print(HEAD)
     with tempfile.TemporaryDirectory() as folder:
-        make_stack(Path(folder) / "data" / "stack", SHAPE)
+        make_stack(Path(folder) / "data" / "stack", shape)
         with (
             local_stack(Path(folder) / "data", Path(folder) / "state", nodes=(NODE,)) as stack,
             open_page(stack.url) as page,
         ):
-            open_volume(page, stack.url)
-            for figure in measure(page):
+            open_volume(page, stack.url, PLACE if shape == SHAPE else "")
+            for figure in figures(page):
                 print(figure.row(), flush=True)
                 lines.append(figure.row())
     if options.write:
-        write_table(DOCS / "speed-live.md", lines)
+        write_table(DOCS / "speed-live.md", lines, **({"part": "planes"} if options.planes else {}))
 
 
 def run_lesson(options: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.painting_app import SHAPE, Hand, PaintingApp, serve
+from tests.browser.painting_app import PATH, SHAPE, Hand, PaintingApp, serve
 from utils.live_worker import LiveWorker
 
 pytestmark = pytest.mark.browser
@@ -97,6 +97,7 @@ def test_a_prediction_follows_the_strokes_on_every_plane_until_it_is_switched_of
     hand.until_saved()
     assert set(app.pixels(3)[350, 100:450]) == {1} and set(app.pixels(3)[350, 650:1000]) == {2}
     assert not app.pixels(3)[349].any()
+    assert app.store.edits(PATH)[0].kind == "live"
     follows(page, lambda: hand.key("Control+z"))
     assert not app.pixels(3).any()
     hand.key("v")

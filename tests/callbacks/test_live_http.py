@@ -16,6 +16,8 @@ from callbacks.http import live
 from callbacks.http.live_order import order_of
 from callbacks.http.live_run import Run
 from core.images.volumes import volume_id
+from core.labels.rules import PaintRule
+from core.labels.spans import LIVE
 from core.labels.store import Paint
 from core.labels.tools.regions import mask_of
 from core.labels.tools.scene import Frame
@@ -48,9 +50,9 @@ def client(store, worker):
     return feature_client(live, tile_server(OneVolume()), store, live=worker)
 
 
-def paint(store, label, rows, columns, z=1):
+def paint(store, label, rows, columns, z=1, **facts):
     spans = np.array([[y, *columns] for y in range(*rows)], np.int32)
-    store.paint(Paint(str(uuid.uuid4()), PATH, z, label, spans, "ann"), shape=SHAPE)
+    store.paint(Paint(str(uuid.uuid4()), PATH, z, label, spans, "ann", **facts), shape=SHAPE)
 
 
 def post(client, route="", **changes):
@@ -134,7 +136,8 @@ def test_an_order_that_a_newer_one_overtakes_ends_and_others_go_on(store, worker
         services.tiles.manifest(PATH), view | {"tab": "t", "parameters": QUICK | {"class_shares": "1=90, 2=10"}}
     ) == replace(order, shares={1: 0.9, 2: 0.1})
     number = turns.take(order.session)
-    told = live.told(Run(services, SliceRanges(), order, lambda: turns.is_newest(order.session, number)))
+    kept = SliceRanges(), live.new_memory()
+    told = live.told(Run(services, *kept, order, lambda: turns.is_newest(order.session, number)))
     began = [next(told), next(told)]
     turns.take("somebody else")
     began.append(next(told))
@@ -152,6 +155,25 @@ def test_a_process_that_dies_is_told_in_words_and_comes_back(client, store, work
     assert failed["state"] == "failed"
     assert "LIVE_CACHE_MB" in failed["hint"]
     assert states(ask(client))[-1] == "done"
+
+
+def test_what_the_live_prediction_gave_teaches_it_nothing_until_somebody_corrects_it(client, store):
+    paint(store, 1, (470, 480), (490, 560))
+    paint(store, 2, (610, 630), (450, 600))
+    before = ask(client)
+    empty = PaintRule("empty")
+    for z in (0, 1, 2):  # all of it wrong: had it taught, the bright block would be of class 2
+        paint(store, 2, (0, 700), (0, 1100), z=z, source=LIVE, rule=empty)
+    after = ask(client)
+    assert after[0] == before[0]
+    for (_, pixels), (_, other) in zip(after, before, strict=True):
+        np.testing.assert_array_equal(pixels, other)
+    paint(store, 1, (500, 510), (520, 540))  # a person says what the block is
+    assert ask(client)[0][0]["pixels"] == before[0][0]["pixels"] + 10 * 20
+    store.undo(PATH, edit_id=str(uuid.uuid4()), user="ann")
+    store.undo(PATH, edit_id=str(uuid.uuid4()), user="ann")
+    store.redo(PATH, edit_id=str(uuid.uuid4()), user="ann")
+    assert ask(client)[0][0] == before[0][0], "done again it is what it was"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ SHAPE = (1, 600, 600)
 VERSION_1 = (
     "DROP TABLE label_snapshots",
     "DROP INDEX label_edits_revision",
+    "DROP INDEX label_edits_kind",
     "UPDATE label_schema SET version = 1",
     """UPDATE label_volumes SET classes = '[{"id": 1, "name": "pore", "color": "#E69F00", "visible": true}]'""",
     """UPDATE label_edits SET detail = '{"axis": "z", "index": 0, "label": 1}'""",

@@ -128,6 +128,13 @@ def test_an_edit_of_several_parts_is_one_step(store):
     assert painted(store) == []
 
 
+def test_the_tiles_that_edits_of_a_kind_have_changed_are_known(store):
+    store.paint(stroke([0, 0, 4]), shape=SHAPE)
+    taken = [store.paint(stroke([y, 0, 600], z=2, source="live"), shape=SHAPE).revision for y in (0, 1)]
+    assert store.changed_by_kind(VOLUME, "live") == {(2, 0, 0): tuple(taken), (2, 0, 1): tuple(taken)}
+    assert store.changed_by_kind("another", "live") == {}
+
+
 @pytest.mark.parametrize(
     ("rule", "row"),
     [

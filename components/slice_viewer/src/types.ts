@@ -306,7 +306,7 @@ export interface LabelLayer {
   keep(): void;
   /** Make parts of the result labels of slice `z`, whatever plane shows, as one edit; `away` takes their labels away instead. */
   accept(z: number, parts: readonly Part[], how?: { away: boolean }): void;
-  /** Make parts labels of plane `index` on `axis` where nothing is painted, as one edit. */
+  /** Make parts of the live prediction labels of plane `index` on `axis` where nothing is painted, as one edit. */
   fillIn(axis: PlaneAxis, index: number, parts: readonly Part[]): void;
   /** Clean up the active class on the part of the slice that shows, as one edit. */
   refine(operation: RefineOperation): void;

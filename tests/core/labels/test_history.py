@@ -11,6 +11,7 @@ TOLD = [
     ("paint", {"labels": [1, 2, 3, 4]}, "Painted 4 classes"),
     ("paint", {"labels": [0]}, "Erased"),
     ("paint", {"labels": [1], "overwrite": 2}, "Painted pore, only over bead"),
+    ("live", {"labels": [1, 2]}, "Took the live prediction as labels: pore and bead"),
     ("accept", {"name": "U-Net, calm fox", "classes": [1, 2]}, "Accepted U-Net, calm fox: pore and bead"),
     ("accept", {}, "Accepted a result"),
     ("import", {"file": "masks.tif"}, "Imported masks.tif"),

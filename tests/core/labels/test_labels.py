@@ -26,7 +26,7 @@ from core.labels.classes import (
 from core.labels.edits import count_changes, pack, paint, take_back, unpack
 from core.labels.publishing import class_table, classes_of, fingerprint, labels_of, places_of
 from core.labels.rules import PaintRule
-from core.labels.spans import EditBody, clip, decode_edit, encode_edit, tile_masks
+from core.labels.spans import LIVE, EditBody, clip, decode_edit, encode_edit, tile_masks
 
 SHAPE = (600, 1100)
 
@@ -72,9 +72,15 @@ def test_an_edit_arrives_as_it_was_sent(rows, z, label, identity):
 def test_parts_and_rule_of_an_edit_arrive_as_they_were_sent(rows, data):
     cut = data.draw(st.integers(0, len(rows)))
     rule = PaintRule(data.draw(st.sampled_from(["all", "empty", 3])), tuple(data.draw(st.lists(st.integers(1, 127)))))
-    sent = EditBody(str(uuid.uuid4()), 0, 0, rows, parts=((2, cut), (0, len(rows) - cut)), rule=rule)
+    source = data.draw(st.sampled_from(["", LIVE]))
+    sent = EditBody(str(uuid.uuid4()), 0, 0, rows, parts=((2, cut), (0, len(rows) - cut)), rule=rule, source=source)
     arrived = decode_edit(encode_edit(sent))
-    assert (arrived.parts, arrived.rule) == (sent.parts, rule)
+    assert (arrived.parts, arrived.rule, arrived.source) == (sent.parts, rule, source)
+
+
+def test_a_source_that_nobody_knows_is_refused():
+    with pytest.raises(InvalidInputError, match="source"):
+        decode_edit(encode_edit(EditBody(str(uuid.uuid4()), 0, 1, np.array([[0, 0, 1]], np.int32), source="moon")))
 
 
 @pytest.mark.parametrize("parts", [((1, 2),), ((1, -1), (1, 2)), ((True, 1),), (1,)])

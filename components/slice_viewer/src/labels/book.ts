@@ -109,11 +109,11 @@ export class LabelBook {
   }
 
   /** `submitEdit` of several classes, as one edit. No pixel may be in two parts. */
-  submitParts(z: number, parts: readonly Part[], rule = this.ruleFor(Math.max(0, ...parts.map(({ label }) => label))), axis = this.manifest.axis): void {
+  submitParts(z: number, parts: readonly Part[], rule = this.ruleFor(Math.max(0, ...parts.map(({ label }) => label))), axis = this.manifest.axis, source?: "live"): void {
     const painted = parts.filter(({ spans }) => spans.length > 0);
     if (painted.length === 0) return;
     const counts = painted.map(({ label, spans }): [number, number] => [label, spans.length / 3]);
-    this.submit({ ...this.newEdit(z, axis), spans: joined(painted), parts: counts, rule });
+    this.submit({ ...this.newEdit(z, axis), spans: joined(painted), parts: counts, rule, source });
   }
 
   /** Have the server make a change, as one step. */

@@ -105,9 +105,9 @@ export class BookEasel implements Easel {
     this.open()?.submitParts(z, merged, ruleNow(this.host.settings.acceptOver, this.host.classes, 1), axis);
   }
 
-  /** Make parts labels of plane `z` of `axis` where nothing is painted, as one edit. */
+  /** Make parts of the live prediction labels of plane `z` of `axis` where nothing is painted, as one edit. */
   fillIn(axis: PlaneAxis, z: number, parts: readonly Part[]): void {
-    this.open()?.submitParts(z, parts, ruleNow("empty", this.host.classes, 1), axis);
+    this.open()?.submitParts(z, parts, ruleNow("empty", this.host.classes, 1), axis, "live");
   }
 
   takeAway(part: Part): void {

@@ -25,6 +25,8 @@ export interface Write {
   parts?: [number, number][];
   /** Missing: every pixel may change. */
   rule?: PaintRule;
+  /** Where the pixels come from, when not from a person. */
+  source?: "live";
   /** What a write of the kind "request" asks for. */
   request?: ServerRequest;
 }

@@ -56,7 +56,7 @@ export interface Problem {
 /** The body of an edit before compression: header length, JSON header, int32 triples; all little-endian. */
 export function encodeEdit(write: Write): Uint8Array<ArrayBuffer> {
   const painted = write.parts === undefined ? { label: write.label } : { parts: write.parts };
-  const header = new TextEncoder().encode(JSON.stringify({ id: write.id, axis: write.axis ?? "z", z: write.z, ...painted, ...write.rule }));
+  const header = new TextEncoder().encode(JSON.stringify({ id: write.id, axis: write.axis ?? "z", z: write.z, source: write.source, ...painted, ...write.rule }));
   const body = new Uint8Array(4 + header.length + 4 * write.spans.length);
   const view = new DataView(body.buffer);
   view.setUint32(0, header.length, true);

@@ -19,7 +19,7 @@ export function LiveBadge({ live }: { live: Live }): React.ReactElement | null {
         </button>
       )}
       {phase === "current" && (
-        <button type="button" disabled={state.taking} title="Make labels of what shows, where nothing is painted (Shift Y)" onClick={() => void live.take()}>
+        <button type="button" disabled={state.taking} title="Make labels of what shows, where nothing is painted (Shift Y). It learns from them once you correct them." onClick={() => void live.take()}>
           {state.taking ? "Taking…" : "Use as labels"}
         </button>
       )}
