@@ -104,7 +104,8 @@ def train_segmenter(
     """
     shape = find_architecture(algorithm).parameters
     check_names(parameters, shape, TrainingParameters, owner=algorithm)
-    chosen = TrainingParameters.chosen_from(parameters).suited([each.labels for each in slices])
+    given = TrainingParameters.chosen_from(parameters)
+    chosen = given.suited([each.labels for each in slices])
     where = choose_device(device)
     torch.manual_seed(seed)
     begun = time.monotonic()
@@ -116,7 +117,7 @@ def train_segmenter(
     report(Progress(TRAINED, "Scoring on held-out regions"))
     evaluation = task.data.evaluate(trained.model)
     seconds = {"features": prepared - begun, "training": time.monotonic() - prepared}
-    told = TrainingReport(evaluation.scores, seconds, " ".join(_notes(trained, evaluation)), evaluation)
+    told = TrainingReport(evaluation.scores, seconds, " ".join(_notes(task, given, trained, evaluation)), evaluation)
     return NetworkSegmenter(replace(sketch, model=trained.model)), told
 
 
@@ -199,7 +200,10 @@ def _data(
     )
 
 
-def _notes(trained: Trained, evaluation: Evaluation) -> Iterator[str]:
+def _notes(task: _Task, given: TrainingParameters, trained: Trained, evaluation: Evaluation) -> Iterator[str]:
+    chosen = task.chosen
+    if chosen.steps != given.steps:
+        yield f"Small boxes are labelled, so it learned from patches of {chosen.patch_px} px, in {chosen.steps} steps."
     yield from trained.notes
     if not evaluation.scores:
         yield "Too few labels to keep some out of training, so there is no score."

@@ -7,10 +7,11 @@ import argparse
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 from playwright.sync_api import Page
 
-from scripts.benchmarks import DOCS, live_lesson, live_planes, write_table
+from scripts.benchmarks import DOCS, live_echo, live_lesson, live_planes, write_table
 from scripts.benchmarks.live_strokes import LONGEST_MS, VIEWER, landed, order_now, stroke, timed
 from scripts.benchmarks.page import HEAD, POINTER_JS, READY, Figure, drag, open_page
 from scripts.benchmarks.viewer import make_stack
@@ -73,14 +74,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--write", action="store_true", help="write docs/speed-live.md")
     parser.add_argument("--planes", action="store_true", help="only XZ and YZ (live_planes.py)")
     parser.add_argument("--lesson", action="store_true", help="only how much it has to learn from (live_lesson.py)")
-    parser.add_argument("--data", type=Path, help="with --lesson: folder of the real image sets; else REAL_DATA_DIR")
+    parser.add_argument("--echo", action="store_true", help="only what its own answers teach it (live_echo.py)")
+    parser.add_argument(
+        "--data", type=Path, help="with --lesson and --echo: folder of the real image sets; else REAL_DATA_DIR"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the table, and write it down when asked to."""
     if options.lesson:
-        run_lesson(options)
-        return
+        run_part(options, "lesson", live_lesson)
+    elif options.echo:
+        run_part(options, "echo", live_echo)
+    else:
+        run_page(options)
+
+
+def run_page(options: argparse.Namespace) -> None:
+    """One of the tables that are measured in the page."""
     shape, figures = (live_planes.SHAPE, live_planes.measure_planes) if options.planes else (SHAPE, measure)
     lines = [HEAD]
     print(HEAD)
@@ -95,15 +106,15 @@ def run(options: argparse.Namespace) -> None:
                 print(figure.row(), flush=True)
                 lines.append(figure.row())
     if options.write:
-        write_table(DOCS / "speed-live.md", lines, **({"part": "planes"} if options.planes else {}))
+        write_table(DOCS / "speed-live.md", lines, part="planes" if options.planes else "")
 
 
-def run_lesson(options: argparse.Namespace) -> None:
-    """The other table of the page."""
-    lines = [live_lesson.HEAD]
-    print(live_lesson.HEAD)
-    for line in live_lesson.table(options.data):
+def run_part(options: argparse.Namespace, part: str, source: ModuleType) -> None:
+    """One of the tables that need no page."""
+    lines = [source.HEAD]
+    print(source.HEAD)
+    for line in source.table(options.data):
         print(line, flush=True)
         lines.append(line)
     if options.write:
-        write_table(DOCS / "speed-live.md", lines, part="lesson")
+        write_table(DOCS / "speed-live.md", lines, part=part)

@@ -48,32 +48,34 @@ def _row(
 ) -> str:
     scores, seconds, pixels = Scores(tuple(SETS["isbi"].names)), [], []
     for z in TESTED:
-        taught = _lesson(live, image, images, labels, z, count)
+        known = taught(live, image, images, labels, z, count)
         began = time.perf_counter()
-        pixels.append(live.learn(f"{count} {z}", taught).pixels)
+        pixels.append(live.learn(f"{count} {z}", known).pixels)
         seconds.append(time.perf_counter() - began)
-        scores.add(truth[z], _predicted(live, image, images[z], z, f"{count} {z}"))
+        scores.add(truth[z], predicted(live, image, images[z], z, f"{count} {z}"))
     learned = f"{np.mean(pixels):,.0f}", f"{scores.report()['mean_iou']:.3f}", f"{np.median(seconds):.2f}"
     return f"| {count} | {most:,} | {' | '.join(learned)} |"
 
 
-def _lesson(
+def taught(
     live: LivePixels,
     image: Image,
     images: NDArray[np.uint8],
     labels: dict[int, NDArray[np.uint8]],
     z: int,
     count: int,
+    version: int = 1,
 ) -> Lesson:
+    """What is learned for slice `z` from the `count` nearest of the labelled slices; version : of the labels."""
     nearest = sorted(labels, key=lambda painted: abs(painted - z))[:count]
-    tiles = lesson(((painted, {(0, 0): 1}) for painted in nearest), View(z, 0, image.plane, (0.0, 0.0)))
-    taught = Lesson(image, tuple(tiles), {})
-    for tile in live.lacking(taught):
-        live.study(taught, tile, labels[tile[0][0]], images[tile[0][0]])
-    return taught
+    tiles = lesson(((painted, {(0, 0): version}) for painted in nearest), View(z, 0, image.plane, (0.0, 0.0)))
+    known = Lesson(image, tuple(tiles), {})
+    for tile in live.lacking(known):
+        live.study(known, tile, labels[tile[0][0]], images[tile[0][0]])
+    return known
 
 
-def _predicted(live: LivePixels, image: Image, pixels: NDArray[np.uint8], z: int, session: str) -> NDArray[np.uint8]:
+def predicted(live: LivePixels, image: Image, pixels: NDArray[np.uint8], z: int, session: str) -> NDArray[np.uint8]:
     """A slice of one block."""
     (piece,) = pieces(View(z, 0, image.plane, (0.0, 0.0)), image.plane)
     found = live.predict(session, image, piece, 1, rough=False, shares={}, pixels=pixels)

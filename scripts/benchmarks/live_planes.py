@@ -1,6 +1,6 @@
 """How soon the live prediction shows on XZ and YZ, where each slice answers for its own line; `live.py` has slices.
 
-A stack of 256 slices of 1024 x 1024; its planes of 1024 x 256 fill the width of the window, at full resolution.
+A stack of 96 slices of 1024 x 1024; its planes of 1024 x 96 fill the width of the window, at full resolution.
 """
 
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ from playwright.sync_api import Page
 from scripts.benchmarks.live_strokes import VIEWER, landed, order_now, stroke, timed
 from scripts.benchmarks.page import Figure
 
-SHAPE = (256, 1024, 1024)
-STROKES = 8
-ROWS_PX = (330, 440)  # of the window, which the planes do not fill
+SHAPE = (96, 1024, 1024)
+STROKES = 6
+ROWS_PX = (350, 420)  # of the window, which the planes do not fill
 PLANES = {"y": "XZ", "x": "YZ"}  # in the order of the key V
 
 

@@ -140,6 +140,13 @@ def test_a_gpu_that_is_not_there_is_said():
         train_segmenter("U-Net", [labelled()], TINY, seed=0, device="cuda", report=lambda _: None)
 
 
+def test_the_patch_size_that_small_boxes_have_chosen_is_told_and_kept():
+    brief = {"steps": 1, "patch_px": 0, "base_channels": 4, "depth": 2, "batch_size": 1}
+    segmenter, report, _ = train([labelled(shape=(90, 100))], brief)
+    assert "patches of 128 px, in 4 steps" in report.note
+    assert (segmenter.checkpoint.training["patch_px"], segmenter.checkpoint.training["steps"]) == (128, 4)
+
+
 # Files
 
 
