@@ -1,7 +1,7 @@
 """The labels that the live prediction learns from: all but what it gave itself and nobody has corrected.
 
-What it shows and was used as labels would teach the next model the mistakes of the last one, by a thousand times the
-pixels that a person paints (docs/adr/0013-the-live-prediction-does-not-teach-itself.md).
+What it shows and was used as labels is a thousand times the pixels that a person paints, and would drown what people
+correct (docs/adr/0013-the-live-prediction-does-not-teach-itself.md).
 """
 
 from collections.abc import Iterator, Mapping
