@@ -11,7 +11,7 @@ from types import ModuleType
 
 from playwright.sync_api import Page
 
-from scripts.benchmarks import DOCS, live_echo, live_lesson, live_planes, write_table
+from scripts.benchmarks import DOCS, live_echo, live_lesson, write_table
 from scripts.benchmarks.live_strokes import LONGEST_MS, VIEWER, landed, order_now, stroke, timed
 from scripts.benchmarks.page import HEAD, POINTER_JS, READY, Figure, drag, open_page
 from scripts.benchmarks.viewer import make_stack
@@ -27,9 +27,9 @@ STROKES = 16
 UP_JS = "() => addEventListener('pointerup', (event) => { window.__up = event.timeStamp }, {capture: true})"
 
 
-def open_volume(page: Page, url: str, place: str) -> None:
-    """A slice in a part of the window that is VIEW_PX large; place : where in it, "" to see all of it."""
-    page.goto(f"{url}?volume={NODE}&slice=2{place and f'&at={place}'}")
+def open_volume(page: Page, url: str) -> None:
+    """The slice in a part of the window that is VIEW_PX large."""
+    page.goto(f"{url}?volume={NODE}&slice=2&at={PLACE}")
     page.wait_for_function(READY, timeout=LONGEST_MS)
     box = page.locator(".sv-surface").first.bounding_box()
     size = page.viewport_size
@@ -72,7 +72,6 @@ def while_computing(page: Page) -> list[float]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--write", action="store_true", help="write docs/speed-live.md")
-    parser.add_argument("--planes", action="store_true", help="only XZ and YZ (live_planes.py)")
     parser.add_argument("--lesson", action="store_true", help="only how much it has to learn from (live_lesson.py)")
     parser.add_argument("--echo", action="store_true", help="only what its own answers teach it (live_echo.py)")
     parser.add_argument(
@@ -91,22 +90,21 @@ def run(options: argparse.Namespace) -> None:
 
 
 def run_page(options: argparse.Namespace) -> None:
-    """One of the tables that are measured in the page."""
-    shape, figures = (live_planes.SHAPE, live_planes.measure_planes) if options.planes else (SHAPE, measure)
+    """The table that is measured in the page."""
     lines = [HEAD]
     print(HEAD)
     with tempfile.TemporaryDirectory() as folder:
-        make_stack(Path(folder) / "data" / "stack", shape)
+        make_stack(Path(folder) / "data" / "stack", SHAPE)
         with (
             local_stack(Path(folder) / "data", Path(folder) / "state", nodes=(NODE,)) as stack,
             open_page(stack.url) as page,
         ):
-            open_volume(page, stack.url, PLACE if shape == SHAPE else "")
-            for figure in figures(page):
+            open_volume(page, stack.url)
+            for figure in measure(page):
                 print(figure.row(), flush=True)
                 lines.append(figure.row())
     if options.write:
-        write_table(DOCS / "speed-live.md", lines, part="planes" if options.planes else "")
+        write_table(DOCS / "speed-live.md", lines)
 
 
 def run_part(options: argparse.Namespace, part: str, source: ModuleType) -> None:
