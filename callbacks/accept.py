@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx
+from dash import ClientsideFunction, Dash, Input, Output, State
 
+from callbacks.events import changed
 from components import accept, ids, stores
 from core.errors import AppError, InvalidInputError
 from core.labels.acceptance import CERTAIN, Acceptance, Prediction, Proposal, changes, match_classes, propose
@@ -223,9 +224,9 @@ def register(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def follow(order: dict[str, Any] | None, _tick: int, _clicks: int | None, _job: str | None) -> tuple[Any, ...]:
-        if order is None or ctx.triggered_id == ids.RESULT_SELECT:
+        if order is None or changed(ids.RESULT_SELECT):
             return "", True, True
-        if ctx.triggered_id == ids.ACCEPT_ADD:
+        if changed(ids.ACCEPT_ADD):
             add_missing(services, order["job"], order.get("classes") or [])
             return "Added. Press again to use the result as labels.", True, True
         try:

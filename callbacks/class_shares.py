@@ -5,8 +5,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, Dash, Input, Output, State, no_update
 
+from callbacks.events import changed
 from callbacks.model_requests import Volume, find_model
 from components import class_shares, ids, stores
 from core.errors import InvalidInputError
@@ -31,7 +32,7 @@ def register(app: Dash, services: Services) -> None:
         ],
     )
     def offer(model_id: str | None, _clicks: int | None, volume: Volume) -> Any:
-        if ctx.triggered_id == ids.CLASS_SHARES_ESTIMATE:
+        if changed(ids.CLASS_SHARES_ESTIMATE):
             return no_update, *estimate(services, find_model(services, model_id), volume)
         model = next((each for each in services.registry.models() if each.id == model_id), None)
         shown = class_shares.rows(model.classes, model.learned_shares) if model else []

@@ -1,16 +1,20 @@
 """The class table of the open volume: each change is one operation of core/labels/classes.py on the stored table."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
+from callbacks.events import changed, events
 from components import classes, ids, stores
 from core.labels.classes import add_class, find_class, lock_class, recolor_class, rename_class, show_class
 from core.labels.store import ClassChange, LabelStore
 from core.services import Services
+
+Event = tuple[Any, Any]
 
 
 def register(app: Dash, services: Services) -> None:
@@ -41,15 +45,32 @@ def register(app: Dash, services: Services) -> None:
         if volume is None:
             return []
         table, user = values[-1] or [], services.current_user()
-        apply_event(services.labels, volume["path"], ctx.triggered_id, _value(), user=user)
+        for event, value in asked_for(events(), table):
+            apply_event(services.labels, volume["path"], event, value, user=user)
         now = [asdict(label_class) for label_class in services.labels.classes(volume["path"])]
-        return no_update if now == table and ctx.triggered_id != stores.VOLUME else now
+        return no_update if now == table and not changed(stores.VOLUME) else now
 
     @app.callback(Output(ids.CLASS_LIST, "children"), Output(ids.VIEWER, "classes"), Input(stores.CLASSES, "data"))
     def show_table(table: list[dict[str, Any]] | None) -> Any:
         if not table:
             return "Open a dataset to see its classes.", []
         return classes.rows(table), table
+
+
+def asked_for(told: Sequence[Event], table: Sequence[Mapping[str, Any]]) -> list[Event]:
+    """What a person asks for. Where several have changed, a field that says what the page knows was only drawn.
+
+    >>> drawn, asked = ({"type": "class-name", "class": 1}, "pore"), ({"type": "class-locked", "class": 1}, 1)
+    >>> asked_for([drawn, asked], [{"id": 1, "name": "pore", "color": "#E69F00"}]) == [asked]
+    True
+    """
+    known = {(field, row["id"]): row[field] for row in table for field in ("name", "color")} if len(told) > 1 else {}
+    return [(event, value) for event, value in told if value is None or known.get(_field(event)) != value]
+
+
+def _field(event: Any) -> tuple[str, Any] | None:
+    """("name", class id) of the field that a class is named in, and so on; None for what is no field."""
+    return (event["type"].removeprefix("class-"), event["class"]) if isinstance(event, dict) else None
 
 
 def apply_event(labels: LabelStore, volume: str, event: Any, value: Any, *, user: str) -> None:
@@ -82,7 +103,3 @@ def _toggle(table: Any, *, class_id: int) -> Any:
 
 def _toggle_lock(table: Any, *, class_id: int) -> Any:
     return lock_class(table, class_id, locked=not find_class(table, class_id).locked)
-
-
-def _value() -> Any:
-    return ctx.triggered[0]["value"] if ctx.triggered else None

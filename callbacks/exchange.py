@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
+from callbacks.events import changed, pressed
 from callbacks.http.exchange import opened
 from components import exchange, ids, models, overlay, stores
 from core.errors import AppError, InvalidInputError
@@ -100,7 +101,7 @@ def _register_export(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def start(_clicks: Any, _cancels: Any, *chosen: Any) -> Any:
-        if isinstance(ctx.triggered_id, dict):
+        if not changed(ids.EXPORT_BUTTON):
             return no_update, _cancel(services)
         choice, kind = Choice(*chosen[:-1]), chosen[-1]
         info, slices = choice.resolve(services)
@@ -244,9 +245,10 @@ def done_text(slices: int) -> str:
 
 
 def _cancel(services: Services) -> Any:
-    if not ctx.triggered[0]["value"]:
+    button = pressed()
+    if button is None:
         return no_update
-    job_id = str(ctx.triggered_id["job"])
+    job_id = str(button["job"])
     services.jobs.cancel(job_id)
     return job_id
 

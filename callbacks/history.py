@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
+from callbacks.events import changed, events, pressed
 from components import history, ids, stores
 from core.services import Services
 
@@ -61,11 +62,10 @@ def _register_list(app: Dash, services: Services) -> None:
 
 
 def _name_moment(services: Services, path: str, name: str | None) -> None:
-    event, pressed = ctx.triggered_id, ctx.triggered and ctx.triggered[0]["value"]
-    if event == ids.SNAPSHOT_KEEP and pressed:
+    if any(event == ids.SNAPSHOT_KEEP and value for event, value in events()):
         services.labels.keep_snapshot(path, name or "", services.labels.revision(path), user=services.current_user())
-    elif isinstance(event, dict) and pressed:
-        services.labels.drop_snapshot(path, event["snapshot"])
+    if dropped := pressed():
+        services.labels.drop_snapshot(path, dropped["snapshot"])
 
 
 def _listed(services: Services, volume: dict[str, str], shown: dict[str, Any]) -> Any:
@@ -73,9 +73,9 @@ def _listed(services: Services, volume: dict[str, str], shown: dict[str, Any]) -
     path, labels = volume["path"], services.labels
     same = shown.get("volume") == volume["id"]
     revision = labels.revision(path)
-    if same and shown["revision"] == revision and ctx.triggered_id == stores.HISTORY_STAMP:
+    if same and shown["revision"] == revision and all(event == stores.HISTORY_STAMP for event, _ in events()):
         return no_update, no_update, no_update, no_update
-    count = (shown["count"] if same else PAGE) + (PAGE if ctx.triggered_id == ids.HISTORY_MORE else 0)
+    count = (shown["count"] if same else PAGE) + (PAGE if changed(ids.HISTORY_MORE) else 0)
     records = labels.edits(path, limit=count + 1)
     names = {c.id: c.name for c in labels.classes(path)}
     rows = history.rows(records[:count], names, vid=volume["id"], timezone=services.timezone)

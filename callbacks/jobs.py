@@ -9,6 +9,7 @@ from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
+from callbacks.events import pressed
 from components import ids, jobs, stores
 from core.errors import AppError
 from core.learning.jobs import JobEngine, JobKind, JobView, Way
@@ -64,8 +65,8 @@ def _register_cards(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def toggle_log(_clicks: list[int | None], open_logs: list[str]) -> Any:
-        job_id = pressed_job()
-        return no_update if job_id is None else toggled(open_logs, job_id)
+        button = pressed()
+        return no_update if button is None else toggled(open_logs, str(button["job"]))
 
     @app.callback(
         Output(ids.JOB_LIST, "children"),
@@ -92,20 +93,14 @@ def _register_cards(app: Dash, services: Services) -> None:
 
 def do_what_was_pressed(engine: JobEngine) -> None:
     """Fulfil the wish of the button that was pressed, if one was."""
-    job_id = pressed_job()
-    if job_id is None:
+    button = pressed()
+    if button is None:
         return
+    job_id = str(button["job"])
     wishes = {"cancel": engine.cancel, "pause": engine.pause, "resume": engine.resume}
     ways: tuple[Way, ...] = ("first", "earlier", "later")
     wishes |= {way: partial(engine.move, way=way) for way in ways}
-    next(act for wish, act in wishes.items() if ctx.triggered_id == ids.job_action(wish, job_id))(job_id)
-
-
-def pressed_job() -> str | None:
-    """The job whose button was pressed; None when a button was only drawn anew, or something else called."""
-    if not isinstance(ctx.triggered_id, dict) or not ctx.triggered[0]["value"]:
-        return None
-    return str(ctx.triggered_id["job"])
+    next(act for wish, act in wishes.items() if button == ids.job_action(wish, job_id))(job_id)
 
 
 def as_json(view: JobView) -> dict[str, Any]:

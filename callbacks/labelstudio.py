@@ -5,10 +5,11 @@ import json
 from functools import partial
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from flask import request
 
 from callbacks import labelstudio_choices
+from callbacks.events import changed
 from callbacks.http.labelstudio_backend import ROOT
 from callbacks.labelstudio_sending import Sending, Volume, chosen_project, open_path, shipped
 from components import exchange, ids, labelstudio, stores
@@ -58,9 +59,9 @@ def _register_connection(app: Dash, services: Services) -> None:
         if place != "exchange":
             return dict.fromkeys(("status", "form", "connected", "work", "token", "projects", "backend"), no_update)
         try:
-            if ctx.triggered_id == ids.LS_CONNECT:
+            if changed(ids.LS_CONNECT):
                 services.labelstudio.connect(url or "", token or "")
-            if ctx.triggered_id == ids.LS_DISCONNECT:
+            if changed(ids.LS_DISCONNECT):
                 services.labelstudio.disconnect()
             return connection_shown(services)
         except AppError as error:
@@ -82,7 +83,7 @@ def connection_shown(services: Services) -> dict[str, Any]:
 
 def unconnected(services: Services, error: AppError) -> dict[str, Any]:
     """What the card shows when Label Studio refuses, or does not answer."""
-    known = services.labelstudio.connection() is not None and ctx.triggered_id != ids.LS_CONNECT
+    known = services.labelstudio.connection() is not None and not changed(ids.LS_CONNECT)
     return _shown(labelstudio.told(error.message, error.hint), connected=known) | {"work": True}
 
 
@@ -179,12 +180,12 @@ def _register_sending(app: Dash, services: Services, exports: Exports) -> None:
     )
     def send(place: str, given: dict[str, Any], was_idle: bool, **_events: Any) -> Any:  # noqa: ARG001 - it starts it
         user = services.current_user()
-        if ctx.triggered_id == ids.LS_PREVIEW:
+        if changed(ids.LS_PREVIEW):
             exports.look(user, *shipped(services, Sending(**given)))
-        if ctx.triggered_id == ids.LS_SEND:
+        if changed(ids.LS_SEND):
             shipment, source = shipped(services, Sending(**given))
             exports.begin(user, services.labelstudio, Sending(**given).target, shipment, source)
-        if ctx.triggered_id == ids.LS_STOP:
+        if changed(ids.LS_STOP):
             exports.stop(user)
         now = exports.of(user)
         busy = now.stage in UNDER_WAY

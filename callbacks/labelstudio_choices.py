@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx
+from dash import Dash, Input, Output, State
 
+from callbacks.events import changed
 from callbacks.labelstudio_sending import Volume, chosen_project, open_path
 from components import ids, labelstudio, stores
 from core.errors import AppError
@@ -39,11 +40,11 @@ def register(app: Dash, services: Services) -> None:
         prevent_initial_call=True,
     )
     def take_choices(_look: int, _write: int, project: str, table: str, volume: Volume) -> Any:
-        if ctx.triggered_id not in (ids.LS_CHOICES_LOOK, ids.LS_CHOICES_WRITE):
+        if not changed(ids.LS_CHOICES_LOOK, ids.LS_CHOICES_WRITE):
             return None, True  # what was reported is of something else
         try:
             plan = _plan(services, project, table, volume)
-            if ctx.triggered_id == ids.LS_CHOICES_LOOK:
+            if changed(ids.LS_CHOICES_LOOK):
                 return labelstudio.choices_planned(plan), not (plan.marks or plan.is_new)
             return _written(services, plan), True
         except AppError as error:

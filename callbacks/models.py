@@ -5,8 +5,9 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import ALL, MATCH, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, MATCH, Dash, Input, Output, State, no_update
 
+from callbacks.events import changed
 from callbacks.model_requests import (
     Choice,
     Volume,
@@ -222,7 +223,7 @@ def _register_start(app: Dash, services: Services) -> None:
     )
     def start(train: int | None, segment: int | None, **choices: Any) -> str:  # noqa: ARG001 - which one, Dash says
         choice = Choice(**choices)
-        build = training_request if ctx.triggered_id == ids.TRAIN_BUTTON else segmentation_request
+        build = training_request if changed(ids.TRAIN_BUTTON) else segmentation_request
         return services.jobs.submit(build(services, choice))
 
     @app.callback(Output(ids.MODEL_NAME, "value"), Input(stores.STARTED_JOB, "data"), prevent_initial_call=True)

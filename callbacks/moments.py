@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
+from callbacks.events import changed, events
 from components import history, ids, moments, stores
 from core.labels.history import EditRecord
 from core.labels.moments import Difference, Moment
@@ -54,10 +55,10 @@ def _register_choice(app: Dash, services: Services) -> None:
     )
     def choose_moment(*values: Any) -> Any:
         volume, moment = values[-2:]
-        event = ctx.triggered_id
-        if volume is None or event in (stores.VOLUME, ids.MOMENT_BACK):
+        if volume is None or changed(stores.VOLUME, ids.MOMENT_BACK):
             return None
-        if not ctx.triggered[0]["value"]:
+        event = next((event for event, value in events() if value), None)
+        if event is None:
             return no_update  # drawn, not pressed
         return next_moment(services, volume["path"], event, moment)
 

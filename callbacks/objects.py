@@ -6,8 +6,9 @@ and undone in order with the strokes; callbacks/http/instances.py does them.
 
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 
+from callbacks.events import changed, events
 from components import ids, objects, stores
 from core.images.volumes import volume_id
 from core.labels.corrections import InstanceSet
@@ -97,7 +98,7 @@ def _register_list(app: Dash, services: Services) -> None:
     )
     def offer_classes(table: Rows | None, _open: int | None, active: int | None, chosen: int | None) -> Any:
         known = [row["id"] for row in table or []]
-        wanted = active if ctx.triggered_id == ids.OBJECTS_OPEN or chosen not in known else chosen
+        wanted = active if changed(ids.OBJECTS_OPEN) or chosen not in known else chosen
         value = wanted if wanted in known else next(iter(known), None)
         return objects.class_options(table or []), value, objects.class_options(table or [])
 
@@ -130,9 +131,10 @@ def _register_list(app: Dash, services: Services) -> None:
         if hidden or volume is None or class_id is None:
             return dict.fromkeys(LOOK, no_update)
         chosen = InstanceSet(volume["path"], class_id, dims)
-        if ctx.triggered_id == ids.OBJECTS_CANCEL:
+        if changed(ids.OBJECTS_CANCEL):
             services.instances.cancel(chosen)
-        view = services.instances.look(chosen, again=ctx.triggered_id not in (stores.OBJECTS_TICK, ids.OBJECTS_CANCEL))
+        only_looks = all(event in (stores.OBJECTS_TICK, ids.OBJECTS_CANCEL) for event, _ in events())
+        view = services.instances.look(chosen, again=not only_looks)
         return dict.fromkeys(LOOK, no_update) | _listed(chosen, view, seen)
 
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
+from callbacks.events import changed, pressed
 from components import ids, overlay, stores
 from core.services import Services
 
@@ -99,8 +100,9 @@ def offer_results(
     """The results of this volume; which one is chosen."""
     found = overlay.results(jobs or [], volume["path"]) if volume else []
     offered = overlay.options(found)
-    asked = ctx.triggered_id["job"] if isinstance(ctx.triggered_id, dict) and any([*shows, *results]) else None
-    before = [] if ctx.triggered_id == stores.VOLUME else [option["value"] for option in options]
+    shown = pressed() if any([*shows, *results]) else None
+    asked = shown["job"] if shown else None
+    before = [] if changed(stores.VOLUME) else [option["value"] for option in options]
     chosen = choose([job["id"] for job in found], before=before, asked=asked, started=started, selected=selected)
     return offered if offered != options else no_update, chosen if chosen != selected else no_update
 

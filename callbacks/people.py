@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx
 from flask import Response, has_request_context, request
 
+from callbacks.events import changed
 from components import ids, people
 from core.errors import InvalidInputError
 from core.people import guest_name, person_name
@@ -52,7 +53,7 @@ def register(app: Dash, services: Services) -> None:
         State(ids.USER_NAME, "value"),
     )
     def name_user(_path: str, _enters: int | None, _clicks: int | None, said: str | None) -> tuple[object, str]:
-        if ctx.triggered_id not in (ids.USER_NAME, ids.USER_SAVE):
+        if not changed(ids.USER_NAME, ids.USER_SAVE):
             name = services.current_user()
         else:
             name = person_name(said or "")

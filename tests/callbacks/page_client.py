@@ -1,7 +1,7 @@
 """Calls a page's callbacks as the browser does: by name, through `POST /_dash-update-component`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import Dash
@@ -18,10 +18,13 @@ class PageClient:
         self.client.get("/")  # brings the cookie that proves our writes
         self.dependencies = self.client.get("/_dash-dependencies").json
 
-    def call(self, output: str, known: Known, *, trigger: str | dict[str, Any], prop: str = "") -> dict[str, Any]:
+    def call(
+        self, output: str, known: Known, *, trigger: str | dict[str, Any], prop: str = "", earlier: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """Run the callback that writes `output` ("id.property"); returns {id: {property: value}} of what it wrote.
 
-        trigger : "id.property", or the id of a pattern with its property in `prop`.
+        trigger : "id.property", or the id of a pattern with its property in `prop`. earlier : what changed before it,
+        for Dash asks once for several.
         """
         (found,) = [each for each in self.dependencies if output in _names(each["output"])]
         changed = trigger if isinstance(trigger, str) else f"{_key(trigger)}.{prop}"
@@ -30,7 +33,7 @@ class PageClient:
             "outputs": _outputs(found["output"]),
             "inputs": [_value(each, known) for each in found["inputs"]],
             "state": [_value(each, known) for each in found["state"]],
-            "changedPropIds": [changed],
+            "changedPropIds": [*earlier, changed],
         }
         cookie = self.client.get_cookie("_csrf_token")
         headers = {"X-CSRFToken": cookie.value} if cookie else {}

@@ -161,9 +161,9 @@ def test_the_picker_says_what_to_do_when_tiled_is_down(services, free_port):
 # Classes
 
 
-def change(client, trigger, prop="", *, known=None, table=None):
+def change(client, trigger, prop="", *, known=None, table=None, earlier=()):
     given = {f"{stores.VOLUME}.data": VOLUME, f"{stores.CLASSES}.data": table or [], **(known or {})}
-    return client.call(f"{stores.CLASSES}.data", given, trigger=trigger, prop=prop)
+    return client.call(f"{stores.CLASSES}.data", given, trigger=trigger, prop=prop, earlier=earlier)
 
 
 def names(told) -> list[str]:
@@ -192,6 +192,13 @@ def test_changing_a_class(client, services, action, prop, value, field, after):
     control = ids.class_action(action, 2)
     change(client, control, prop, known={f"class-{action}.{prop}": [(control, value)]})
     assert getattr(services.labels.classes("tall")[1], field) == after
+
+
+def test_a_press_that_comes_with_news_of_the_table_is_not_lost(client, services):
+    control = ids.class_action("locked", 2)
+    news = f"{ids.VIEWER}.classesRevision"
+    change(client, control, "n_clicks", known={"class-locked.n_clicks": [(control, 1)], news: 7}, earlier=[news])
+    assert services.labels.classes("tall")[1].locked
 
 
 def test_deleting_a_class_erases_its_pixels_and_undo_brings_them_back(client, services):
