@@ -369,7 +369,7 @@ def test_a_log_never_grows_beyond_its_bounds_and_its_end_is_always_there(setting
 
 def test_a_running_job_shows_its_progress_and_survives_a_restart_of_the_app(jobs, settings):
     job_id = jobs.submit(request(steps=5, wait=True))
-    view = wait_for(lambda: view if (view := jobs.job(job_id)).slices_done else None)
+    view = wait_for(lambda: view if len((view := jobs.job(job_id)).slices_done) == 5 else None)
     assert (view.state, view.message, view.slices_done) == (JobState.RUNNING, "Step 4", (0, 1, 2, 3, 4))
     assert view.progress == pytest.approx(0.5)
     process = process_of(settings, job_id)

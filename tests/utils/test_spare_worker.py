@@ -51,8 +51,7 @@ def test_a_job_is_done_by_the_worker_that_waited_and_the_next_one_waits_already(
     with closing(engine(settings)) as jobs:
         waited = waiting_of(jobs)
         job_id = jobs.submit(request(steps=2, wait=True))
-        view = wait_for(lambda: view if (view := jobs.job(job_id)).slices_done else None)
-        assert view.slices_done == (0, 1)
+        wait_for(lambda: jobs.job(job_id).slices_done == (0, 1))
         process = process_of(settings, job_id)
         assert process.pid == waited.pid and waited.nice() == 5
         assert "Step 1" in jobs.log(job_id)
