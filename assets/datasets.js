@@ -1,21 +1,17 @@
 /* The dataset picker: opened, searched, and its rows drawn from the list in a store, for there may be thousands of them.
    Python names these functions in `ClientsideFunction("datasets", ...)`. */
 (() => {
+  const { element } = window.base;
   const root = document.documentElement;
   const OPEN = "picker-open"; // on <html>
   const LOCATION = "location";
 
-  const lines = new Map(); // of a row: its words, as JSON, to its line; a line that is drawn is used again
-  let seen = { rows: [], looking: null, notice: null }; // components/datasets.py says what is in it
+  let seen = { lines: new Map(), looking: null, notice: null }; // as components/datasets.py has it; lines of rows by their JSON
   let wanted = []; // the words of the search
 
   const skip = () => window.dash_clientside.no_update;
   const set = (id, props) => window.dash_clientside.set_props(id, props);
   const list = () => document.getElementById("dataset-list");
-
-  function element(name, className, text = "", more = {}) {
-    return Object.assign(document.createElement(name), { className, textContent: text, ...more });
-  }
 
   function close() {
     if (!root.classList.contains(OPEN)) return;
@@ -60,10 +56,10 @@
     close();
   }
 
-  function lineOf(row) {
-    const key = JSON.stringify(row);
-    if (!lines.has(key)) lines.set(key, drawLine(row));
-    return lines.get(key);
+  /** A line that is drawn is used again. */
+  function linesOf(rows) {
+    const keyed = rows.map((row) => [JSON.stringify(row), row]);
+    return new Map(keyed.map(([key, row]) => [key, seen.lines.get(key) ?? { node: drawLine(row), text: wordsOf(row) }]));
   }
 
   function noticeOf({ message, hint }) {
@@ -75,8 +71,9 @@
   const lookingFor = (count) => element("div", "notice dataset-looking", `Looking for more datasets, ${count} so far`, { role: "status" });
 
   function draw() {
-    const fitting = seen.rows.filter(({ text }) => wanted.every((word) => text.includes(word))).map(({ row }) => lineOf(row));
-    const none = seen.rows.length > 0 && fitting.length === 0;
+    const lines = [...seen.lines.values()];
+    const fitting = lines.filter(({ text }) => wanted.every((word) => text.includes(word))).map(({ node }) => node);
+    const none = lines.length > 0 && fitting.length === 0;
     const above = seen.looking === null ? [] : [lookingFor(seen.looking)];
     const below = none ? [element("div", "notice dataset-none", "Nothing is called that.")] : [];
     replace(list(), [...above, ...(seen.notice ? [noticeOf(seen.notice)] : []), ...fitting, ...below]);
@@ -110,7 +107,7 @@
 
     show(told, search) {
       if (!told) return skip();
-      if (told !== seen.told) seen = { ...told, told, rows: told.rows.map((row) => ({ row, text: wordsOf(row) })) };
+      if (told !== seen.told) seen = { ...told, told, lines: linesOf(told.rows) };
       wanted = (search ?? "").toLowerCase().split(/\s+/).filter(Boolean);
       draw();
       return skip();

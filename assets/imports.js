@@ -2,6 +2,7 @@
    server knows how far it is (docs/contracts.md, "Exchange"), so a page that is loaded anew goes on where it was.
    Python names these functions in `ClientsideFunction("imports", ...)`. */
 (() => {
+  const { element } = window.base;
   const ACCEPTED = ".tif,.tiff,.npz,.npy,.zip,.nii,.gz,.nrrd,.json,.geojson";
   const STORE = "import-store";
   const SOON_MS = 120; // most files are looked through by then, and nothing flickers
@@ -24,10 +25,6 @@
   const pressed = () => Boolean(window.dash_clientside.callback_context.triggered[0]?.value);
   const busy = () => state.stage === "reading" || state.stage === "writing";
   const headers = () => ({ "X-CSRFToken": token(), "Content-Type": "application/json" });
-
-  function element(name, className, text = "") {
-    return Object.assign(document.createElement(name), { className, textContent: text });
-  }
 
   /** Ask the server about the import into a volume, or tell it what to do; null, and said, when it refuses. */
   async function ask(id, path = "", body = null) {

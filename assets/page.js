@@ -1,6 +1,7 @@
 /* What the page itself must do at once: theme, places, panels, messages, opacity. The viewer is components/slice_viewer.
    Python names these functions in `ClientsideFunction("page", ...)`. */
 (() => {
+  const { element } = window.base;
   const INFO_MS = 6000; // long enough to read two lines
   const WATCHING_MS = 1500; // between two looks at the jobs
   const RESTING_MS = 10000;
@@ -27,13 +28,6 @@
     } catch {
       return "dark";
     }
-  }
-
-  function element(name, className, text) {
-    const made = document.createElement(name);
-    made.className = className;
-    made.textContent = text;
-    return made;
   }
 
   function showMessage(region, { kind, text, hint }) {

@@ -1,6 +1,7 @@
 /* Signed out while the page is open: a password was changed, or the session of a proxy has ended. The page stays as it is, says so,
    and offers to sign in beside it; strokes wait in the browser (components/slice_viewer/src/labels/sync.ts). */
 (() => {
+  const { element } = window.base;
   const BASE = new URL(".", document.baseURI).href; // the page may live below a path of a proxy
   const OURS = /^(api\/|_dash-update-component)/;
   const SIGN_IN = "signed-in"; // behind the login
@@ -14,10 +15,6 @@
   function isSignedOut(answer) {
     const isPage = answer.status === 200 && (answer.headers.get("Content-Type") ?? "").startsWith("text/html");
     return answer.status === 401 || answer.type === "opaqueredirect" || isPage;
-  }
-
-  function element(name, className, text, attributes = {}) {
-    return Object.assign(document.createElement(name), { className, textContent: text, ...attributes });
   }
 
   function tell() {

@@ -1,6 +1,7 @@
 /* The tour of a first visit: a card beside each thing one needs first. It takes no focus and no key but Esc, and leaves for
    good when it is skipped, when it is through, or when somebody begins to work on the image. The card of keys starts it again. */
 (() => {
+  const { element } = window.base;
   const KEPT = "tour"; // in the browser's storage, once the tour was left
   const GAP = 12; // CSS pixels between the card and what it speaks of
   const NARROW = 64; // a tool: the card goes beside it, not over its neighbours
@@ -33,19 +34,7 @@
 
   let left = null; // ends the tour that is under way
 
-  function made(name, className, text = "") {
-    const element = document.createElement(name);
-    element.className = className;
-    element.textContent = text;
-    return element;
-  }
-
-  function button(className, text, press) {
-    const element = made("button", className, text);
-    element.type = "button";
-    element.addEventListener("click", press);
-    return element;
-  }
+  const button = (className, text, press) => element("button", className, text, { type: "button", onclick: press });
 
   function wasLeft() {
     try {
@@ -88,17 +77,17 @@
   function fill(card, number, { next, leave }) {
     const { title, text } = STEPS[number];
     const isLast = number === STEPS.length - 1;
-    const foot = made("footer", "");
-    foot.append(made("span", "tour-number", `${number + 1} of ${STEPS.length}`));
+    const foot = element("footer", "");
+    foot.append(element("span", "tour-number", `${number + 1} of ${STEPS.length}`));
     if (!isLast) foot.append(button("button", "Skip", leave));
     foot.append(button("button primary", isLast ? "Done" : "Next", isLast ? leave : next));
-    card.replaceChildren(made("h2", "", title), made("p", "", text), foot);
+    card.replaceChildren(element("h2", "", title), element("p", "", text), foot);
   }
 
   function start() {
     left?.();
     const stop = new AbortController();
-    const [card, ring] = [made("section", "tour"), made("div", "tour-ring")];
+    const [card, ring] = [element("section", "tour"), element("div", "tour-ring")];
     let number = 0;
     const leave = () => {
       remember();
