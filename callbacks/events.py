@@ -17,7 +17,7 @@ def events() -> list[tuple[Any, Any]]:
 
 def changed(*names: str) -> bool:
     """Whether one of them is among what has changed."""
-    return any(event in names for event, _ in events() if isinstance(event, str))
+    return any(event in names for event, _ in events())
 
 
 def pressed() -> dict[str, Any] | None:

@@ -4,30 +4,34 @@
 question is (model id, images, windows); the answer their embeddings, or the error meant for people.
 """
 
-import logging
 import sys
 import tempfile
+from collections.abc import Sequence
 from functools import lru_cache
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import AppError
+from core.learning.curation.encoders import Pixels, Window
 from scripts.encoders import embedded, open_encoder
 from utils.mlflow_registry import MlflowRegistry
 from utils.mlflow_store import MlflowStore
-from utils.settings import Settings, read_settings
+from utils.piped_worker import answer_questions
+from utils.settings import read_settings
 
 if TYPE_CHECKING:
     from networks.pretraining.encoder import Encoder
 
 IDLE_S = 300.0  # then it gives back its memory; the next question starts another
+FAULT = AppError("The encoder failed.", "The server's log tells the cause.")
 
-log = logging.getLogger(__name__)
 
-
-def serve(connection: Connection, settings: Settings) -> None:
-    """Answer until nobody asks any more."""
+def main() -> None:
+    """The argument is the socket."""
+    settings = read_settings()
 
     @lru_cache(maxsize=1)
     def loaded(model_id: str) -> "Encoder":
@@ -35,33 +39,10 @@ def serve(connection: Connection, settings: Settings) -> None:
             files = MlflowRegistry(MlflowStore.from_settings(settings)).fetch_model(model_id, Path(folder))
             return open_encoder(files, device=settings.job_device)
 
-    while connection.poll(IDLE_S):
-        try:
-            question = connection.recv()
-        except EOFError:
-            return  # the app has ended
-        connection.send(_answer(question, loaded))
+    def embeddings(model_id: str, images: Sequence[Pixels], windows: Sequence[Window | None]) -> NDArray[np.float32]:
+        return embedded(loaded(model_id), images, windows)
 
-
-def _answer(question: tuple[Any, ...], loaded: Any) -> tuple[bool, Any]:
-    """(True, the embeddings) or (False, the error)."""
-    model_id, images, windows = question
-    try:
-        return True, embedded(loaded(model_id), images, windows)
-    except AppError as error:
-        return False, error
-    except Exception:
-        log.exception("the encoder of %s failed", model_id)
-        return False, AppError("The encoder failed.", "The server's log tells the cause.")
-
-
-def main() -> None:
-    """The argument is the socket."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    try:
-        serve(Connection(int(sys.argv[1])), read_settings())
-    except (KeyboardInterrupt, BrokenPipeError):
-        return
+    answer_questions(int(sys.argv[1]), embeddings, idle_s=IDLE_S, fault=FAULT)
 
 
 if __name__ == "__main__":

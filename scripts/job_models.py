@@ -1,7 +1,6 @@
 """Trained models as jobs keep and fetch them: the files beside the run that made them, and an entry in the registry."""
 
 import tempfile
-import time
 from pathlib import Path
 
 from core import VERSION
@@ -18,17 +17,10 @@ from utils.mlflow_registry import MlflowRegistry
 
 def store_model(run: JobRun, folder: Path, report: TrainingReport) -> TrainedModel:
     """Store the model in `folder` with all that is needed to use and to judge it, and return its entry."""
-    request = run.request
     patiently(lambda: run.ledger.keep_files(run.id, folder))
-    model = TrainedModel(
-        id=run.id,
-        name=request.name,
-        algorithm=request.algorithm,
-        parameters=request.parameters,
-        classes=request.classes,
-        volume=request.volume,
-        created=time.time(),
-        labels_hash=request.mask_uri.rstrip("/").rpartition("/")[2],
+    model = TrainedModel.of(
+        run.id,
+        run.request,
         scores=report.scores,
         evaluation=report.evaluation,
         importances=report.importances,

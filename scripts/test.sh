@@ -21,35 +21,31 @@ if [ ! -d /usr/lib/postgresql ] && missing initdb; then
         "No PostgreSQL found: its tests are skipped. Install PostgreSQL 15 or newer to run them."
 fi
 
-if [ "${1:-}" = --labelstudio ]; then
-    export LABELSTUDIO_ENV="${LABELSTUDIO_ENV:-$PWD/.labelstudio-env}"
-    if [ ! -x "$LABELSTUDIO_ENV/bin/label-studio" ]; then
-        say "Label Studio, apart"
-        python -m venv "$LABELSTUDIO_ENV"
-        "$LABELSTUDIO_ENV/bin/pip" install -q -r requirements-labelstudio.txt
+# apart NAME MARK FOLDER PROGRAM MODULE [pytest's arguments]: the tests of a mark, against a program in an environment of its own.
+apart() {
+    if [ ! -x "$3/bin/$4" ]; then
+        say "$1, apart"
+        python -m venv "$3"
+        "$3/bin/pip" install -q -r "requirements-$2.txt"
     fi
-    if [ ! -d "$LABELSTUDIO_ENV/template" ]; then
+    if [ ! -d "$3/template" ]; then
         say "Its database"
-        python -m tests.labelstudio_server
+        python -m "$5"
     fi
-    say "Tests with Label Studio"
-    exec python -m pytest -m labelstudio "${@:2}"
-fi
+    say "Tests with $1"
+    exec python -m pytest -m "$2" "${@:6}"
+}
 
-if [ "${1:-}" = --prefect ]; then
+case "${1:-}" in
+--labelstudio)
+    export LABELSTUDIO_ENV="${LABELSTUDIO_ENV:-$PWD/.labelstudio-env}"
+    apart "Label Studio" labelstudio "$LABELSTUDIO_ENV" label-studio tests.labelstudio_server "${@:2}"
+    ;;
+--prefect)
     export PREFECT_ENV="${PREFECT_ENV:-$PWD/.prefect-env}"
-    if [ ! -x "$PREFECT_ENV/bin/prefect" ]; then
-        say "Prefect, apart"
-        python -m venv "$PREFECT_ENV"
-        "$PREFECT_ENV/bin/pip" install -q -r requirements-prefect.txt
-    fi
-    if [ ! -d "$PREFECT_ENV/template" ]; then
-        say "Its database"
-        python -m tests.prefect_stack
-    fi
-    say "Tests with Prefect"
-    exec python -m pytest -m prefect "${@:2}"
-fi
+    apart Prefect prefect "$PREFECT_ENV" prefect tests.prefect_stack "${@:2}"
+    ;;
+esac
 
 say "Style, types, arrows"
 ruff check .

@@ -6,7 +6,6 @@ database, which takes a minute and a half, so it is kept and each server begins 
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 from scripts.local_stack import free_port, wait_until
+from tests.templates import begin_with, keep
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = Path(os.environ.get("LABELSTUDIO_ENV", ROOT / ".labelstudio-env"))
@@ -82,9 +82,7 @@ class LabelStudioServer:
 @contextmanager
 def labelstudio(folder: Path) -> Iterator[LabelStudioServer]:
     """A server with an empty database in `folder`."""
-    template = ENVIRONMENT / "template"
-    if template.is_dir():
-        shutil.copytree(template, folder, dirs_exist_ok=True)
+    begin_with(ENVIRONMENT, folder)
     server = LabelStudioServer(folder, free_port())
     try:
         server.start()
@@ -93,16 +91,5 @@ def labelstudio(folder: Path) -> Iterator[LabelStudioServer]:
         server.stop()
 
 
-def make_template() -> None:
-    """Let a first start make the database, and keep it."""
-    draft, template = ENVIRONMENT / "draft", ENVIRONMENT / "template"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
-    server = LabelStudioServer(draft, free_port())
-    server.start()
-    server.stop()
-    draft.replace(template)
-
-
 if __name__ == "__main__":
-    make_template()
+    keep(ENVIRONMENT, labelstudio)

@@ -5,7 +5,6 @@ which takes a minute, so it is kept and each server begins with a copy.
 """
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ import httpx
 import psutil
 
 from scripts.local_stack import free_port, wait_until
+from tests.templates import begin_with, keep
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = Path(os.environ.get("PREFECT_ENV", ROOT / ".prefect-env"))
@@ -125,9 +125,7 @@ def _end(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
 @contextmanager
 def prefect_stack(folder: Path) -> Iterator[PrefectStack]:
     """A server with an empty database in `folder`, that has begun to start, and no workers yet."""
-    template = ENVIRONMENT / "template"
-    if template.is_dir():
-        shutil.copytree(template, folder, dirs_exist_ok=True)
+    begin_with(ENVIRONMENT, folder)
     stack = PrefectStack(folder, free_port())
     try:
         stack.begin()
@@ -136,15 +134,12 @@ def prefect_stack(folder: Path) -> Iterator[PrefectStack]:
         stack.stop()
 
 
-def make_template() -> None:
-    """Let a first start make the database, and keep it."""
-    draft, template = ENVIRONMENT / "draft", ENVIRONMENT / "template"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
-    with prefect_stack(draft) as stack:
+@contextmanager
+def _started(folder: Path) -> Iterator[PrefectStack]:
+    with prefect_stack(folder) as stack:
         stack.wait()
-    draft.replace(template)
+        yield stack
 
 
 if __name__ == "__main__":
-    make_template()
+    keep(ENVIRONMENT, _started)

@@ -18,7 +18,7 @@ from tiled.structures.array import ArrayStructure, BuiltinDtype
 from tiled.structures.core import StructureFamily
 
 from core.errors import UnsupportedImageError
-from utils.tiff_adapter import UnreadableError
+from utils.tiff_adapter import UnreadableError, in_words
 
 EVERYTHING = NDSlice(...)
 KEPT = 4  # decoded pictures; the tiles of one are asked for in a burst
@@ -89,16 +89,8 @@ class PictureAdapter(Adapter[ArrayStructure]):
                 return _decoded(path, look.mode, stat.st_mtime_ns, stat.st_size)
         except (UnsupportedImageError, OSError, ValueError) as error:
             raise UnreadableError(f"{path.name} cannot be read: {error}") from error
-        raise UnreadableError(f"{path.name} is {_words(look)}; the stack is {_words(self._look)}.")
-
-
-def _words(look: Look) -> str:
-    """As the adapter of TIFF says it.
-
-    >>> _words(Look("L", (20, 30), np.dtype("u1")))
-    '20 x 30 uint8'
-    """
-    return f"{' x '.join(map(str, look.frame))} {look.dtype}"
+        here, stack = (in_words(each.frame, each.dtype) for each in (look, self._look))
+        raise UnreadableError(f"{path.name} is {here}; the stack is {stack}.")
 
 
 @lru_cache(maxsize=KEPT)

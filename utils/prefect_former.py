@@ -4,7 +4,6 @@ When its flow run is done, the result is found below the key that its worker cho
 registry, so that the page shows the one and offers the other. The files of the model stay where that worker put them.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -123,21 +122,7 @@ class FormerShares(Shares):
         try:
             self._site.registry.model(job_id)
         except NotFoundError:
-            self._register(job_id, request)
-
-    def _register(self, job_id: str, request: JobRequest) -> None:
-        self._site.registry.register_model(
-            TrainedModel(
-                id=job_id,
-                name=request.name,
-                algorithm=request.algorithm,
-                parameters=request.parameters,
-                classes=request.classes,
-                volume=request.volume,
-                created=time.time(),
-                labels_hash=request.mask_uri.rstrip("/").rpartition("/")[2],
-            )
-        )
+            self._site.registry.register_model(TrainedModel.of(job_id, request))
 
     def _refer(self, job_id: str, request: JobRequest, key: str, model_id: str) -> tuple[int, ...]:
         facts = result_metadata(

@@ -131,9 +131,8 @@ class TiffAdapter(Adapter[ArrayStructure]):
             layout = current_layout(path, self._level)
             frame = self.structure().shape[self._axes :]
             if layout.frame != frame or layout.dtype != self._dtype or page >= layout.pages:
-                raise UnsupportedImageError(
-                    f"{path.name} is {_words(layout.frame, layout.dtype)}; the stack is {_words(frame, self._dtype)}."
-                )
+                here, stack = in_words(layout.frame, layout.dtype), in_words(frame, self._dtype)
+                raise UnsupportedImageError(f"{path.name} is {here}; the stack is {stack}.")
             return read_rows(layout, page, rows)
         except AppError as error:
             raise UnreadableError(str(error)) from error
@@ -210,5 +209,9 @@ def _refuse_huge(pixels: int, structure: ArrayStructure) -> None:
         raise UnreadableError(f"{size / 2**30:.1f} GiB is too much for one read; ask for fewer slices or rows.")
 
 
-def _words(frame: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+def in_words(frame: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+    """
+    >>> in_words((20, 30), np.dtype("u1"))
+    '20 x 30 uint8'
+    """
     return f"{' x '.join(map(str, frame))} {dtype}"

@@ -1,11 +1,13 @@
 """A trained model as a row of the registry, and what people say of it."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.errors import InvalidInputError
 from core.labels.classes import LabelClass
+from core.learning.jobs import JobRequest
 from core.learning.metrics import Evaluation
 
 STAGES = ("", "candidate", "production")
@@ -71,6 +73,21 @@ class TrainedModel:
     code_version: str = ""
     labelled_pixels: int = 0
     has_thumbnail: bool = False
+
+    @classmethod
+    def of(cls, job_id: str, request: JobRequest, **more: Any) -> "TrainedModel":
+        """What a training has made now. more : what is known of it beyond what was asked for."""
+        return cls(
+            id=job_id,
+            name=request.name,
+            algorithm=request.algorithm,
+            parameters=request.parameters,
+            classes=request.classes,
+            volume=request.volume,
+            created=time.time(),
+            labels_hash=request.mask_uri.rstrip("/").rpartition("/")[2],
+            **more,
+        )
 
     @property
     def words(self) -> ModelWords:
