@@ -1,14 +1,16 @@
 /* What the history must do at once: open by its key, offer two ends of a comparison, go to the slices that differ.
    Python names these functions in `ClientsideFunction("past", ...)`. */
 (() => {
+  const { presses } = window.base;
   const VIEWER = "viewer";
   const ARRIVAL_MS = 5000; // within which the list that was asked for is scrolled to
   const COMPARING = "comparing"; // in the class of the lists: each line has an A and a B
 
+  const NOW = 0; // stands for the newest moment
+
   let opened = -ARRIVAL_MS; // by the key, on the clock of the page
 
   const triggered = () => window.dash_clientside.callback_context.triggered_id;
-  const pressed = () => Boolean(window.dash_clientside.callback_context.triggered[0]?.value);
   const panel = () => document.querySelector("details[data-panel=history]");
   const goTo = (slice) => window.dash_clientside.set_props(VIEWER, { slice });
 
@@ -47,22 +49,42 @@
     return slices.reduce((best, z) => (Math.abs(z - slice) < Math.abs(best - slice) ? z : best), slices[0]);
   }
 
+  const isCompared = (moment) => Number.isInteger(moment?.against);
+
+  /** What to look at after a button was pressed; null: now. Without the other end A is compared with now, B with the moment just before it. */
+  function next(moment, button, newest) {
+    if (button === "moment-back") return null;
+    if (button === "moment-compare") return moment && { ...moment, against: NOW };
+    const { type, end, revision } = button;
+    if (type !== "moment-end") return { revision, against: null };
+    if (end === "a") return { revision, against: moment?.against ?? NOW };
+    return { revision: moment?.revision ?? (revision || newest) - 1, against: revision };
+  }
+
   function markLine(line, moment) {
     const { revision } = line.dataset;
-    const other = moment?.against;
     const isA = moment !== null && revision === String(moment.revision);
-    const isB = Boolean(other) && revision === (other.is_now ? "0" : String(other.revision));
+    const isB = isCompared(moment) && revision === String(moment.against);
     line.classList.toggle("active", isA || isB);
     for (const end of line.querySelectorAll(".history-end")) {
-      end.setAttribute("aria-pressed", String(Boolean(other) && (end.dataset.end === "a" ? isA : isB)));
+      end.setAttribute("aria-pressed", String(isCompared(moment) && (end.dataset.end === "a" ? isA : isB)));
     }
   }
 
   const functions = {
+    /** What is looked at, or A and B of a comparison, after all buttons that were pressed. */
+    chooseMoment(...values) {
+      const [volume, moment, listed] = values.slice(-3);
+      const buttons = presses();
+      if (!volume || buttons.includes("volume-store")) return null;
+      if (buttons.length === 0) return window.dash_clientside.no_update;
+      return buttons.reduce((now, button) => next(now, button, listed?.revision ?? 0), moment ?? null);
+    },
+
     /** Whether lines have their A and B: on request, and while two moments are compared. */
     offerEnds(_clicks, moment, offered) {
       const asked = triggered() === "history-compare" ? offered !== "true" : offered === "true";
-      const comparing = asked || Boolean(moment?.against);
+      const comparing = asked || isCompared(moment);
       return [comparing ? `history-lists ${COMPARING}` : "history-lists", String(comparing)];
     },
 
@@ -76,11 +98,11 @@
     },
 
     /** Go to where the edit was, or to a slice that differs; stay where something is to be seen. */
-    goToMoment(moment, shown, _previous, _next, slice) {
-      const differing = moment?.against ? (shown?.differing ?? []) : [];
-      const step = { "moment-next": 1, "moment-previous": -1 }[triggered()];
-      if (step && pressed() && differing.length > 0) return goTo(choose(differing, slice, step));
-      const [first, last] = moment?.against ? [] : (moment?.slices ?? []);
+    goToMoment(shown, _previous, _next, slice) {
+      const differing = shown?.differing ?? [];
+      const step = { "moment-next": 1, "moment-previous": -1 }[presses().at(-1)];
+      if (step && differing.length > 0) return goTo(choose(differing, slice, step));
+      const [first, last] = shown?.edited ?? [];
       if (slice < first || slice > last) goTo(first);
       else if (differing.length > 0 && !differing.includes(slice)) goTo(choose(differing, slice, 0));
     },

@@ -2,7 +2,7 @@
    server knows how far it is (docs/contracts.md, "Exchange"), so a page that is loaded anew goes on where it was.
    Python names these functions in `ClientsideFunction("imports", ...)`. */
 (() => {
-  const { element } = window.base;
+  const { element, presses } = window.base;
   const ACCEPTED = ".tif,.tiff,.npz,.npy,.zip,.nii,.gz,.nrrd,.json,.geojson";
   const STORE = "import-store";
   const SOON_MS = 120; // most files are looked through by then, and nothing flickers
@@ -22,7 +22,7 @@
   const token = () => decodeURIComponent(document.cookie.match(/(?:^|; )_csrf_token=([^;]*)/)?.[1] ?? "");
   const say = (text, hint) => window.dash_clientside.page.say({ kind: "error", text, hint });
   const skip = () => window.dash_clientside.no_update;
-  const pressed = () => Boolean(window.dash_clientside.callback_context.triggered[0]?.value);
+  const pressed = () => presses().length > 0;
   const busy = () => state.stage === "reading" || state.stage === "writing";
   const headers = () => ({ "X-CSRFToken": token(), "Content-Type": "application/json" });
 

@@ -1,7 +1,7 @@
 /* What the page itself must do at once: theme, places, panels, messages, opacity. The viewer is components/slice_viewer.
    Python names these functions in `ClientsideFunction("page", ...)`. */
 (() => {
-  const { element } = window.base;
+  const { element, presses } = window.base;
   const INFO_MS = 6000; // long enough to read two lines
   const WATCHING_MS = 1500; // between two looks at the jobs
   const RESTING_MS = 10000;
@@ -12,9 +12,7 @@
   let addressing = 0; // the timer
   const skip = () => window.dash_clientside.no_update;
   const triggered = () => window.dash_clientside.callback_context.triggered_id;
-
-  /** Whether a button was pressed, rather than drawn anew. */
-  const pressed = () => Boolean(window.dash_clientside.callback_context.triggered[0]?.value);
+  const pressed = () => presses().length > 0;
 
   function setTheme(theme) {
     root.dataset.theme = theme;
@@ -169,10 +167,10 @@
 
   const functions = {
     choosePlace() {
-      if (!pressed()) return skip();
-      const { type, place } = triggered();
-      if (type === "place-tab") return place;
-      return triggered() === "origin-model" ? "models" : "annotate"; // else a result is to be shown
+      const button = presses().at(-1);
+      if (!button) return skip();
+      if (button.type === "place-tab") return button.place;
+      return button === "origin-model" ? "models" : "annotate"; // else a result is to be shown
     },
 
     showPlace(place, tabs) {
@@ -229,7 +227,7 @@
     addressedPlace: (search) => new URLSearchParams(search ?? "").get("at"),
 
     chooseClass(_clicks) {
-      return pressed() ? triggered().class : skip();
+      return presses().at(-1)?.class ?? skip();
     },
 
     markClass(activeClass, _rows) {
@@ -252,6 +250,13 @@
     },
 
     /** A new stamp while the history is open: its list may be out of date. */
+    /** The logs that are open, after each button of a log that was pressed. */
+    toggleLogs(_clicks, open) {
+      const jobs = presses().map(({ job }) => job);
+      const toggled = (logs, job) => (logs.includes(job) ? logs.filter((each) => each !== job) : [...logs, job]);
+      return jobs.length > 0 ? jobs.reduce(toggled, open) : skip();
+    },
+
     historyWanted() {
       return document.querySelector("details[data-panel=history]")?.open ? Date.now() : skip();
     },
@@ -297,7 +302,7 @@
 
     /** What the viewer goes through; the classes ascending, so that the same review goes on whatever was ticked first. */
     review(_clicks, job, classes, by, least) {
-      if (triggered() !== "review-button" || !pressed() || !job) return null;
+      if (!presses().includes("review-button") || !job) return null;
       return { job, by, classes: [...(classes ?? [])].sort((one, other) => one - other), least: by === "pieces" ? Math.max(1, Math.round(Number(least) || 1)) : 1 };
     },
 

@@ -20,6 +20,6 @@ def changed(*names: str) -> bool:
     return any(event in names for event, _ in events())
 
 
-def pressed() -> dict[str, Any] | None:
-    """The id of the button of a pattern that was pressed; None when such were only drawn, or something else called."""
-    return next((event for event, value in events() if isinstance(event, dict) and value), None)
+def pressed() -> list[dict[str, Any]]:
+    """The ids of the buttons of patterns that were pressed; none when they were only drawn."""
+    return [event for event, value in events() if isinstance(event, dict) and value]

@@ -245,12 +245,10 @@ def done_text(slices: int) -> str:
 
 
 def _cancel(services: Services) -> Any:
-    button = pressed()
-    if button is None:
-        return no_update
-    job_id = str(button["job"])
-    services.jobs.cancel(job_id)
-    return job_id
+    buttons = pressed()
+    for button in buttons:
+        services.jobs.cancel(str(button["job"]))
+    return str(buttons[-1]["job"]) if buttons else no_update
 
 
 def _pixels(info: VolumeInfo, slices: Sequence[int]) -> int:

@@ -64,7 +64,7 @@ def _register_list(app: Dash, services: Services) -> None:
 def _name_moment(services: Services, path: str, name: str | None) -> None:
     if any(event == ids.SNAPSHOT_KEEP and value for event, value in events()):
         services.labels.keep_snapshot(path, name or "", services.labels.revision(path), user=services.current_user())
-    if dropped := pressed():
+    for dropped in pressed():
         services.labels.drop_snapshot(path, dropped["snapshot"])
 
 

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -47,7 +47,8 @@ def _register_poll(app: Dash, services: Services) -> None:
     )
     def poll(_tick: int, _started: str | None, *rest: Any) -> Any:
         seen, seen_cards = rest[len(WISHES) :]
-        do_what_was_pressed(services.jobs)
+        for button in pressed():
+            fulfil(services.jobs, button)
         try:
             found = [as_json(view) for view in services.jobs.jobs()[:MAX_SHOWN]]
         except AppError as error:
@@ -58,15 +59,13 @@ def _register_poll(app: Dash, services: Services) -> None:
 
 
 def _register_cards(app: Dash, services: Services) -> None:
-    @app.callback(
+    app.clientside_callback(
+        ClientsideFunction("page", "toggleLogs"),
         Output(stores.OPEN_LOGS, "data"),
         Input(ids.job_action("log", ALL), "n_clicks"),
         State(stores.OPEN_LOGS, "data"),
         prevent_initial_call=True,
     )
-    def toggle_log(_clicks: list[int | None], open_logs: list[str]) -> Any:
-        button = pressed()
-        return no_update if button is None else toggled(open_logs, str(button["job"]))
 
     @app.callback(
         Output(ids.JOB_LIST, "children"),
@@ -91,11 +90,8 @@ def _register_cards(app: Dash, services: Services) -> None:
         return bars, [log_text(services, job_id) for job_id in logs], jobs.strip_content(found)
 
 
-def do_what_was_pressed(engine: JobEngine) -> None:
-    """Fulfil the wish of the button that was pressed, if one was."""
-    button = pressed()
-    if button is None:
-        return
+def fulfil(engine: JobEngine, button: Mapping[str, str]) -> None:
+    """Do with a job what its button is for."""
     job_id = str(button["job"])
     wishes = {"cancel": engine.cancel, "pause": engine.pause, "resume": engine.resume}
     ways: tuple[Way, ...] = ("first", "earlier", "later")
@@ -112,15 +108,6 @@ def as_json(view: JobView) -> dict[str, Any]:
 def stamp(found: Sequence[Any]) -> int:
     """A number that changes when the list does."""
     return zlib.crc32(json.dumps(found).encode())
-
-
-def toggled(open_logs: Sequence[str], job_id: str) -> list[str]:
-    """
-    >>> toggled(["a", "b"], "b")
-    ['a']
-    """
-    others = [each for each in open_logs if each != job_id]
-    return others if job_id in open_logs else [*others, job_id]
 
 
 def log_text(services: Services, job_id: str) -> str:

@@ -100,8 +100,8 @@ def offer_results(
     """The results of this volume; which one is chosen."""
     found = overlay.results(jobs or [], volume["path"]) if volume else []
     offered = overlay.options(found)
-    shown = pressed() if any([*shows, *results]) else None
-    asked = shown["job"] if shown else None
+    shown = pressed() if any([*shows, *results]) else []
+    asked = shown[-1]["job"] if shown else None
     before = [] if changed(stores.VOLUME) else [option["value"] for option in options]
     chosen = choose([job["id"] for job in found], before=before, asked=asked, started=started, selected=selected)
     return offered if offered != options else no_update, chosen if chosen != selected else no_update

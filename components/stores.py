@@ -27,7 +27,7 @@ OBJECTS_CUTTING = "objects-cutting-store"  # whether the next line cuts; written
 
 OBJECTS_TICK = "objects-tick"
 OBJECTS_TICK_MS = 1000
-MOMENT = "moment-store"  # the moment looked at or compared, None: now; see callbacks/history.py, which writes it
+MOMENT = "moment-store"  # the moment looked at or compared, None: now; see callbacks/moments.py
 HISTORY_STAMP = "history-stamp-store"  # changes when the open history may be out of date; written by assets/page.js
 HISTORY_SHOWN = "history-shown-store"  # {"volume", "revision", "count"} of the list; written by callbacks/history.py
 

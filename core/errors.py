@@ -9,6 +9,7 @@
     |  `- NotEnoughLabelsError  labels that cannot train anything
     |- UnsupportedImageError  data that cannot be shown, and why
     `- UnavailableError       an outside system (Tiled, MLflow, disk) that does not answer
+       `- BusyError           somebody else's write lasts longer than a page waits
 
 Each carries a message (what happened, to what) and a hint (the way out). The web layer turns them into
 ``{"error", "hint", "request_id"}`` (`callbacks/http/errors.py`), the command lines into one sentence and exit code 2.
@@ -57,3 +58,7 @@ class UnsupportedImageError(AppError):
 
 class UnavailableError(AppError):
     """An outside system does not answer; the hint says how to bring it back."""
+
+
+class BusyError(UnavailableError):
+    """Somebody else's write lasts longer than a page waits; who has time may ask again."""

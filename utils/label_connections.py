@@ -4,6 +4,7 @@ Nothing is connected before the first question; the tables are made then, by one
 """
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from core.errors import UnavailableError
+from core.errors import BusyError, UnavailableError
 from utils.label_tables import open_engine
 
 SCHEMA_LOCK = 0x6C6162656C73  # any number, but always the same one: PostgreSQL's lock while tables are made
@@ -46,12 +47,19 @@ class LabelConnections:
 
     @contextmanager
     def transaction(self, *, writes: bool = False) -> Iterator[Connection]:
-        """A transaction that commits at the end, or leaves nothing behind. Readers see one moment."""
+        """A transaction that commits at the end, or leaves nothing behind. Readers see one moment.
+
+        Raises UnavailableError; BusyError where another write took SQLite's only place for longer than `BUSY_S`.
+        """
         try:
             self._ensure_tables()
             with self._connect(writes=writes) as conn, conn.begin():
                 yield conn
         except (DBAPIError, PoolTimeoutError) as error:
+            if _is_busy(error):
+                raise BusyError(
+                    "Somebody else is writing many labels.", f"{self._comfort}Try again when it is done."
+                ) from error
             log.exception("the label database failed")
             raise UnavailableError(
                 "The label database does not answer.",
@@ -71,3 +79,8 @@ class LabelConnections:
                         conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": SCHEMA_LOCK})
                     self._make_tables(conn)
                 self._has_tables = True
+
+
+def _is_busy(error: Exception) -> bool:
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
+    return code & 0xFF == sqlite3.SQLITE_BUSY  # the upper bits tell the cases apart

@@ -16,7 +16,8 @@ class PageClient:
     def __init__(self, app: Dash) -> None:
         self.client = app.server.test_client()
         self.client.get("/")  # brings the cookie that proves our writes
-        self.dependencies = self.client.get("/_dash-dependencies").json
+        told = self.client.get("/_dash-dependencies").json
+        self.dependencies = [each for each in told if not each["clientside_function"]]
 
     def call(
         self, output: str, known: Known, *, trigger: str | dict[str, Any], prop: str = "", earlier: Sequence[str] = ()
@@ -27,7 +28,7 @@ class PageClient:
         for Dash asks once for several.
         """
         (found,) = [each for each in self.dependencies if output in _names(each["output"])]
-        changed = trigger if isinstance(trigger, str) else f"{_key(trigger)}.{prop}"
+        changed = trigger if isinstance(trigger, str) else self.name(trigger, prop)
         body = {
             "output": found["output"],
             "outputs": _outputs(found["output"]),
@@ -42,6 +43,11 @@ class PageClient:
             return {}
         assert answer.status_code == 200, answer.text
         return answer.json["response"] | {"side": answer.json.get("sideUpdate", {})}
+
+    @staticmethod
+    def name(pattern: Mapping[str, Any], prop: str) -> str:
+        """A property of a pattern, as what has changed is named."""
+        return f"{json.dumps(pattern, sort_keys=True, separators=(',', ':'))}.{prop}"
 
 
 def _names(output: str) -> list[str]:
@@ -60,7 +66,3 @@ def _value(each: Mapping[str, str], known: Known) -> Any:
         return {"id": name, "property": prop, "value": known.get(f"{name}.{prop}")}
     matched = known.get(f"{json.loads(name)['type']}.{prop}", [])
     return [{"id": found, "property": prop, "value": value} for found, value in matched]
-
-
-def _key(pattern: Mapping[str, Any]) -> str:
-    return json.dumps(pattern, sort_keys=True, separators=(",", ":"))

@@ -15,6 +15,7 @@ from dash import Dash
 from callbacks import access, create_app, moments
 from callbacks.people import COOKIE
 from components import ids, stores
+from components.history import NOW
 from components.page import page
 from core.images.volumes import Listing, volume_id
 from core.labels.moments import ADDED
@@ -276,14 +277,6 @@ def stroke(services, *span) -> int:
     return services.labels.paint(edit, shape=SHAPE).revision
 
 
-def press(client, button, *, moment=None):
-    """What the page looks at after a button was pressed; a pattern is a moment's row."""
-    known = {f"{stores.VOLUME}.data": VOLUME, f"{stores.MOMENT}.data": moment}
-    known |= {f"{button}.n_clicks": 1} if isinstance(button, str) else {f"{button['type']}.n_clicks": [(button, 1)]}
-    trigger = f"{button}.n_clicks" if isinstance(button, str) else button
-    return client.call(f"{stores.MOMENT}.data", known, trigger=trigger, prop="n_clicks")[stores.MOMENT]["data"]
-
-
 def test_the_history_lists_edits_and_says_nothing_twice(client, services):
     stroke(services, 3, 0, 9)
     known = {f"{stores.VOLUME}.data": VOLUME}
@@ -297,18 +290,24 @@ def test_the_history_lists_edits_and_says_nothing_twice(client, services):
 def test_a_moment_is_shown_compared_and_restored(client, services):
     first = stroke(services, 3, 0, 9)
     stroke(services, 4, 0, 5)
-    moment = press(client, ids.moment(first))
-    assert (moment["revision"], moment["slices"], moment["against"]) == (first, [0, 0], None)
-    beside = press(client, ids.MOMENT_COMPARE, moment=moment)
-    assert (beside["against"]["revision"], beside["against"]["is_now"]) == (first + 1, True)
+    shown, _ = look(client, {"revision": first, "against": None})
+    assert (shown["id"], shown["edited"]) == (f"at/{first}", [0, 0])
+    beside = {"revision": first, "against": NOW}
     shown, words = look(client, beside)
     difference = client.client.get(f"/api/{shown['root']}/z/0/0/0/0")
     assert zlib.decompress(difference.data)[4 * 512 : 4 * 512 + 6] == bytes([ADDED] * 5 + [0])
-    assert (shown["slices"], shown["differing"]) == ([0], [0])
+    assert (shown["slices"], shown["differing"], shown["edited"]) == ([0], [0], None)
     assert "5 added" in words
     assert "Class 1 +5. Slice 1 differs." in words
-    assert press(client, ids.MOMENT_RESTORE, moment=beside) is None
+    restore(client, beside)
     assert services.labels.class_pixels("tall") == {1: 9}
+
+
+def restore(client, moment):
+    """Press Restore over a moment; the page goes back to now."""
+    known = {f"{stores.VOLUME}.data": VOLUME, f"{stores.MOMENT}.data": moment, f"{ids.MOMENT_RESTORE}.n_clicks": 1}
+    told = client.call(f"{stores.MOMENT}.data", known, trigger=f"{ids.MOMENT_RESTORE}.n_clicks")
+    assert told[stores.MOMENT]["data"] is None
 
 
 def look(client, moment):
@@ -320,23 +319,19 @@ def look(client, moment):
 
 def test_any_two_moments_are_compared_in_the_order_chosen(client, services):
     revisions = [stroke(services, y, 0, 3) for y in range(3)]
-    ends = press(client, ids.moment_end("b", revisions[0], ""))
-    assert (ends["revision"], ends["at"], ends["against"]["revision"]) == (revisions[0] - 1, None, revisions[0])
-    assert "the beginning" in look(client, ends)[1]
-    ends = press(client, ids.moment_end("a", revisions[2], ""), moment=ends)
-    assert (ends["revision"], ends["against"]["revision"]) == (revisions[2], revisions[0])
-    shown, words = look(client, ends)
+    shown, words = look(client, {"revision": revisions[0] - 1, "against": revisions[0]})
+    assert "the beginning" in words
+    shown, words = look(client, {"revision": revisions[2], "against": revisions[0]})
     assert shown["root"].endswith(f"between/{revisions[2]}/{revisions[0]}")
     assert "6 removed" in words
-    same = press(client, ids.moment_end("b", revisions[2], ""), moment=ends)
-    assert "No pixel differs." in look(client, same)[1]
+    assert "No pixel differs." in look(client, {"revision": revisions[2], "against": revisions[2]})[1]
 
 
 def test_a_difference_too_large_to_be_counted_at_once_tells_its_slices(client, services, monkeypatch):
     monkeypatch.setattr(moments, "COUNTED_TILES", 0)
     first = stroke(services, 3, 0, 9)
     stroke(services, 4, 0, 5)
-    shown, words = look(client, press(client, ids.MOMENT_COMPARE, moment=press(client, ids.moment(first))))
+    shown, words = look(client, {"revision": first, "against": NOW})
     assert shown["differing"] == [0]
     assert "too many to count" in words
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from core.errors import AppError, InvalidInputError, NotFoundError
+from core.errors import AppError, BusyError, InvalidInputError, NotFoundError
 from core.labels.exchange.facts import LabelFile
 from core.labels.exchange.importing import Policy, Report, Target, apply, report_on
 from core.labels.store import LabelStore
@@ -111,7 +111,12 @@ class ImportRun:
     def _apply(self, store: LabelStore, policy: Policy, user: str) -> None:
         report = self.progress.report
         assert report is not None
-        receipt = apply(store, self.volume, self._open_file(), report, policy, user=user, told=self._told)
+        while True:
+            try:
+                receipt = apply(store, self.volume, self._open_file(), report, policy, user=user, told=self._told)
+                break
+            except BusyError:  # somebody else's may take minutes; this one waits for its turn, or until it is stopped
+                self._told(0.0)
         changed = len({z for z, _, _ in receipt.changed})
         self.progress = replace(self.progress, stage="done", changed=changed)
 

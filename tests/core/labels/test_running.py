@@ -1,17 +1,22 @@
 """An import under way: how far it says it is, and what is left of one that was stopped."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from core.errors import InvalidInputError
+from core.errors import BusyError, InvalidInputError
 from core.labels.exchange import open_labels
 from core.labels.exchange.facts import FileClass, LabelFile
 from core.labels.exchange.importing import Target
 from core.labels.exchange.running import STOPPED, ImportRun, Imports, Stopped
+from core.labels.store import Rewrite
 from tests.core.labels.test_importing import CLASSES, SHAPE, TARGET, VOLUME, a_file, pixels, store, stripes
+from utils import label_tables
+from utils.label_db import SqlLabelStore
 
 __all__ = ["store"]
 
@@ -113,3 +118,46 @@ def test_a_new_run_stops_the_one_before_but_not_while_it_writes(tmp_path):
     with pytest.raises(InvalidInputError, match="is being imported"):
         imports.begin("anna", second)
     assert imports.drop("anna", VOLUME) is imports.of("anna", VOLUME) is third
+
+
+def test_a_run_waits_for_its_turn_while_somebody_else_writes(tmp_path, monkeypatch):
+    monkeypatch.setattr(label_tables, "BUSY_S", 0.02)
+    stores = [SqlLabelStore(f"sqlite:///{tmp_path / 'held.db'}") for _ in range(2)]
+    stores[0].set_classes(VOLUME, CLASSES, user="somebody")
+    path, refused, over = brings_a_class(tmp_path), threading.Event(), threading.Event()
+    opened = iter(range(9))
+
+    def open_again() -> LabelFile:
+        if next(opened) == 2:  # it was looked through, then it was to be written
+            refused.set()
+            over.wait(60)
+        return open_labels(path, SHAPE)
+
+    run = ImportRun(VOLUME, path.name, "0" * 32, open_again)
+    run.read(TARGET)
+    run.claim()
+    writer = threading.Thread(target=run.write, args=(stores[0], "over"), kwargs={"user": "anna"})
+
+    def tiles():
+        writer.start()
+        assert refused.wait(60)
+        yield (0, 0, 0), np.zeros_like
+
+    stores[1].rewrite(Rewrite("8" * 32, VOLUME, "import", tiles(), "somebody else"))
+    over.set()
+    writer.join()
+    assert (run.progress.stage, run.progress.changed) == ("done", 3)
+    for each in stores:
+        each.close()
+
+
+def test_a_run_that_waits_for_its_turn_can_be_stopped(tmp_path, store):
+    def busy(*_):
+        run.stop()
+        raise BusyError("Somebody else is writing many labels.")
+
+    run = a_run(brings_a_class(tmp_path), lambda _: busy() if run.progress.stage == "writing" else None)
+    run.read(TARGET)
+    run.claim()
+    run.write(store, "over", user="anna")
+    assert (run.progress.stage, run.progress.said) == ("ready", STOPPED)
