@@ -17,5 +17,5 @@ key="$(need_key DATA_TILED_API_KEY)"
 export SERVED_FOLDER="$(cd "$folder" && pwd)"
 export PYTHONPATH="$root${PYTHONPATH:+:$PYTHONPATH}"
 export TILED_SINGLE_USER_API_KEY="$key"
-exec "$(find_tiled)" serve config "$root/utils/tiled_folder.yml" \
+exec "$(find_tiled)" serve config "$root/utils/served/tiled_folder.yml" \
     --host "${TILED_HOST:-127.0.0.1}" --port "${TILED_PORT:-8000}"

@@ -41,7 +41,7 @@ def _labeller(settings: PipelineSettings) -> Labeller:
     if settings.simulate_label:
         return ByName(settings.pos_class)
     from scripts.active_learning.by_swipe import BySwipe
-    from utils.curation_db import SqlCurationStore
+    from utils.curation.curation_db import SqlCurationStore
 
     store = SqlCurationStore(read_settings().labels_uri)
     name = f"{Path(settings.data_path).name}: {settings.pos_class}"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from core.errors import AppError
 from scripts.command_line import EXIT_USER
-from utils.label_backup import Contents, back_up
+from utils.labels.label_backup import Contents, back_up
 from utils.settings import read_settings
 
 

@@ -11,9 +11,9 @@ from core.learning.algorithm_file import read_algorithms
 from core.learning.descriptors import AlgorithmDescriptor
 from core.learning.segmenter import Progress
 from scripts.algorithms import is_ours
+from utils.images.tiff_volumes import open_tiff
+from utils.images.tiled_volumes import open_uri
 from utils.settings import Settings
-from utils.tiff_volumes import open_tiff
-from utils.tiled_volumes import open_uri
 
 EXIT_USER = 2
 

@@ -1,7 +1,7 @@
 """The process in which encoders look at images for the Curate place: ``python -m scripts.encoder_worker SOCKET``.
 
-`utils/encoder_process.py` starts it with the number of an open socket, so that the app itself never loads torch. A
-question is (model id, images, windows); the answer their embeddings, or the error meant for people.
+`utils/processes/encoder_process.py` starts it with the number of an open socket, so that the app itself never loads
+torch. A question is (model id, images, windows); the answer their embeddings, or the error meant for people.
 """
 
 import sys
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from core.errors import AppError
 from core.learning.curation.encoders import Pixels, Window
 from scripts.encoders import embedded, open_encoder
-from utils.mlflow_registry import MlflowRegistry
-from utils.mlflow_store import MlflowStore
-from utils.piped_worker import answer_questions
+from utils.processes.piped_worker import answer_questions
+from utils.registry.mlflow_registry import MlflowRegistry
+from utils.registry.mlflow_store import MlflowStore
 from utils.settings import read_settings
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from core.labels.exchange.exporting import export, facts_of
 from core.learning.jobs import parse_ranges
 from scripts.command_line import EXIT_USER
 from scripts.label_sources import reader
-from utils.job_ledger import JobLedger
-from utils.label_db import SqlLabelStore
-from utils.mlflow_store import MlflowStore
+from utils.images.tiled_volumes import TiledCatalog
+from utils.jobs.job_ledger import JobLedger
+from utils.labels.label_db import SqlLabelStore
+from utils.registry.mlflow_store import MlflowStore
 from utils.settings import Settings, read_settings
-from utils.tiled_volumes import TiledCatalog
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -16,10 +16,10 @@ from core.errors import AppError, InvalidInputError
 from core.labels.exchange import open_labels
 from core.labels.exchange.importing import Policy, Report, Target, apply, place, report_on
 from scripts.command_line import EXIT_USER
-from utils.label_db import SqlLabelStore
+from utils.images.tiled_volumes import TiledCatalog
+from utils.labels.label_db import SqlLabelStore
 from utils.services import DEFAULT_USER
 from utils.settings import Settings, read_settings
-from utils.tiled_volumes import TiledCatalog
 
 
 def main(arguments: list[str] | None = None) -> int:

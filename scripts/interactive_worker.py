@@ -1,8 +1,8 @@
 """The process of one interactive model: ``python scripts/interactive_worker.py PLUGIN.py PARAMETERS``.
 
-`utils/interactive_process.py` starts it in the Python that has the model's packages; besides the plugin it needs numpy
-only. A question is a line of JSON, an image behind it where the line says so; an answer likewise. What a model knows of
-an image stays here, within a byte budget. What a plugin prints goes to the log.
+`utils/processes/interactive_process.py` starts it in the Python that has the model's packages; besides the plugin it
+needs numpy only. A question is a line of JSON, an image behind it where the line says so; an answer likewise. What a
+model knows of an image stays here, within a byte budget. What a plugin prints goes to the log.
 """
 
 import importlib.util

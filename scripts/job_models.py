@@ -12,7 +12,7 @@ from core.learning.segmenter import Segmenter, TrainingReport
 from scripts.algorithms import load
 from scripts.job_run import JobRun, patiently
 from scripts.job_slices import results_of
-from utils.mlflow_registry import MlflowRegistry
+from utils.registry.mlflow_registry import MlflowRegistry
 
 
 def store_model(run: JobRun, folder: Path, report: TrainingReport) -> TrainedModel:

@@ -26,9 +26,9 @@ from core.learning.segmenter import Preview, Progress
 from core.learning.shares import Share, share_in
 from core.learning.verdicts import of_fault
 from utils.allocator import keep_freed_memory
-from utils.job_folders import PREVIEW_FILE
-from utils.job_ledger import JobLedger, Metric, progress_tags
-from utils.mlflow_store import MlflowStore
+from utils.jobs.job_folders import PREVIEW_FILE
+from utils.jobs.job_ledger import JobLedger, Metric, progress_tags
+from utils.registry.mlflow_store import MlflowStore
 from utils.settings import Settings
 
 WRITE_EVERY_S = 0.5

@@ -12,9 +12,9 @@ from core.learning.neighbours import SliceWindow
 from core.learning.segmenter import Prediction, Progress, Segmenter
 from scripts.job_run import JobRun
 from scripts.pipelines import pipelined
-from utils.tiled_http import TiledAccess
-from utils.tiled_masks import TiledResults
-from utils.tiled_volumes import open_uri
+from utils.images.tiled_http import TiledAccess
+from utils.images.tiled_masks import TiledResults
+from utils.images.tiled_volumes import open_uri
 
 
 def open_volume(run: JobRun) -> VolumeSource:

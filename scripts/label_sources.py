@@ -2,10 +2,10 @@
 
 from core.labels.exchange.facts import ReadSlice
 from core.labels.slices import read_slice
-from utils.label_db import SqlLabelStore
+from utils.images.tiled_http import TiledAccess
+from utils.images.tiled_masks import TiledResults
+from utils.labels.label_db import SqlLabelStore
 from utils.settings import Settings
-from utils.tiled_http import TiledAccess
-from utils.tiled_masks import TiledResults
 
 
 def reader(settings: Settings, volume: str, shape: tuple[int, int, int], *, result: str = "") -> ReadSlice:

@@ -46,11 +46,11 @@ from core.learning.jobs import parse_ranges
 from scripts.command_line import EXIT_USER
 from scripts.import_labels import told
 from scripts.labelstudio_models import find_model, reader
-from utils.label_db import SqlLabelStore
-from utils.labelstudio_client import HttpLabelStudio
+from utils.images.tiled_volumes import TiledCatalog
+from utils.labels.label_db import SqlLabelStore
+from utils.labelstudio.labelstudio_client import HttpLabelStudio
 from utils.services import DEFAULT_USER, build_services
 from utils.settings import Settings, read_settings
-from utils.tiled_volumes import TiledCatalog
 
 ML_PORT = 12290  # as LSL has it
 

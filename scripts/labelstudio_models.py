@@ -12,8 +12,8 @@ from core.learning.models import TrainedModel
 from core.learning.neighbours import SliceWindow
 from core.learning.segmenter import Segmenter
 from scripts.algorithms import load
-from utils.mlflow_registry import MlflowRegistry
-from utils.mlflow_store import MlflowStore
+from utils.registry.mlflow_registry import MlflowRegistry
+from utils.registry.mlflow_store import MlflowStore
 from utils.settings import Settings
 
 

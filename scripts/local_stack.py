@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -22,6 +23,7 @@ from utils.settings import ROOT, Settings
 
 KEY = "localstackkey"
 START_DEADLINE_S = 240.0  # Tiled imports for 4 s on an idle machine and for minutes on one with far too much to do
+END_DEADLINE_S = 20.0  # between asking a process to end and killing it
 
 
 def free_port() -> int:
@@ -58,6 +60,19 @@ def answers(url: str, *, key: str = "") -> bool:
         return False
 
 
+def end(*processes: "subprocess.Popen[Any]") -> None:
+    """Ask processes to end; those that do not are killed."""
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + END_DEADLINE_S
+    for process in processes:
+        try:
+            process.wait(timeout=max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
 @dataclass
 class LocalStack:
     """The running parts; `start_app` and `kill_app` may be called again to see what survives."""
@@ -90,10 +105,7 @@ class LocalStack:
         psutil.wait_procs(workers)
 
     def stop(self) -> None:
-        for process in self.processes.values():
-            process.terminate()
-        for process in self.processes.values():
-            process.wait(timeout=20)
+        end(*self.processes.values())
 
 
 def stack_environment(state: Path, **settings: str) -> dict[str, str]:

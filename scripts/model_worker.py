@@ -1,7 +1,8 @@
 """The process in which trained models segment single pictures for the app: ``python -m scripts.model_worker SOCKET``.
 
-`utils/model_process.py` starts it with the number of an open socket, so that the app itself never loads torch. A
-question is (model id, picture, neighbours, windows); the answer a `Prediction`, or the error meant for people.
+`utils/processes/model_process.py` starts it with the number of an open socket, so that the app itself never loads
+torch. A question is (model id, picture, neighbours, windows); the answer a `Prediction`, or the error meant for
+people.
 """
 
 import sys
@@ -12,7 +13,7 @@ from core.errors import AppError
 from core.labelstudio.windows import segment
 from core.learning.segmenter import Segmenter
 from scripts.labelstudio_models import find_model, open_model
-from utils.piped_worker import answer_questions
+from utils.processes.piped_worker import answer_questions
 from utils.settings import read_settings
 
 IDLE_S = 900.0  # then it gives back its memory; the next question starts another

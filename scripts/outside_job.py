@@ -36,8 +36,8 @@ from scripts.job_models import is_trained, store_model
 from scripts.job_run import JobRun, patiently
 from scripts.job_slices import open_volume
 from scripts.outside_result import OutsideResult
-from utils.interpreters import interpreter_of
-from utils.mlflow_registry import MlflowRegistry
+from utils.jobs.interpreters import interpreter_of
+from utils.registry.mlflow_registry import MlflowRegistry
 from utils.settings import ROOT
 
 ENGINE_FAILED = 125  # docker's and podman's word for "the container did not even start"

@@ -13,8 +13,8 @@ from scripts.job_models import fetch_segmenter
 from scripts.job_run import JobRun, main, patiently
 from scripts.job_slices import open_volume, segment_slices
 from scripts.outside_job import run_outside
-from utils.job_ledger import classes_as_json
-from utils.mlflow_registry import MlflowRegistry
+from utils.jobs.job_ledger import classes_as_json
+from utils.registry.mlflow_registry import MlflowRegistry
 
 
 def segment(run: JobRun) -> None:

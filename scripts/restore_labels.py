@@ -15,7 +15,7 @@ from pathlib import Path
 from core.errors import AppError
 from scripts.backup_labels import told
 from scripts.command_line import EXIT_USER
-from utils.label_backup import Contents, check, restore
+from utils.labels.label_backup import Contents, check, restore
 from utils.settings import read_settings
 
 

@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # started by it
 from core.errors import AppError, DescriptorError
 from core.learning.algorithm_file import Registration, read_algorithms
 from core.learning.descriptors import AlgorithmDescriptor
-from utils.mlflow_registry import MlflowRegistry
-from utils.mlflow_store import MlflowStore
+from utils.registry.mlflow_registry import MlflowRegistry
+from utils.registry.mlflow_store import MlflowStore
 from utils.settings import read_settings
 
 _TOLD = {

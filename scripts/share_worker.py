@@ -21,9 +21,9 @@ from core.learning.jobs import JobState
 from core.learning.shares import Share, share_in
 from scripts import predict, train
 from scripts.job_run import EXIT_USER, main
-from utils.job_folders import write_whole
-from utils.job_ledger import BEAT, JobLedger
-from utils.mlflow_store import MlflowStore
+from utils.jobs.job_folders import write_whole
+from utils.jobs.job_ledger import BEAT, JobLedger
+from utils.registry.mlflow_store import MlflowStore
 from utils.settings import Settings
 
 WORK = {"train": train.work, "inference": predict.segment}

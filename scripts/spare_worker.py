@@ -1,7 +1,7 @@
 """A worker that loads what jobs need, then waits for one: ``python scripts/spare_worker.py``.
 
-The supervisor keeps one (`utils/spare_worker.py`). A line on its standard input names the job; when that input ends
-without one, the app is gone and so is this.
+The supervisor keeps one (`utils/jobs/spare_worker.py`). A line on its standard input names the job; when that input
+ends without one, the app is gone and so is this.
 """
 
 import json
@@ -16,9 +16,9 @@ from core.errors import AppError
 from scripts import export_job, predict, train
 from scripts.algorithms import LOADERS, TRAINERS
 from scripts.job_run import be_modest, main
-from utils.mlflow_store import MlflowStore
+from utils.jobs.spare_worker import Order
+from utils.registry.mlflow_store import MlflowStore
 from utils.settings import Settings
-from utils.spare_worker import Order
 
 READY = "Ready for a job"
 WORK = {"train": train.work, "inference": predict.segment, "export": export_job.write_file}

@@ -6,7 +6,7 @@
 import sys
 import time
 
-from utils.job_folders import JobFolders
+from utils.jobs.job_folders import JobFolders
 from utils.settings import Settings
 
 DEADLINE_S = 10.0

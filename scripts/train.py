@@ -25,9 +25,9 @@ from scripts.job_run import JobRun, main, patiently
 from scripts.job_slices import interesting_first, open_volume, segment_slices
 from scripts.outside_job import run_outside
 from scripts.pretrain import read_unlabelled
-from utils.job_folders import TRAINING_FILE
-from utils.mlflow_registry import MlflowRegistry
-from utils.tiled_masks import PublishedMask, read_mask
+from utils.images.tiled_masks import PublishedMask, read_mask
+from utils.jobs.job_folders import TRAINING_FILE
+from utils.registry.mlflow_registry import MlflowRegistry
 
 SEED = 0  # the same labels and parameters give the same model
 READING, TRAINING = 0.05, 0.5  # where these phases end on the progress bar

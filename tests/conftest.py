@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local_stack import answers, wait_until
+from scripts.local_stack import answers, end, wait_until
 from scripts.local_stack import free_port as find_free_port
 from tests.image_files import write_image_files
 from tests.labelstudio_server import ENVIRONMENT, LabelStudioServer, labelstudio
@@ -50,8 +50,7 @@ class TiledServer:
 
     def stop(self) -> None:
         if self.process is not None:
-            self.process.terminate()
-            self.process.wait(timeout=20)
+            end(self.process)
             self.process = None
 
 

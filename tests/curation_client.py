@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from callbacks.http import curation, errors, pictures, swipe
 from core.images.volumes import VolumeCatalog
 from tests.tile_server import tile_server
-from utils.curation_db import SqlCurationStore
-from utils.curation_files import CurationFiles
-from utils.label_db import SqlLabelStore
+from utils.curation.curation_db import SqlCurationStore
+from utils.curation.curation_files import CurationFiles
+from utils.labels.label_db import SqlLabelStore
 
 
 @contextmanager

@@ -15,7 +15,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     import numpy as np
 
-    from utils.tiled_http import TiledAccess, TiledContainer
+    from utils.images.tiled_http import TiledAccess, TiledContainer
 
     uri, key, *shape = sys.argv[1:]
     depth, height, width = map(int, shape)

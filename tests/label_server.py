@@ -23,7 +23,7 @@ from core.images.volumes import CatalogEntry
 from core.labels.store import LabelStore
 from core.services import Services
 from tests.tile_server import tile_server
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 
 PATH = "stack"
 SHAPE = (3, 600, 700)

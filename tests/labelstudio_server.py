@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-from scripts.local_stack import free_port, wait_until
+from scripts.local_stack import end, free_port, wait_until
 from tests.templates import begin_with, keep
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,8 +55,7 @@ class LabelStudioServer:
 
     def stop(self) -> None:
         if self.process is not None:
-            self.process.terminate()
-            self.process.wait(timeout=30)
+            end(self.process)
             self.process = None
 
     def personal_token(self) -> str:

@@ -6,7 +6,7 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from utils.mlflow_store import MlflowStore
+from utils.registry.mlflow_store import MlflowStore
 from utils.settings import Settings
 
 

@@ -21,7 +21,7 @@ from core.images.memory import ArrayVolume
 from core.learning.curation.store import Item, Table
 from tests.browser.painting_app import OneVolume
 from tests.tile_server import tile_server
-from utils.curation_db import SqlCurationStore
+from utils.curation.curation_db import SqlCurationStore
 
 PATH = "stack"
 TABLE = "discs"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from utils.prefect_dispatch import DEPLOYMENTS
+from utils.jobs.prefect_dispatch import DEPLOYMENTS
 from utils.settings import ROOT, Settings
 
 FILES = sorted((ROOT / "docs" / "prefect").glob("*.yaml"))

@@ -15,7 +15,7 @@ import pytest
 from core.images.volumes import volume_id
 from scripts.local_stack import answers, free_port, wait_until
 from tests.swipe_server import PATH, TABLE
-from utils.curation_db import SqlCurationStore
+from utils.curation.curation_db import SqlCurationStore
 
 ROOT = Path(__file__).resolve().parents[1]
 PEOPLE, ITEMS, KILLS = 8, 200, 3

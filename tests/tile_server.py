@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from core.images.volumes import VolumeCatalog
-from utils.derived_store import DiskDerivedStore
-from utils.tile_cache import CachedTileServer
+from utils.images.derived_store import DiskDerivedStore
+from utils.images.tile_cache import CachedTileServer
 
 
 @cache

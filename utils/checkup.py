@@ -20,8 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.errors import AppError, UnavailableError
 from core.infrastructure import Part
 from core.learning.jobs import JobEngine, JobState
-from utils.mlflow_store import MlflowStore
-from utils.tiled_http import TiledAccess, TiledContainer
+from utils.images.tiled_http import TiledAccess, TiledContainer
+from utils.registry.mlflow_store import MlflowStore
 
 PATIENCE_S = 5.0
 KEEP_S = 3.0

@@ -12,29 +12,29 @@ from pydantic import SecretStr
 
 from core.services import Services
 from utils.checkup import Check, Checkup, database, job_engine, mlflow, tiled
-from utils.curation_db import SqlCurationStore
-from utils.curation_files import CurationFiles
-from utils.derived_store import DiskDerivedStore
-from utils.encoder_process import EncoderProcess
+from utils.curation.curation_db import SqlCurationStore
+from utils.curation.curation_files import CurationFiles
 from utils.exchange_files import DiskExchange
-from utils.instance_db import SqlInstanceMemory
-from utils.instance_worker import BackgroundInstances
-from utils.interactive_models import LocalInteractiveModels
-from utils.jobs_local import LocalJobs
-from utils.jobs_prefect import PrefectJobs
-from utils.label_db import SqlLabelStore
-from utils.label_tables import open_engine
-from utils.labelstudio_client import HttpLabelStudio
-from utils.live_worker import LiveWorker
-from utils.mlflow_registry import MlflowRegistry
-from utils.mlflow_store import MlflowStore
-from utils.model_process import ModelProcess
-from utils.prefect_former import FormerSite
+from utils.images.derived_store import DiskDerivedStore
+from utils.images.tile_cache import CachedTileServer
+from utils.images.tiled_http import TiledAccess
+from utils.images.tiled_masks import TiledMaskPublisher, TiledResults
+from utils.images.tiled_volumes import TiledCatalog
+from utils.jobs.jobs_local import LocalJobs
+from utils.jobs.jobs_prefect import PrefectJobs
+from utils.jobs.prefect_former import FormerSite
+from utils.labels.instance_db import SqlInstanceMemory
+from utils.labels.instance_worker import BackgroundInstances
+from utils.labels.label_db import SqlLabelStore
+from utils.labels.label_tables import open_engine
+from utils.labelstudio.labelstudio_client import HttpLabelStudio
+from utils.processes.encoder_process import EncoderProcess
+from utils.processes.live_worker import LiveWorker
+from utils.processes.model_process import ModelProcess
+from utils.registry.interactive_models import LocalInteractiveModels
+from utils.registry.mlflow_registry import MlflowRegistry
+from utils.registry.mlflow_store import MlflowStore
 from utils.settings import Settings
-from utils.tile_cache import CachedTileServer
-from utils.tiled_http import TiledAccess
-from utils.tiled_masks import TiledMaskPublisher, TiledResults
-from utils.tiled_volumes import TiledCatalog
 
 DEFAULT_USER = "user1"  # where the app we succeed stored masks without a USER_NAME
 

@@ -1,7 +1,7 @@
 """What is worth making of a volume once and keeping on the disk: coarse levels of large slices, bricks for XZ and YZ.
 
 A recipe says which arrays there are and fills them step by step. Steps may be repeated and run in order;
-`utils/derived_store.py` runs them in the background, keeps what is done over a restart, and bounds the bytes.
+`utils/images/derived_store.py` runs them in the background, keeps what is done over a restart, and bounds the bytes.
 """
 
 from collections.abc import Callable, Mapping, Sequence

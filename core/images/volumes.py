@@ -1,6 +1,6 @@
 """What a volume is to the rest of the house: its facts, how to read it, and where to look for more of them.
 
-`utils/tiled_volumes.py` implements both protocols for Tiled.
+`utils/images/tiled_volumes.py` implements both protocols for Tiled.
 """
 
 import base64

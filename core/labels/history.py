@@ -1,6 +1,6 @@
 """What happened to the labels of a volume, told in words: one record an edit, and names for moments.
 
-The store keeps `kind` and `detail` of each edit (`utils/label_writes.py` writes them); `sentence` reads them.
+The store keeps `kind` and `detail` of each edit (`utils/labels/label_writes.py` writes them); `sentence` reads them.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""From label tiles to instances that keep their ids. `utils/instance_worker.py` runs this in the background.
+"""From label tiles to instances that keep their ids. `utils/labels/instance_worker.py` runs this in the background.
 
 Ids last by overlap: every pixel remembers the instance it was last of (`core/labels/instance_memory.py`), and a part
 takes the id that most of its pixels remember.

@@ -1,6 +1,7 @@
 """The port behind which instances are remembered: which pixel belonged to which.
 
-`utils/instance_db.py` implements it with SQLAlchemy; `tests/contracts/test_instance_memory.py` says what it must do.
+`utils/labels/instance_db.py` implements it with SQLAlchemy; `tests/contracts/test_instance_memory.py` says what it
+must do.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,6 +1,6 @@
 """Masks and results as Tiled keeps them (docs/contracts.md, "Tiled"): places in a class table instead of class ids.
 
-Pure translation; `utils/tiled_masks.py` does the talking.
+Pure translation; `utils/images/tiled_masks.py` does the talking.
 """
 
 import hashlib

@@ -1,4 +1,7 @@
-"""The port behind which Label Studio lies: what we ask of it, in its own JSON. `utils/labelstudio_client.py` is it."""
+"""The port behind which Label Studio lies: what we ask of it, in its own JSON.
+
+`utils/labelstudio/labelstudio_client.py` is it.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

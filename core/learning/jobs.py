@@ -1,8 +1,8 @@
 """What a job is: the request a page makes, the states it goes through, the view people see.
 
 A job is a parameter file run by `scripts/train.py` or `scripts/predict.py` in a process of its own; its ledger is an
-MLflow run. `utils/jobs_local.py` is the supervisor on this machine, `utils/jobs_prefect.py` hands jobs to the workers
-of a Prefect server.
+MLflow run. `utils/jobs/jobs_local.py` is the supervisor on this machine, `utils/jobs/jobs_prefect.py` hands jobs to
+the workers of a Prefect server.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,9 +1,10 @@
 """The pixel classifier while somebody paints: it keeps features, learns from what is painted, and predicts what shows.
 
-`LivePixels` runs in a process of its own (`utils/live_process.py`). It reads nothing by itself: whoever asks gives it
-the pixels it lacks. Features and classifier are those of `pixel_classifier.py`; the grey values are scaled by the
-window of the whole volume, not by the labelled slices, so that a newly painted slice does not change every feature,
-or by the slices' own ranges (`live_ranges.py`). Planes across the slices are predicted line by line (`live_lines.py`).
+`LivePixels` runs in a process of its own (`utils/processes/live_process.py`). It reads nothing by itself: whoever
+asks gives it the pixels it lacks. Features and classifier are those of `pixel_classifier.py`; the grey values are
+scaled by the window of the whole volume, not by the labelled slices, so that a newly painted slice does not change
+every feature, or by the slices' own ranges (`live_ranges.py`). Planes across the slices are predicted line by line
+(`live_lines.py`).
 """
 
 from collections import OrderedDict

@@ -34,7 +34,7 @@ from scripts.benchmarks.databases import add_database_argument, databases, part
 from scripts.benchmarks.label_model import Labels
 from scripts.benchmarks.wiretap import Wiretap
 from scripts.local_stack import answers, free_port, wait_until
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 from utils.settings import ROOT
 
 PATH, SHAPE = "stack", (3, 600, 700)  # of tests/label_server.py

@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, select
 
 from core.labels.spans import EditBody
 from scripts.benchmarks.label_model import LabelModel, Labels
-from utils.label_tables import edits, volumes
+from utils.labels.label_tables import edits, volumes
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from networks.devices import choose_device
 from networks.predict import TILE_PX, half_precision
 from networks.segmenter import NetworkSegmenter
 from scripts.pipelines import pipelined
-from utils.tiled_volumes import open_uri
+from utils.images.tiled_volumes import open_uri
 
 FULL = (2160, 2560, 2560)  # what the time is projected to
 BARE_S = 5.0  # how long the bare pass is watched

@@ -30,18 +30,18 @@ from networks.architectures import find_architecture
 from scripts.benchmarks import DOCS, write_table
 from scripts.local_stack import local_stack, wait_until
 from scripts.spare_worker import READY
-from utils.job_ledger import JobLedger
-from utils.job_processes import THREADS
-from utils.jobs_local import SPARE_LOG, LocalJobs
-from utils.mlflow_registry import MlflowRegistry
-from utils.mlflow_store import MlflowStore
+from utils.jobs.job_ledger import JobLedger
+from utils.jobs.job_processes import THREADS
+from utils.jobs.jobs_local import SPARE_LOG, LocalJobs
+from utils.registry.mlflow_registry import MlflowRegistry
+from utils.registry.mlflow_store import MlflowStore
 from utils.settings import ROOT, Settings
 
 NETWORK = "U-Net"
 VOLUME = "stack"
 IMPORTS = """
 import scripts.predict
-from utils.mlflow_store import MlflowStore
+from utils.registry.mlflow_store import MlflowStore
 from utils.settings import Settings
 with MlflowStore.from_settings(Settings()).client():
     pass

@@ -27,12 +27,12 @@ from networks.checkpoints import WEIGHTS_FILE
 from scripts.benchmarks import DOCS, write_table
 from scripts.benchmarks.jobs import NOT_YET, VOLUME, Bench, bench
 from scripts.local_stack import local_stack
-from utils.job_folders import JobFolders
-from utils.job_ledger import JobLedger
-from utils.job_processes import WorkerProcess
-from utils.jobs_local import LocalJobs
-from utils.tiled_http import TiledAccess, TiledContainer
-from utils.tiled_masks import TiledResults
+from utils.images.tiled_http import TiledAccess, TiledContainer
+from utils.images.tiled_masks import TiledResults
+from utils.jobs.job_folders import JobFolders
+from utils.jobs.job_ledger import JobLedger
+from utils.jobs.job_processes import WorkerProcess
+from utils.jobs.jobs_local import LocalJobs
 
 SHAPE = (40, 256, 256)
 FORM = {"steps": 240, "base_channels": 8, "depth": 3, "patch_px": 64, "batch_size": 2}

@@ -28,9 +28,9 @@ from core.labels.instance_table import changed_rows
 from core.labels.store import Rewrite, TileIndex
 from scripts.benchmarks import DOCS, write_table
 from scripts.benchmarks.scale import ACTS, SHAPE, TILES, USER, VOLUME, Desk
-from utils.instance_db import SqlInstanceMemory
-from utils.instance_worker import BackgroundInstances
-from utils.label_db import SqlLabelStore
+from utils.labels.instance_db import SqlInstanceMemory
+from utils.labels.instance_worker import BackgroundInstances
+from utils.labels.label_db import SqlLabelStore
 
 CHOSEN = InstanceSet(VOLUME, 1, 2)
 FEW, MANY = 100, 10_000

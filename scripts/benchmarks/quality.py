@@ -25,7 +25,7 @@ from scripts.algorithms import TRAINERS, context_of, prepared, train
 from scripts.benchmarks import DOCS, write_table
 from scripts.benchmarks.quality_sets import SETS, STYLES, ImageSet, Labels, labels_on
 from scripts.command_line import pairs
-from utils.tiff_volumes import open_tiff
+from utils.images.tiff_volumes import open_tiff
 
 ALGORITHMS = DOCS.parent / "assets" / "models.json"
 TRIALS = DOCS / "quality.json"

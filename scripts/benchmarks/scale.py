@@ -20,10 +20,10 @@ from core.labels import edits as pixels
 from core.labels.store import Paint, TileIndex
 from scripts.benchmarks import DOCS, write_table
 from scripts.benchmarks.databases import add_database_argument, databases, part
-from utils.label_db import SqlLabelStore
-from utils.label_rows import VolumeRow, lock_volume
-from utils.label_steps import DONE
-from utils.label_tables import class_pixels, edits, open_engine, tile_versions, tiles, volumes
+from utils.labels.label_db import SqlLabelStore
+from utils.labels.label_rows import VolumeRow, lock_volume
+from utils.labels.label_steps import DONE
+from utils.labels.label_tables import class_pixels, edits, open_engine, tile_versions, tiles, volumes
 
 VOLUME, USER = "stack", "ann"
 SHAPE = (100, 1536, 1536)  # so many tiles that the short history has painted each of them too

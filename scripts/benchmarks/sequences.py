@@ -18,7 +18,7 @@ from scripts.benchmarks import DOCS, write_table
 from scripts.benchmarks.databases import add_database_argument, databases, part
 from scripts.benchmarks.label_acts import PEOPLE, Canvas, Workplace
 from scripts.benchmarks.label_checks import MismatchError, check_act, check_all
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 
 CANVAS = Canvas(shape=(3, 6, 520), busy=(500, 520), longest=12, rows=4)  # the second tile begins at column 512
 ACTS = 12  # of a sequence

@@ -18,7 +18,7 @@ from scripts.benchmarks import DOCS, write_table
 from scripts.benchmarks.databases import add_database_argument, databases, part
 from scripts.benchmarks.label_acts import Canvas, Workplace
 from scripts.benchmarks.label_checks import check_act, check_all
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 
 CANVAS = Canvas(shape=(6, 1100, 1300), busy=(400, 620), longest=160, rows=60)  # nine tiles a slice
 VOLUME = "stack"

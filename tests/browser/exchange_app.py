@@ -22,11 +22,11 @@ from core.labels.store import Rewrite, TileChange, TileIndex
 from core.services import Services
 from tests.browser.painting_app import PATH, OneVolume
 from tests.tile_server import tile_server
-from utils.curation_db import SqlCurationStore
-from utils.curation_files import CurationFiles
+from utils.curation.curation_db import SqlCurationStore
+from utils.curation.curation_files import CurationFiles
 from utils.exchange_files import DiskExchange
-from utils.label_db import SqlLabelStore
-from utils.labelstudio_client import HttpLabelStudio
+from utils.labels.label_db import SqlLabelStore
+from utils.labelstudio.labelstudio_client import HttpLabelStudio
 
 SHAPE = (4, 300, 400)
 CLASSES = (LabelClass(1, "pore", "#E69F00"), LabelClass(2, "bead", "#56B4E9"))

@@ -24,9 +24,9 @@ from core.images.volumes import CatalogEntry
 from core.labels.slices import read_slice
 from core.learning.descriptors import AlgorithmDescriptor, Parameter
 from tests.tile_server import tile_server
-from utils.interactive_models import LocalInteractiveModels
-from utils.label_db import SqlLabelStore
-from utils.live_worker import LiveWorker
+from utils.labels.label_db import SqlLabelStore
+from utils.processes.live_worker import LiveWorker
+from utils.registry.interactive_models import LocalInteractiveModels
 from utils.settings import Settings
 
 SHAPE = (4, 701, 1101)  # odd, and more than one tile either way

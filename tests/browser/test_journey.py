@@ -16,7 +16,7 @@ from core.images.volumes import volume_id
 from scripts.local_stack import KEY, LocalStack, local_stack
 from tests.browser.painting_app import Hand
 from tests.browser.test_painting import swept
-from utils.tiled_masks import read_mask
+from utils.images.tiled_masks import read_mask
 
 pytestmark = pytest.mark.browser
 

@@ -13,7 +13,7 @@ from core.labelstudio.results import regions_of
 from core.labelstudio.tasks import spot_of
 from tests.browser.exchange_app import CLASSES, SHAPE, exchange_app
 from tests.labelstudio_server import TOKEN
-from utils.labelstudio_client import HttpLabelStudio
+from utils.labelstudio.labelstudio_client import HttpLabelStudio
 
 pytestmark = [pytest.mark.labelstudio, pytest.mark.browser]
 SLOW_MS = 60_000  # Label Studio takes its time on a busy machine

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.painting_app import PATH, SHAPE, Hand, PaintingApp, serve
-from utils.live_worker import LiveWorker
+from utils.processes.live_worker import LiveWorker
 
 pytestmark = pytest.mark.browser
 

@@ -23,9 +23,9 @@ from core.labels.slices import read_slice
 from core.services import Services
 from tests.browser.painting_app import Hand
 from tests.tile_server import tile_server
-from utils.instance_db import SqlInstanceMemory
-from utils.instance_worker import BackgroundInstances
-from utils.label_db import SqlLabelStore
+from utils.labels.instance_db import SqlInstanceMemory
+from utils.labels.instance_worker import BackgroundInstances
+from utils.labels.label_db import SqlLabelStore
 
 pytestmark = pytest.mark.browser
 

@@ -26,7 +26,7 @@ from core.images.planes import PlaneAxis, turned_pixels
 from core.images.pyramid import image_levels
 from core.images.volumes import volume_id
 from tests.browser.conftest import CLASSES, build_app, running
-from utils.tiled_volumes import TiledCatalog
+from utils.images.tiled_volumes import TiledCatalog
 
 pytestmark = pytest.mark.browser
 

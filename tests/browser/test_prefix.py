@@ -9,7 +9,7 @@ from tests.browser.conftest import running
 from tests.browser.painting_app import ARRIVAL_MS, serve
 from tests.prefixing_proxy import proxied
 from tests.swipe_server import TABLE, build, discs, make_table
-from utils.curation_db import SqlCurationStore
+from utils.curation.curation_db import SqlCurationStore
 
 pytestmark = pytest.mark.browser
 

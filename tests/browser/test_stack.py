@@ -22,7 +22,7 @@ from scripts.local_stack import wait_until
 from tests.browser.painting_app import Hand
 from tests.core.labels.test_through import disc, image, iou
 from tests.tile_server import tile_server
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from scripts.local_stack import wait_until
 from tests.browser.conftest import running
 from tests.swipe_server import build, discs, make_table
-from utils.curation_db import SqlCurationStore
+from utils.curation.curation_db import SqlCurationStore
 
 pytestmark = pytest.mark.browser
 

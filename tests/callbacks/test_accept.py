@@ -25,9 +25,9 @@ from core.learning.jobs import JobKind, JobState, JobView
 from core.services import Services
 from tests.callbacks.page_client import PageClient
 from tests.tile_server import tile_server
-from utils.label_db import SqlLabelStore
-from utils.tiled_http import TiledAccess
-from utils.tiled_masks import TiledResults
+from utils.images.tiled_http import TiledAccess
+from utils.images.tiled_masks import TiledResults
+from utils.labels.label_db import SqlLabelStore
 
 PATH = "stack"
 SHAPE = (4, 600, 700)

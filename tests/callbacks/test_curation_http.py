@@ -24,7 +24,7 @@ from scripts.local_stack import wait_until
 from tests.browser.conftest import MemoryCatalog
 from tests.curation_client import curation_client
 from tests.swipe_server import discs
-from utils.curation_files import CurationFiles
+from utils.curation.curation_files import CurationFiles
 
 DEPTH = 24
 ACTS = "/api/curation/{table}/acts"

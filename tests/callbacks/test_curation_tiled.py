@@ -12,7 +12,7 @@ from PIL import Image
 from scripts.local_stack import wait_until
 from tests.curation_client import curation_client
 from tests.image_files import ARRAYS
-from utils.tiled_volumes import TiledCatalog
+from utils.images.tiled_volumes import TiledCatalog
 
 SCAN = "folders/deep/scan"
 

@@ -16,7 +16,7 @@ from core.images.volumes import volume_id
 from core.labels.store import Rewrite
 from tests.browser.conftest import MemoryCatalog
 from utils.exchange_files import DiskExchange
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 
 VID = volume_id("stack")
 

@@ -23,7 +23,7 @@ from core.images.volumes import volume_id
 from core.services import Services
 from tests.image_files import ARRAYS
 from tests.tile_server import tile_server
-from utils.tiled_volumes import TiledCatalog
+from utils.images.tiled_volumes import TiledCatalog
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ from callbacks.http import errors, instances
 from core.images.memory import ArrayVolume
 from core.images.volumes import volume_id
 from core.labels.store import Paint
-from utils.instance_db import SqlInstanceMemory
-from utils.instance_worker import BackgroundInstances
-from utils.label_db import SqlLabelStore
+from utils.labels.instance_db import SqlInstanceMemory
+from utils.labels.instance_worker import BackgroundInstances
+from utils.labels.label_db import SqlLabelStore
 
 PATH, SHAPE = "folder/stack", (3, 700, 1100)
 ROOT = f"/api/instances/{volume_id(PATH)}/1/2"

@@ -19,7 +19,7 @@ from core.labels.spans import MAX_INFLATED_BYTES, EditBody, encode_edit
 from core.learning.jobs import JobKind, JobState, JobView
 from core.services import Services
 from tests.tile_server import tile_server
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 
 PATH = "folder/stack"
 SHAPE = (3, 700, 1100)

@@ -25,9 +25,9 @@ from core.learning.segmenter import Prediction
 from core.services import Services
 from scripts.local_stack import wait_until
 from tests.tile_server import tile_server
-from utils.curation_db import SqlCurationStore
+from utils.curation.curation_db import SqlCurationStore
 from utils.exchange_files import DiskExchange
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 
 SECRET = "quite-a-secret"
 CLASSES = (LabelClass(1, "Dark", "#E69F00"), LabelClass(2, "Bright", "#56B4E9"))

@@ -25,8 +25,8 @@ from core.learning.live_ranges import SliceRanges
 from tests.callbacks.test_tools_http import PATH, SHAPE, OneVolume
 from tests.feature_client import feature_client
 from tests.tile_server import tile_server
-from utils.label_db import SqlLabelStore
-from utils.live_worker import LiveWorker
+from utils.labels.label_db import SqlLabelStore
+from utils.processes.live_worker import LiveWorker
 
 QUICK = {"n_estimators": 5, "sigmas": "1"}
 

@@ -17,7 +17,7 @@ from core.labels.spans import EditBody, encode_edit
 from core.learning.jobs import JobKind, JobState, JobView
 from core.services import Services
 from tests.tile_server import tile_server
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 
 VOLUME = "stack"
 VID = volume_id(VOLUME)

@@ -17,9 +17,9 @@ from tests.callbacks.page_client import PageClient
 from tests.mlflow_template import fresh_settings
 from tests.utils.test_mlflow_registry import trained
 from utils.exchange_files import DiskExchange
-from utils.job_ledger import JobLedger
-from utils.mlflow_registry import MlflowRegistry
-from utils.mlflow_store import MlflowStore
+from utils.jobs.job_ledger import JobLedger
+from utils.registry.mlflow_registry import MlflowRegistry
+from utils.registry.mlflow_store import MlflowStore
 
 CARE = f"{ids.MODEL_CARE_NOTE}.children"
 

@@ -24,13 +24,13 @@ from tests.callbacks.page_client import PageClient
 from tests.mlflow_template import fresh_settings
 from tests.utils.test_jobs_local import COMMANDS, reach, wait_for
 from tests.utils.test_mlflow_registry import trained
-from utils.job_folders import JobFolders
-from utils.job_ledger import JobLedger
-from utils.jobs_local import LocalJobs
-from utils.mlflow_registry import MlflowRegistry
-from utils.mlflow_store import MlflowStore
+from utils.images.tiled_masks import read_mask
+from utils.jobs.job_folders import JobFolders
+from utils.jobs.job_ledger import JobLedger
+from utils.jobs.jobs_local import LocalJobs
+from utils.registry.mlflow_registry import MlflowRegistry
+from utils.registry.mlflow_store import MlflowStore
 from utils.services import build_services
-from utils.tiled_masks import read_mask
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:subprocess \d+ is still running:ResourceWarning")
 PATH = "folders/deep/scan"

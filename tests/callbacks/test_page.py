@@ -23,8 +23,8 @@ from core.labels.store import Paint
 from core.services import Services
 from tests.callbacks.page_client import PageClient
 from tests.tile_server import tile_server
-from utils.label_db import SqlLabelStore
-from utils.tiled_volumes import TiledCatalog
+from utils.images.tiled_volumes import TiledCatalog
+from utils.labels.label_db import SqlLabelStore
 
 VOLUME = {"path": "tall", "id": volume_id("tall")}
 SHAPE = (1, 1400, 600)

@@ -16,7 +16,7 @@ from core.services import Services
 from tests.callbacks.page_client import PageClient
 from tests.label_server import PATH, OneVolume
 from tests.tile_server import tile_server
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 
 ROOT = f"/api/labels/{volume_id(PATH)}"
 

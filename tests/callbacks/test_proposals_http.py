@@ -18,7 +18,7 @@ from core.labels.tools.scene import Frame
 from tests.core.labels.test_through import disc, image, iou
 from tests.feature_client import feature_client
 from tests.tile_server import tile_server
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 
 PATH, SHAPE = "stack", (7, 200, 240)
 ROOT = f"/api/proposals/{volume_id(PATH)}"

@@ -17,8 +17,8 @@ from core.labels.store import Paint
 from core.labels.tools.scene import Answer, Part
 from tests.feature_client import feature_client
 from tests.tile_server import tile_server
-from utils.interactive_models import LocalInteractiveModels
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
+from utils.registry.interactive_models import LocalInteractiveModels
 from utils.settings import Settings
 
 PATH = "stack"

@@ -9,7 +9,7 @@ import pytest
 from core.labels.store import LabelStore
 from scripts.postgres import new_schema
 from tests.postgres import running_postgres
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 
 _numbers = itertools.count()
 

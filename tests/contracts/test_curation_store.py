@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import InvalidInputError, NotFoundError
 from core.learning.curation.store import UNSURE, Act, Decision, Item, Mark, Queue, Steps, Table
-from utils.curation_db import SqlCurationStore
+from utils.curation.curation_db import SqlCurationStore
 
 T = "table"
 ITEMS = [Item(n, "scans/bead", z=n // 4, box=(0, 64 * (n % 4), 64, 64 * (n % 4) + 64)) for n in range(12)]

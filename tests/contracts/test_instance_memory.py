@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.labels.corrections import InstanceSet
-from utils.instance_db import SqlInstanceMemory
+from utils.labels.instance_db import SqlInstanceMemory
 
 CHOSEN = InstanceSet("folder/stack", 1, 2)
 OTHER = InstanceSet("folder/stack", 1, 3)

@@ -14,17 +14,17 @@ from core.labels.store import History, LabelStore, Paint
 from core.learning.curation.store import Item, Table
 from scripts import backup_labels, restore_labels
 from scripts.postgres import new_schema
-from utils.curation_db import SqlCurationStore
-from utils.label_backup import TABLES, back_up, check, checksum_beside, restore
-from utils.label_db import SqlLabelStore
-from utils.label_tables import volumes
+from utils.curation.curation_db import SqlCurationStore
+from utils.labels.label_backup import TABLES, back_up, check, checksum_beside, restore
+from utils.labels.label_db import SqlLabelStore
+from utils.labels.label_tables import volumes
 
 SHAPE = (2, 600, 600)
 SLICE = 600
 
 
-def paint(store: LabelStore, row: int, *, volume: str = "stack") -> int:
-    edit = Paint(str(uuid.uuid4()), volume, 0, 1, np.array([(row, 0, SLICE)], np.int32), "ann")
+def paint(store: LabelStore, row: int, *, class_id: int = 1, volume: str = "stack") -> int:
+    edit = Paint(str(uuid.uuid4()), volume, 0, class_id, np.array([(row, 0, SLICE)], np.int32), "ann")
     return store.paint(edit, shape=SHAPE).revision
 
 
@@ -112,7 +112,7 @@ def test_a_backup_made_while_people_paint_is_one_moment(store, open_store, url, 
         for row in itertools.count(1):
             if stop.is_set():
                 return
-            paint(painter, row % SLICE)
+            paint(painter, row % SLICE, class_id=(1 + row // SLICE) % 2)  # each changes something
 
     thread = threading.Thread(target=go_on)
     thread.start()

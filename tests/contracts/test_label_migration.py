@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from core.errors import UnavailableError
 from core.labels.store import History, LabelStore, Paint
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 
 SHAPE = (1, 600, 600)
 VERSION_1 = (

@@ -388,7 +388,7 @@ def test_the_revision_grows_by_one_with_every_edit(store):
 
 
 def test_a_new_database_does_not_repeat_the_revisions_of_an_older_one(store, new_url):
-    from utils.label_db import SqlLabelStore
+    from utils.labels.label_db import SqlLabelStore
 
     old = paint(store, [0, 0, 1])
     newer = SqlLabelStore(new_url())

@@ -20,10 +20,10 @@ from scripts.command_line import find_algorithm
 from scripts.local_stack import wait_until
 from tests.labelstudio_server import TOKEN
 from tests.mlflow_template import fresh_settings
-from utils.label_db import SqlLabelStore
-from utils.labelstudio_client import HttpLabelStudio
-from utils.mlflow_registry import MlflowRegistry
-from utils.mlflow_store import MlflowStore
+from utils.labels.label_db import SqlLabelStore
+from utils.labelstudio.labelstudio_client import HttpLabelStudio
+from utils.registry.mlflow_registry import MlflowRegistry
+from utils.registry.mlflow_store import MlflowStore
 from utils.services import build_services
 from utils.settings import ROOT
 

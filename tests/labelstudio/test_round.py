@@ -20,9 +20,9 @@ from core.labelstudio.results import regions_of
 from core.labelstudio.sources import StackSource, regions_to_send
 from core.labelstudio.tasks import spot_of
 from tests.labelstudio_server import TOKEN
-from utils.label_db import SqlLabelStore
-from utils.labelstudio_client import FILE, HttpLabelStudio
-from utils.labelstudio_tokens import TokenAuth
+from utils.labels.label_db import SqlLabelStore
+from utils.labelstudio.labelstudio_client import FILE, HttpLabelStudio
+from utils.labelstudio.labelstudio_tokens import TokenAuth
 
 pytestmark = pytest.mark.labelstudio
 CLASSES = (LabelClass(1, "Pore", "#E69F00"), LabelClass(4, "Fibre", "#56B4E9"))

@@ -16,11 +16,11 @@ from core.learning.jobs import JobKind, JobRequest, JobView
 from scripts.local_stack import wait_until
 from tests.image_files import STACK
 from tests.mlflow_template import fresh_settings
-from utils.job_folders import JobFolders
-from utils.jobs_local import LocalJobs
-from utils.mlflow_store import MlflowStore
+from utils.images.tiled_http import TiledAccess, TiledContainer
+from utils.jobs.job_folders import JobFolders
+from utils.jobs.jobs_local import LocalJobs
+from utils.registry.mlflow_store import MlflowStore
 from utils.settings import Settings
-from utils.tiled_http import TiledAccess, TiledContainer
 
 VOLUME = "folders/deep/scan"
 CLASSES = (LabelClass(3, "Dark", "#E69F00"), LabelClass(5, "Bright", "#56B4E9"))

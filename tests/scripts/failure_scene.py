@@ -17,8 +17,8 @@ from scripts.job_run import JobRun, run_to_its_end
 from scripts.job_slices import results_of
 from tests.lines import Line
 from tests.scripts.conftest import Workplace
-from utils.job_ledger import JobLedger
-from utils.mlflow_store import MlflowStore
+from utils.jobs.job_ledger import JobLedger
+from utils.registry.mlflow_store import MlflowStore
 from utils.settings import Settings
 
 SLICES = [0, 1, 2, 3]

@@ -19,7 +19,7 @@ from scripts.active_learning.labellers import ByName
 from scripts.active_learning.reports import COLUMNS
 from scripts.active_learning.settings import PipelineSettings, read_model
 from scripts.pretrain import main as pretrain
-from utils.curation_db import SqlCurationStore
+from utils.curation.curation_db import SqlCurationStore
 
 COUNT = 60
 

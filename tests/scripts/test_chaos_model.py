@@ -10,7 +10,7 @@ from core.labels.store import Paint
 from scripts.benchmarks.chaos import count_repeats
 from scripts.benchmarks.chaos_model import Row, read_rows, replay
 from scripts.benchmarks.chaos_painters import CLASSES, random_edit
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 
 SHAPE = (4, 530, 540)
 

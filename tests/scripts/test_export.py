@@ -13,7 +13,7 @@ from scripts import export, import_labels
 from tests.image_files import STACK
 from tests.scripts.conftest import CLASSES, VOLUME
 from utils.exchange_files import DiskExchange
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 
 SLICES = (1, 4)
 

@@ -27,11 +27,11 @@ from tests.lines import Line
 from tests.mlflow_template import fresh_settings
 from tests.scripts.conftest import painted_rows
 from tests.scripts.failure_scene import SLICES, Scene, after, fill, shows
-from utils.job_folders import PREVIEW_FILE, JobFolders
-from utils.job_ledger import JobLedger
-from utils.jobs_local import LocalJobs
-from utils.mlflow_registry import MlflowRegistry
-from utils.mlflow_store import MlflowStore
+from utils.jobs.job_folders import PREVIEW_FILE, JobFolders
+from utils.jobs.job_ledger import JobLedger
+from utils.jobs.jobs_local import LocalJobs
+from utils.registry.mlflow_registry import MlflowRegistry
+from utils.registry.mlflow_store import MlflowStore
 from utils.settings import Settings
 
 TINY_NETWORK = {"steps": 2, "base_channels": 4, "depth": 2, "patch_px": 32, "batch_size": 1}

@@ -18,12 +18,12 @@ from core.learning.outside import chosen_engine, in_container
 from scripts.local_stack import wait_until
 from scripts.save_mlflow_algorithm import main as register
 from tests.scripts.conftest import VOLUME, painted_rows, truth
-from utils.job_folders import JobFolders
-from utils.jobs_local import LocalJobs
-from utils.mlflow_registry import MlflowRegistry
+from utils.images.tiled_http import TiledAccess
+from utils.images.tiled_masks import TiledResults
+from utils.jobs.job_folders import JobFolders
+from utils.jobs.jobs_local import LocalJobs
+from utils.registry.mlflow_registry import MlflowRegistry
 from utils.settings import ROOT
-from utils.tiled_http import TiledAccess
-from utils.tiled_masks import TiledResults
 
 EXAMPLE = ROOT / "scripts" / "own_algorithm"
 ENTRY = json.loads((EXAMPLE / "algorithm.json").read_text())["contents"][0]

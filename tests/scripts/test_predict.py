@@ -8,9 +8,9 @@ from core.learning.jobs import JobKind, JobState
 from scripts.segment import main
 from tests.image_files import STACK
 from tests.scripts.conftest import CLASSES, painted_rows
-from utils.job_ledger import JobLedger
-from utils.tiled_http import TiledAccess
-from utils.tiled_masks import TiledResults
+from utils.images.tiled_http import TiledAccess
+from utils.images.tiled_masks import TiledResults
+from utils.jobs.job_ledger import JobLedger
 
 
 @pytest.fixture(scope="module")

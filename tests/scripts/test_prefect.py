@@ -16,15 +16,15 @@ from tests.conftest import TiledServer
 from tests.mlflow_template import fresh_settings
 from tests.prefect_stack import ENVIRONMENT, ROOT, PrefectStack, machine, prefect_stack
 from tests.scripts.conftest import CLASSES, Workplace
-from utils.job_folders import JobFolders
-from utils.jobs_local import LocalJobs
-from utils.jobs_prefect import PrefectJobs
-from utils.mlflow_registry import MlflowRegistry
-from utils.mlflow_store import MlflowStore
+from utils.images.tiled_http import TiledAccess, TiledContainer
+from utils.images.tiled_masks import TiledResults
+from utils.jobs.job_folders import JobFolders
+from utils.jobs.jobs_local import LocalJobs
+from utils.jobs.jobs_prefect import PrefectJobs
+from utils.jobs.share_files import Handed, read_shares
+from utils.registry.mlflow_registry import MlflowRegistry
+from utils.registry.mlflow_store import MlflowStore
 from utils.services import build_services
-from utils.share_files import Handed, read_shares
-from utils.tiled_http import TiledAccess, TiledContainer
-from utils.tiled_masks import TiledResults
 
 pytestmark = pytest.mark.prefect
 SHAPE = (24, 256, 256)

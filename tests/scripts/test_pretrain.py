@@ -9,7 +9,7 @@ from core.learning.jobs import JobKind, JobState
 from scripts import pretrain, segment
 from tests.image_files import STACK
 from tests.scripts.conftest import truth
-from utils.mlflow_registry import MlflowRegistry
+from utils.registry.mlflow_registry import MlflowRegistry
 
 FEW = {"architecture": "U-Net", "steps": 20, "patch_px": 32, "batch_size": 4, "base_channels": 8, "depth": 3}
 

@@ -7,7 +7,7 @@ from core.labels.store import Receipt
 from scripts.benchmarks.label_checks import MismatchError
 from scripts.benchmarks.sequences import ACTS, CANVAS, SHARES, walk
 from scripts.benchmarks.steps import there_and_back
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 
 IN_MEMORY, ON_DISK = 170, 10  # sequences; scripts/benchmark.py does 10,000
 

@@ -11,11 +11,11 @@ from core.learning.jobs import JobKind, JobState
 from core.learning.models import TrainedModel
 from scripts.local_stack import wait_until
 from tests.scripts.conftest import CLASSES, PAINTED, VOLUME, Workplace, painted_rows, truth
-from utils.job_folders import TRAINING_FILE, JobFolders
-from utils.job_ledger import JobLedger
-from utils.mlflow_registry import MlflowRegistry
-from utils.tiled_http import TiledAccess
-from utils.tiled_masks import TiledResults
+from utils.images.tiled_http import TiledAccess
+from utils.images.tiled_masks import TiledResults
+from utils.jobs.job_folders import TRAINING_FILE, JobFolders
+from utils.jobs.job_ledger import JobLedger
+from utils.registry.mlflow_registry import MlflowRegistry
 
 SAFE_FILES = {".json", ".txt", ".npz", ".safetensors"}
 

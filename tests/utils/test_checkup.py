@@ -10,9 +10,9 @@ from core.infrastructure import Part
 from tests.mlflow_template import fresh_settings
 from utils import checkup
 from utils.checkup import Checkup, database, disk, mlflow, nvidia_gpus, tiled
-from utils.label_tables import open_engine
-from utils.mlflow_store import MlflowStore
-from utils.tiled_http import TiledAccess
+from utils.images.tiled_http import TiledAccess
+from utils.labels.label_tables import open_engine
+from utils.registry.mlflow_store import MlflowStore
 
 NOBODY = "http://127.0.0.1:9/"
 

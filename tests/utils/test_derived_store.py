@@ -15,8 +15,8 @@ from core.images.overview import OverviewRecipe
 from core.images.planes import PlaneVolume
 from core.images.pyramid import image_levels
 from scripts.local_stack import wait_until
-from utils import derived_store
-from utils.derived_store import DiskDerivedStore
+from utils.images import derived_store
+from utils.images.derived_store import DiskDerivedStore
 
 RNG = np.random.default_rng(5)
 STACK = RNG.integers(0, 60_000, (21, 70, 100)).astype("u2")

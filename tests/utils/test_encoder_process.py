@@ -15,10 +15,10 @@ from networks.architectures import find_architecture
 from networks.pretraining.encoder import Encoder
 from scripts.encoders import embedded
 from tests.mlflow_template import fresh_settings
-from utils.encoder_process import EncoderProcess
-from utils.job_ledger import JobLedger
-from utils.mlflow_registry import MlflowRegistry
-from utils.mlflow_store import MlflowStore
+from utils.jobs.job_ledger import JobLedger
+from utils.processes.encoder_process import EncoderProcess
+from utils.registry.mlflow_registry import MlflowRegistry
+from utils.registry.mlflow_store import MlflowStore
 
 
 def small_encoder() -> Encoder:

@@ -9,9 +9,9 @@ from tiled.utils import BrokenLink
 
 from core.images.voxels import channel_colors, channel_labels, voxel_size_um
 from tests.image_files import write_imaris
-from utils.hdf5_adapter import Hdf5Array, Hdf5Tree, with_contents
-from utils.hdf5_levels import open_hdf5
-from utils.tiff_adapter import UnreadableError
+from utils.served.hdf5_adapter import Hdf5Array, Hdf5Tree, with_contents
+from utils.served.hdf5_levels import open_hdf5
+from utils.served.tiff_adapter import UnreadableError
 
 PIXELS = np.random.default_rng(3).integers(0, 4000, (6, 50, 40)).astype(">u2")
 

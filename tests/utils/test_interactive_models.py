@@ -15,7 +15,7 @@ from core.errors import NotFoundError, UnavailableError
 from core.learning.algorithm_file import read_algorithms
 from core.learning.descriptors import AlgorithmDescriptor
 from core.learning.interactive import Prompts
-from utils.interactive_models import BUILT_IN, LocalInteractiveModels
+from utils.registry.interactive_models import BUILT_IN, LocalInteractiveModels
 from utils.settings import ROOT, Settings
 
 ALGORITHMS = {each.model_name: each for each in read_algorithms((ROOT / "assets" / "models.json").read_text())}

@@ -17,11 +17,11 @@ from core.errors import InvalidInputError, NotFoundError, UnavailableError
 from core.labels.classes import DEFAULT_CLASSES
 from core.learning.jobs import JobKind, JobRequest, JobState
 from tests.mlflow_template import fresh_settings
-from utils import job_folders
-from utils.job_folders import JobFolders
-from utils.job_processes import WorkerProcess, Workshop, end_all_of, processes_of
-from utils.jobs_local import LocalJobs
-from utils.mlflow_store import MlflowStore
+from utils.jobs import job_folders
+from utils.jobs.job_folders import JobFolders
+from utils.jobs.job_processes import WorkerProcess, Workshop, end_all_of, processes_of
+from utils.jobs.jobs_local import LocalJobs
+from utils.registry.mlflow_store import MlflowStore
 from utils.settings import Settings
 
 # An app that stops leaves its jobs running: that is the point of several tests.

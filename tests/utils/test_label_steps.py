@@ -6,8 +6,8 @@ import numpy as np
 from sqlalchemy import create_engine, delete
 
 from core.labels.store import History, Paint
-from utils.label_db import SqlLabelStore
-from utils.label_tables import steps
+from utils.labels.label_db import SqlLabelStore
+from utils.labels.label_tables import steps
 
 
 def test_a_history_without_kept_counts_is_counted_once_and_kept_from_then_on(tmp_path):

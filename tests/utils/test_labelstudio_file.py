@@ -3,8 +3,8 @@
 import json
 import stat
 
-from utils.labelstudio_client import HttpLabelStudio
-from utils.labelstudio_tokens import Kept, write_kept
+from utils.labelstudio.labelstudio_client import HttpLabelStudio
+from utils.labelstudio.labelstudio_tokens import Kept, write_kept
 
 
 def test_projects_that_are_followed_stay_so_until_somebody_ends_it(tmp_path):

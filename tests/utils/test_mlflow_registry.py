@@ -17,9 +17,9 @@ from core.learning.algorithm_file import Registration, read_algorithm, read_algo
 from core.learning.jobs import JobKind, JobRequest
 from core.learning.models import ModelWords, TrainedModel
 from tests.mlflow_template import fresh_settings
-from utils.job_ledger import JobLedger
-from utils.mlflow_registry import MlflowRegistry
-from utils.mlflow_store import MlflowStore, Recent
+from utils.jobs.job_ledger import JobLedger
+from utils.registry.mlflow_registry import MlflowRegistry
+from utils.registry.mlflow_store import MlflowStore, Recent
 
 MODELS = Path(__file__).resolve().parents[2] / "assets" / "models.json"
 

@@ -6,8 +6,8 @@ from PIL import Image
 from tiled.ndslice import NDSlice
 
 from core.errors import UnsupportedImageError
-from utils.picture_adapter import PictureAdapter, UnreadableError
-from utils.tiled_server import list_folder, open_item
+from utils.served.picture_adapter import PictureAdapter, UnreadableError
+from utils.served.tiled_server import list_folder, open_item
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (3, 20, 30)).astype(np.uint8)
 

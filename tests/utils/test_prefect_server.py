@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from core.errors import AppError, InvalidInputError, NotFoundError, UnavailableError
-from utils.prefect_server import Deployment, FlowRunRequest, PrefectServer
+from utils.jobs.prefect_server import Deployment, FlowRunRequest, PrefectServer
 
 ANSWERS = {
     "/denied": (401, "{}"),

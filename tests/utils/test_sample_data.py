@@ -20,7 +20,7 @@ from core.errors import InvalidInputError, UnavailableError
 from core.images import synthetic
 from utils.download_sample_data import ROOT, SAMPLES, Sample, download, main, make_samples
 from utils.downloads import archive_name, fetch
-from utils.tiff_files import layout_of
+from utils.served.tiff_files import layout_of
 
 SMALL = (
     Sample("beads", synthetic.BEAD_PACK_CLASSES, lambda: synthetic.bead_pack(slices=3, side=160, seed=5), voxel_um=0.5),

@@ -15,11 +15,11 @@ from core.learning.jobs import JobState
 from scripts.spare_worker import READY
 from tests.mlflow_template import fresh_settings
 from tests.utils.test_jobs_local import process_of, reach, request, wait_for
-from utils import jobs_local
-from utils.job_folders import JobFolders
-from utils.job_processes import Watch, WorkerProcess, end_all_of, processes_of
-from utils.jobs_local import LocalJobs
-from utils.mlflow_store import MlflowStore
+from utils.jobs import jobs_local
+from utils.jobs.job_folders import JobFolders
+from utils.jobs.job_processes import Watch, WorkerProcess, end_all_of, processes_of
+from utils.jobs.jobs_local import LocalJobs
+from utils.registry.mlflow_store import MlflowStore
 from utils.settings import ROOT
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:subprocess \d+ is still running:ResourceWarning")

@@ -12,10 +12,10 @@ from tiled.ndslice import NDBlock, NDSlice
 
 from core.errors import UnsupportedImageError
 from tests.utils.tiled_questions import Questions
-from utils import tiff_adapter, tiff_files
-from utils.tiff_adapter import TiffAdapter, UnreadableError
-from utils.tiff_files import layout_of, read_rows
-from utils.tiled_server import FolderTree, Unreadable, list_folder
+from utils.served import tiff_adapter, tiff_files
+from utils.served.tiff_adapter import TiffAdapter, UnreadableError
+from utils.served.tiff_files import layout_of, read_rows
+from utils.served.tiled_server import FolderTree, Unreadable, list_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -312,7 +312,7 @@ def test_two_files_that_differ_in_the_ending_are_both_there(tmp_path):
 
 
 def test_a_new_and_a_changed_file_show_without_a_restart(tmp_path, monkeypatch):
-    monkeypatch.setattr("utils.tiled_server.LISTING_S", 0.0)
+    monkeypatch.setattr("utils.served.tiled_server.LISTING_S", 0.0)
     tifffile.imwrite(tmp_path / "a.tif", stack())
     tree = FolderTree(tmp_path)
     before = tree.open("a").metadata()["version"]

@@ -13,9 +13,9 @@ from core.errors import AppError
 from core.images.volumes import CatalogEntry
 from tests.tile_server import tile_server
 from tests.utils.tiled_questions import Questions
-from utils.tile_cache import CachedTileServer
-from utils.tiled_server import Item, list_folder
-from utils.tiled_volumes import TiledCatalog
+from utils.images.tile_cache import CachedTileServer
+from utils.images.tiled_volumes import TiledCatalog
+from utils.served.tiled_server import Item, list_folder
 
 pytestmark = [
     pytest.mark.real_data,

@@ -17,7 +17,7 @@ from core.images.memory import ArrayVolume
 from core.images.planes import turned
 from core.images.pyramid import image_levels
 from tests.tile_server import tile_server
-from utils.tile_cache import ByteCache, CachedTileServer
+from utils.images.tile_cache import ByteCache, CachedTileServer
 
 RNG = np.random.default_rng(3)
 STACK = RNG.integers(0, 4000, (6, 700, 1100)).astype("u2")

@@ -14,10 +14,10 @@ from core.labels.publishing import classes_of, result_metadata
 from core.labels.store import Paint
 from tests.image_files import STACK
 from tests.utils.tiled_questions import Questions
-from utils.label_db import SqlLabelStore
-from utils.tiled_http import TiledAccess, TiledContainer, split_uri
-from utils.tiled_masks import TiledMaskPublisher, TiledResults, read_mask
-from utils.tiled_volumes import TiledCatalog
+from utils.images.tiled_http import TiledAccess, TiledContainer, split_uri
+from utils.images.tiled_masks import TiledMaskPublisher, TiledResults, read_mask
+from utils.images.tiled_volumes import TiledCatalog
+from utils.labels.label_db import SqlLabelStore
 
 VOLUME = "tall"  # (1, 1400, 600): two tiles wide, three high
 CLASSES = (LabelClass(2, "Pore", "#E69F00"), LabelClass(9, "Größe", "#009E73"))

@@ -8,7 +8,7 @@ import httpx
 from fastapi import Depends, FastAPI
 from fastapi.dependencies import utils
 
-from utils import tiled_quick
+from utils.served import tiled_quick
 
 
 def number() -> int:

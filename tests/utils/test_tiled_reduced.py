@@ -8,8 +8,8 @@ import urllib3
 from core.images.geometry import whole_slice
 from core.images.pyramid import image_levels
 from tests.tile_server import tile_server
-from utils.tiled_reduced import write_area_mean
-from utils.tiled_volumes import TiledCatalog
+from utils.images.tiled_volumes import TiledCatalog
+from utils.served.tiled_reduced import write_area_mean
 
 RNG = np.random.default_rng(3)
 STACK = RNG.integers(0, 60_000, (3, 1101, 701)).astype(">u2")

@@ -18,9 +18,9 @@ from core.images.volumes import CatalogEntry, Listing
 from scripts.local_stack import wait_until
 from tests.image_files import ARRAYS, CELLS, COARSE, COARSER, MOVIE, STACK, UNREADABLE
 from tests.tile_server import tile_server
-from utils import tiled_volumes
-from utils.tiled_volumes import TiledCatalog, open_uri, split_box
-from utils.tiled_walk import GrowingListing
+from utils.images import tiled_volumes
+from utils.images.tiled_volumes import TiledCatalog, open_uri, split_box
+from utils.images.tiled_walk import GrowingListing
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from scripts import spare_worker
 from tests.utils import waiting_job
-from utils.spare_worker import Order
+from utils.jobs.spare_worker import Order
 
 if __name__ == "__main__":
     spare_worker.WORK["train"] = waiting_job.work

@@ -1,6 +1,6 @@
 """The port behind which what a model has made of a table outlasts the app: embeddings, chances, weights, by their part.
 
-`utils/curation_files.py` implements it. What is kept is numbers and JSON; reading it runs nothing.
+`utils/curation/curation_files.py` implements it. What is kept is numbers and JSON; reading it runs nothing.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
 """The port behind which tables of items are kept: what was said of each item, by whom, and who looks at which one now.
 
-An item is a slice, a tile of a slice, or an image of its own; the originals are only ever read. Whatever is said is an
-act: several marks at once, with a person and a time, that undo takes back. People who swipe hold leases, so that no
-item is asked twice. `utils/curation_db.py` implements it, and `tests/contracts/test_curation_store.py` says what it
-must do.
+An item is a slice, a tile of a slice, or an image of its own; the originals are only ever read. Whatever is said is
+an act: several marks at once, with a person and a time, that undo takes back. People who swipe hold leases, so that
+no item is asked twice. `utils/curation/curation_db.py` implements it, and `tests/contracts/test_curation_store.py`
+says what it must do.
 """
 
 from collections.abc import Mapping, Sequence

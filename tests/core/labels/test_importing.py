@@ -12,7 +12,7 @@ from core.labels.exchange.exporting import export
 from core.labels.exchange.facts import Facts, FileClass
 from core.labels.exchange.importing import Target, apply, place, report_on
 from core.labels.slices import read_slice
-from utils.label_db import SqlLabelStore
+from utils.labels.label_db import SqlLabelStore
 
 VOLUME, SHAPE = "stack", (3, 40, 700)
 CLASSES = (LabelClass(1, "Pore", "#E69F00"), LabelClass(2, "bead", "#56B4E9"))

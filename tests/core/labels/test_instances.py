@@ -19,8 +19,8 @@ from core.labels.instance_builder import Built, InstanceBuilder
 from core.labels.instance_changes import Line, cut_along, give_class, merge_of
 from core.labels.instance_table import columns, rows, to_csv
 from core.labels.store import Rewrite
-from utils.instance_db import SqlInstanceMemory
-from utils.label_db import SqlLabelStore
+from utils.labels.instance_db import SqlInstanceMemory
+from utils.labels.label_db import SqlLabelStore
 
 PATH = "stack"
 

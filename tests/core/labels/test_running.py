@@ -15,8 +15,8 @@ from core.labels.exchange.importing import Target
 from core.labels.exchange.running import STOPPED, ImportRun, Imports, Stopped
 from core.labels.store import Rewrite
 from tests.core.labels.test_importing import CLASSES, SHAPE, TARGET, VOLUME, a_file, pixels, store, stripes
-from utils import label_tables
-from utils.label_db import SqlLabelStore
+from utils.labels import label_tables
+from utils.labels.label_db import SqlLabelStore
 
 __all__ = ["store"]
 

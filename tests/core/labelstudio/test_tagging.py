@@ -9,7 +9,7 @@ from core.labelstudio.port import Project
 from core.labelstudio.tagging import planned, write
 from core.labelstudio.tasks import Region, Spot, data_of
 from core.learning.curation.store import Item, Table
-from utils.curation_db import SqlCurationStore
+from utils.curation.curation_db import SqlCurationStore
 
 INFO = ArrayVolume(np.zeros((4, 48, 64), np.uint8), "a/stack").info
 WHOLE, TILE = Region(0, 0, 48, 64), Region(0, 32, 48, 64)

@@ -1,0 +1,1 @@
+"""Images, masks and results on a Tiled server, and what is kept of them here."""

@@ -1,0 +1,1 @@
+"""Label Studio over HTTP: `labelstudio_client` is the port, with its tokens and answers."""

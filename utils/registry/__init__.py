@@ -1,0 +1,1 @@
+"""Algorithms and models in MLflow, and as files."""
