@@ -6,6 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+FEW=5 # tests that may fail beside others if they pass by themselves
+
 say() { printf '\n== %s\n' "$*"; }
 
 say "Python packages"
@@ -21,6 +23,19 @@ if [ ! -d /usr/lib/postgresql ] && missing initdb; then
         "No PostgreSQL found: its tests are skipped. Install PostgreSQL 15 or newer to run them."
 fi
 
+# tested [pytest's arguments]: run tests; the few that fail are tried once more by themselves (docs/adr/0016-a-failed-test-is-tried-by-itself.md).
+tested() {
+    local outcome=0 failed
+    python -m pytest --cache-clear "$@" || outcome=$?
+    [ "$outcome" -gt 0 ] || return 0
+    failed="$(python -c 'import json; print(len(json.load(open(".pytest_cache/v/cache/lastfailed"))))')"
+    if [ "$outcome" -ne 1 ] || [ "$failed" -gt "$FEW" ]; then
+        exit "$outcome"
+    fi
+    say "Failed: $failed, once more by themselves"
+    python -m pytest --last-failed --last-failed-no-failures none
+}
+
 # apart NAME MARK FOLDER PROGRAM MODULE [pytest's arguments]: the tests of a mark, against a program in an environment of its own.
 apart() {
     if [ ! -x "$3/bin/$4" ]; then
@@ -33,7 +48,8 @@ apart() {
         python -m "$5"
     fi
     say "Tests with $1"
-    exec python -m pytest -m "$2" "${@:6}"
+    tested -m "$2" "${@:6}"
+    exit
 }
 
 case "${1:-}" in
@@ -62,5 +78,5 @@ say "Tests"
 if [ $# -gt 0 ]; then
     exec python -m pytest "$@"
 fi
-python -m pytest -m "not alone" -n 2 --dist loadfile # a file's tests share their servers
-exec python -m pytest -m alone
+tested -m "not alone" -n 2 --dist loadfile # a file's tests share their servers
+tested -m alone
