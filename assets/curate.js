@@ -2,6 +2,7 @@
    said (docs/contracts.md, "Tables of items"). curate_acts.js says it, curate_panels.js is the column on the left, curate_like.js finds what looks alike,
    curate_map.js is the map, curate_quick.js tags by a click. */
 (() => {
+  const { token } = window.base;
   const COLORS = ["#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442", "#999999", "#B07AA1"];
   const SIZES = [3, 4, 5, 6, 8, 10];
   const KEPT = "curate-grid";
@@ -9,7 +10,6 @@
 
   const state = { quick: null, even: false, root: null, wish: null, like: "", mapping: false, volume: null, tables: [], table: null, numbers: [], items: [], page: 0, size: 5, chosen: new Set(), at: null, filters: { status: "all", exclude: "not excluded", subset: "all", sort: "in order", seed: 0 } };
 
-  const token = () => decodeURIComponent(document.cookie.match(/(?:^|; )_csrf_token=([^;]*)/)?.[1] ?? "");
   const newId = () => (crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random().toString(36).slice(2)}`);
   const say = (text, hint, kind = "error") => window.dash_clientside.page.say({ kind, text, hint });
   const colorOf = (name) => COLORS[state.table.classes.indexOf(name) % COLORS.length];

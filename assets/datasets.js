@@ -1,7 +1,7 @@
 /* The dataset picker: opened, searched, and its rows drawn from the list in a store, for there may be thousands of them.
    Python names these functions in `ClientsideFunction("datasets", ...)`. */
 (() => {
-  const { element } = window.base;
+  const { arrange, element } = window.base;
   const root = document.documentElement;
   const OPEN = "picker-open"; // on <html>
   const LOCATION = "location";
@@ -76,16 +76,7 @@
     const none = lines.length > 0 && fitting.length === 0;
     const above = seen.looking === null ? [] : [lookingFor(seen.looking)];
     const below = none ? [element("div", "notice dataset-none", "Nothing is called that.")] : [];
-    replace(list(), [...above, ...(seen.notice ? [noticeOf(seen.notice)] : []), ...fitting, ...below]);
-  }
-
-  /** Lines that stay are not moved, so that the place and the keyboard's focus stay. */
-  function replace(parent, wantedNodes) {
-    const staying = new Set(wantedNodes);
-    for (const node of [...parent.childNodes]) if (!staying.has(node)) node.remove();
-    wantedNodes.forEach((node, place) => {
-      if (parent.childNodes[place] !== node) parent.insertBefore(node, parent.childNodes[place] ?? null);
-    });
+    arrange(list(), [...above, ...(seen.notice ? [noticeOf(seen.notice)] : []), ...fitting, ...below]);
   }
 
   const wordsOf = (row) => [row.name, row.folder, row.about, row.reason].join(" ").toLowerCase();

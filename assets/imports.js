@@ -2,7 +2,7 @@
    server knows how far it is (docs/contracts.md, "Exchange"), so a page that is loaded anew goes on where it was.
    Python names these functions in `ClientsideFunction("imports", ...)`. */
 (() => {
-  const { element, presses } = window.base;
+  const { element, presses, token } = window.base;
   const ACCEPTED = ".tif,.tiff,.npz,.npy,.zip,.nii,.gz,.nrrd,.json,.geojson";
   const STORE = "import-store";
   const SOON_MS = 120; // most files are looked through by then, and nothing flickers
@@ -19,7 +19,6 @@
   let first = 1;
   let timer = 0;
 
-  const token = () => decodeURIComponent(document.cookie.match(/(?:^|; )_csrf_token=([^;]*)/)?.[1] ?? "");
   const say = (text, hint) => window.dash_clientside.page.say({ kind: "error", text, hint });
   const skip = () => window.dash_clientside.no_update;
   const pressed = () => presses().length > 0;

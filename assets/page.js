@@ -93,12 +93,6 @@
 
   const remember = (volume, contrast) => store(CONTRAST + volume, JSON.stringify(contrast));
 
-  function markClass(activeClass) {
-    for (const row of document.querySelectorAll(".class-row")) {
-      row.classList.toggle("active", row.dataset.class === String(activeClass));
-    }
-  }
-
   const PEOPLE_SHOWN = 4;
 
   /* The bands of core/learning/uncertainty.py, dark for little and bright for much of what is shown. */
@@ -225,15 +219,6 @@
     },
 
     addressedPlace: (search) => new URLSearchParams(search ?? "").get("at"),
-
-    chooseClass(_clicks) {
-      return presses().at(-1)?.class ?? skip();
-    },
-
-    markClass(activeClass, _rows) {
-      setTimeout(() => markClass(activeClass)); // after the rows are drawn
-      return skip();
-    },
 
     /** A volume opens as it was last looked at in this browser. */
     contrast(manifest) {

@@ -37,6 +37,7 @@ from callbacks import (
     stack,
     suggestions,
 )
+from callbacks.http import classes as classes_http
 from callbacks.http import (
     curation,
     errors,
@@ -94,6 +95,7 @@ SEEN_BY_PLOTLY = ("pandas", "PIL.Image")
 MACHINE_ROUTES = (
     images,
     labels,
+    classes_http,
     past,
     instances,
     tools,

@@ -256,16 +256,6 @@ def place_tab(place: Any) -> Pattern:
     return {"type": "place-tab", "place": place}
 
 
-def class_row(class_id: Any) -> Pattern:
-    """A class in the list; a click makes it the active one."""
-    return {"type": "class-row", "class": class_id}
-
-
-def class_action(action: str, class_id: Any) -> Pattern:
-    """A control of a class: "name", "color", "visible", "locked", "delete"."""
-    return {"type": f"class-{action}", "class": class_id}
-
-
 def moment(revision: Any) -> Pattern:
     """A row of the history: shows the labels right after an edit."""
     return {"type": "moment", "revision": revision}

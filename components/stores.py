@@ -4,7 +4,7 @@ from dash import dcc, html
 
 VOLUME = "volume-store"  # {"path", "id"} of the open volume, None before the first; written by callbacks/datasets.py
 DATASETS = "datasets-store"  # the list of the picker, see components/datasets.py; written by callbacks/datasets.py
-CLASSES = "classes-store"  # the class table as JSON; written by callbacks/classes.py
+CLASSES = "classes-store"  # the class table as JSON; written by assets/classes.js
 JOBS = "jobs-store"  # job views as JSON, newest first; written by callbacks/jobs.py
 JOBS_STAMP = "jobs-stamp-store"  # changes when JOBS does; written by callbacks/jobs.py
 CARDS_STAMP = "cards-stamp-store"  # changes when a job card needs other parts; written by callbacks/jobs.py

@@ -78,7 +78,7 @@ def name_classes(page: Page, names: tuple[str, ...]) -> None:
         if at >= page.locator(".class-row").count():
             page.click(f"#{ids.CLASS_ADD}")
             page.wait_for_function(f"() => document.querySelectorAll('.class-row').length > {at}")
-        field = page.locator(".class-row input.class-name, .class-row .class-name input").nth(at)
+        field = page.locator(".class-name").nth(at)
         field.fill(name)
         field.press("Enter")
         page.wait_for_selector(f"[aria-label='Paint with {name}']")

@@ -119,17 +119,3 @@ class ContrastHistogram(_ViewerComponent):
 
     _type = "ContrastHistogram"
     _prop_names: ClassVar[list[str]] = ["id", "auto", "channels", "histogram", "look", "range", "window"]
-
-
-class ColorField(_ViewerComponent):
-    """A colour that opens the browser's chooser.
-
-    Keyword arguments
-    -----------------
-    id : str or a pattern.
-    value : "#RRGGBB", both ways; written when the chooser closes.
-    title : what a pointer and a screen reader are told.
-    """
-
-    _type = "ColorField"
-    _prop_names: ClassVar[list[str]] = ["id", "title", "value"]

@@ -66,9 +66,6 @@ def test_modes_locks_and_every_moment_leave_the_pixels_they_promise(page: Page, 
     page.click(LOCK)
     expect(page.locator(LOCK)).to_have_attribute("aria-pressed", "true")
     painter.paints("1", painter.labels[0] != 2, (40, 200), (160, 200))
-    page.wait_for_function(
-        "() => !document.querySelector('[data-dash-is-loading]')"
-    )  # the list is drawn anew meanwhile
     page.click(LOCK)
     expect(page.locator(LOCK)).to_have_attribute("aria-pressed", "false")
 

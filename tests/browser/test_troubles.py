@@ -183,31 +183,12 @@ def test_a_callback_that_fails_on_the_server_is_told(stack: LocalStack, page: Pa
     page.goto(f"{stack.url}?volume={VOLUME}")
     Hand(page).until("s => s.ready && s.labelsReady")
     page.route("**/_dash-update-component*", lambda route: route.fulfill(status=500, body="oops"))
-    page.click(f"#{ids.CLASS_ADD}")
+    page.click(f"#{ids.DATASET_BUTTON}")
     page.wait_for_selector(".message-error:has-text('The server failed')")
     page.unroute("**/_dash-update-component*")
     page.click(".message-error button")
-    page.click(f"#{ids.CLASS_ADD}")
-    page.wait_for_function("() => document.querySelectorAll('.class-row').length === 3")
-
-
-def test_a_rule_that_is_broken_is_told_and_the_field_keeps_the_truth(stack: LocalStack, page: Page) -> None:
-    page.goto(f"{stack.url}?volume={VOLUME}")
-    Hand(page).until("s => s.ready && s.labelsReady")
-    field = page.locator(".class-row input[type=text]").nth(1)
-    field.fill("Class 1")
-    field.press("Enter")
-    page.wait_for_selector(".message-error:has-text('used twice')")
-
-
-def test_a_colour_chosen_in_the_browser_is_kept(stack: LocalStack, page: Page) -> None:
-    page.goto(f"{stack.url}?volume={VOLUME}")
-    Hand(page).until("s => s.ready && s.labelsReady")
-    chosen = "input => { input.value = '#123456'; input.dispatchEvent(new Event('change')) }"
-    with page.expect_response(lambda answer: '"class-color"' in (answer.request.post_data or "")):
-        page.locator(".sv-color").nth(1).evaluate(chosen)
-    page.reload()
-    page.wait_for_function("() => document.querySelectorAll('.sv-color')[1]?.value === '#123456'")
+    page.click(f"#{ids.DATASET_REFRESH}")
+    page.wait_for_selector("a.dataset-row")
 
 
 def test_a_panel_that_was_folded_away_stays_so_after_a_reload(stack: LocalStack, page: Page) -> None:
