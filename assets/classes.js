@@ -2,7 +2,7 @@
    wish after the other (docs/contracts.md, "Labels"); what it answers is the truth.
    Python names these functions in `ClientsideFunction("classes", ...)`. */
 (() => {
-  const { arrange, element, token } = window.base;
+  const { arrange, element, presses, token } = window.base;
   const KEYS = 9; // the first nine can be chosen with a digit
   const MAX_NAME_LENGTH = 80; // as core/labels/classes.py has it
   const AGAIN_MS = 2000; // between two tries to read a table
@@ -171,6 +171,19 @@
     }
   }
 
+  // ---- where else a class can be chosen ----
+
+  const span = (props) => ({ namespace: "dash_html_components", type: "Span", props });
+
+  /** A choice of Dash's lists, with the colour of the class. */
+  function option({ id, name, color }) {
+    const swatch = span({ className: "swatch", style: { background: color } });
+    return { value: id, label: span({ children: [swatch, name] }) };
+  }
+
+  /** Options that differ from those before; lists that stay are not drawn anew. */
+  const news = (options, before) => (JSON.stringify(options) === JSON.stringify(before) ? skip() : options);
+
   const functions = {
     /** Read the table of the volume that is opened, and whenever others have changed it. */
     follow(opened) {
@@ -188,6 +201,22 @@
     show(table) {
       if (table?.length) draw(table);
       return table ?? [];
+    },
+
+    /** The classes that the live prediction shows: what was hidden stays so, what is new shows. */
+    offerLive(table, before, shown) {
+      const hidden = before.map(({ value }) => value).filter((id) => !shown.includes(id));
+      return [news((table ?? []).map(option), before), (table ?? []).map(({ id }) => id).filter((id) => !hidden.includes(id))];
+    },
+
+    /** The class whose objects are listed: that which paints when the drawer opens; and those that objects can be given. */
+    offerObjects(table, _open, paints, chosen, before) {
+      const known = (table ?? []).map(({ id }) => id);
+      const opens = presses().includes("objects-open");
+      const wanted = opens || !known.includes(chosen) ? paints : chosen;
+      const value = known.includes(wanted) ? wanted : known[0] ?? null;
+      const options = news((table ?? []).map((one) => ({ ...option(one), search: one.name })), before);
+      return [options, value === chosen ? skip() : value, options];
     },
 
     mark(activeClass) {

@@ -4,31 +4,31 @@ It learns with what the form of the pixel classifier shows, when that is the alg
 It expects the class shares that a segmentation would.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State
 
 from callbacks.model_requests import find_algorithm
-from components import class_shares, forms, ids, overlay, stores
+from components import class_shares, forms, ids, stores
 from components.models import FIRST_CHOICE
 from core.errors import AppError
 from core.learning.descriptors import validate_parameters
 from core.services import Services
 
-Table = Sequence[Mapping[str, Any]]
-
 
 def register(app: Dash, services: Services) -> None:
     """Switch, button, state, and how it shows."""
     _register_viewer(app)
-    app.callback(
+    app.clientside_callback(
+        ClientsideFunction("classes", "offerLive"),
         Output(ids.LIVE_CLASSES, "options"),
         Output(ids.LIVE_CLASSES, "value"),
         Input(stores.CLASSES, "data"),
         State(ids.LIVE_CLASSES, "options"),
         State(ids.LIVE_CLASSES, "value"),
-    )(offer_classes)
+        prevent_initial_call=True,
+    )
 
     @app.callback(
         Output(stores.LIVE_PARAMETERS, "data"),
@@ -81,13 +81,6 @@ def _register_viewer(app: Dash) -> None:
         State(ids.LIVE_STATE, "data-first"),
         prevent_initial_call=True,
     )
-
-
-def offer_classes(table: Table | None, before: list[Any], shown: list[int]) -> tuple[list[Any], list[int]]:
-    """The classes of the volume; what was hidden stays so, what is new shows."""
-    known = {option["value"] for option in before}
-    hidden = known - set(shown)
-    return overlay.class_options(table or []), [row["id"] for row in table or [] if row["id"] not in hidden]
 
 
 def parameters(services: Services, algorithm: str | None, entered: Mapping[str, Any]) -> dict[str, Any]:

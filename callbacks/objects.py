@@ -81,13 +81,8 @@ IN_THE_BROWSER = {
 
 def register(app: Dash, services: Services) -> None:
     """Open and close, list, show on the image, change."""
-    for name, wiring in IN_THE_BROWSER.items():
-        app.clientside_callback(ClientsideFunction("objects", name), *wiring, prevent_initial_call=True)
-    _register_list(app, services)
-
-
-def _register_list(app: Dash, services: Services) -> None:
-    @app.callback(
+    app.clientside_callback(
+        ClientsideFunction("classes", "offerObjects"),
         Output(ids.OBJECTS_CLASS, "options"),
         Output(ids.OBJECTS_CLASS, "value"),
         Output(ids.OBJECTS_MOVE, "options"),
@@ -95,13 +90,15 @@ def _register_list(app: Dash, services: Services) -> None:
         Input(ids.OBJECTS_OPEN, "n_clicks"),
         State(ids.VIEWER, "activeClass"),
         State(ids.OBJECTS_CLASS, "value"),
+        State(ids.OBJECTS_CLASS, "options"),
+        prevent_initial_call=True,
     )
-    def offer_classes(table: Rows | None, _open: int | None, active: int | None, chosen: int | None) -> Any:
-        known = [row["id"] for row in table or []]
-        wanted = active if changed(ids.OBJECTS_OPEN) or chosen not in known else chosen
-        value = wanted if wanted in known else next(iter(known), None)
-        return objects.class_options(table or []), value, objects.class_options(table or [])
+    for name, wiring in IN_THE_BROWSER.items():
+        app.clientside_callback(ClientsideFunction("objects", name), *wiring, prevent_initial_call=True)
+    _register_list(app, services)
 
+
+def _register_list(app: Dash, services: Services) -> None:
     @app.callback(
         output={
             "row_data": Output(ids.OBJECTS_TABLE, "rowData"),

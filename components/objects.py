@@ -1,8 +1,5 @@
 """Objects: the instances of a class, counted and measured in a drawer below the image."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import dash_ag_grid as dag
 from dash import dcc, html
 
@@ -132,18 +129,6 @@ def _table() -> dag.AgGrid:
         getRowId="params.data.id",
         className="objects-table",
     )
-
-
-def class_options(table: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The classes with their colours."""
-    return [
-        {
-            "label": html.Span([html.Span(className="swatch", style={"background": row["color"]}), row["name"]]),
-            "value": row["id"],
-            "search": row["name"],
-        }
-        for row in table
-    ]
 
 
 def state_text(view: InstanceView) -> str:

@@ -71,11 +71,15 @@ def rename(page: Page, app: ExchangeApp) -> None:
     page.click(".message-error button")
     row_of(page, 1).locator("summary").click()
     name.fill("glass be")
+    page.locator(f"#{ids.LIVE_CLASSES} input").nth(1).evaluate("one => one.click()")
     app.labels.set_classes(PATH, (*table(app), LabelClass(3, "rock", PALETTE[5])), user="somebody else")
     expect(page.locator(ROWS)).to_have_count(3)
+    for at, shown in enumerate((True, False, True)):  # what the live prediction hid stays hidden
+        expect(page.locator(f"#{ids.LIVE_CLASSES} input").nth(at)).to_be_checked(checked=shown)
     expect(name).to_have_value("glass be")
     expect(name).to_be_focused()
     expect(row_of(page, 1).locator(".question")).to_be_visible()
+    row_of(page, 1).locator("summary").evaluate("one => one.click()")  # closed without leaving the field
     name.press_sequentially("ads")
     name.press("Enter")
     expect(row_of(page, 2).locator(".class-key")).to_have_attribute("aria-label", "Paint with glass beads")
@@ -85,7 +89,7 @@ def rename(page: Page, app: ExchangeApp) -> None:
 def lose_no_press(page: Page, app: ExchangeApp) -> None:
     """Presses that come while the server is slow show at once and are done in their order."""
     held: list[Route] = []
-    page.route("**/classes", held.append, times=1)
+    page.route("**/classes", lambda route: held.append(route), times=1)  # noqa: PLW0108 - Playwright marks its handlers
     eye = row_of(page, 2).locator("[aria-pressed]").first
     for pressed in ("false", "true", "false"):
         eye.click()
