@@ -93,9 +93,15 @@
     show();
   }
 
+  /** Draw after the press: a button that goes between press and release hears no click. */
+  function released(drawing) {
+    for (const end of ["pointerup", "keyup"]) addEventListener(end, () => setTimeout(drawing), { once: true });
+  }
+
   function show() {
     window.curate.panels(state);
     const place = state.root.querySelector(".curate-main");
+    if (place.querySelector(":is(.curate-bar, .curate-strip) :active")) return released(show);
     if (!state.table) return place.replaceChildren(welcome());
     return place.replaceChildren(bar(), strip(), state.items.length > 0 ? grid() : nothing());
   }
@@ -281,6 +287,6 @@
     return window.dash_clientside.no_update;
   }
 
-  window.curate = { made, ask, of, newId, say, draw, present, turn, show, openTable, refresh, meant, colorOf, state };
+  window.curate = { made, ask, of, newId, say, draw, present, turn, show, released, openTable, refresh, meant, colorOf, state };
   window.dash_clientside = { ...window.dash_clientside, curate: { open: (place, volume) => (open(place, volume), window.dash_clientside.no_update) } };
 })();

@@ -1,7 +1,7 @@
 /* The column of the Curate place: which table, which items in which order, and the way to the phones. curate_panels_learn.js is its last
    card, what a model has learned. */
 (() => {
-  const { made, ask, of, newId, say, draw, openTable, refresh, colorOf, state } = window.curate;
+  const { made, ask, of, newId, say, draw, released, openTable, refresh, colorOf, state } = window.curate;
   const STATUSES = { all: "All", unlabeled: "Without a label", partial: "With some labels", labeled: "With all labels" };
   const EXCLUSIONS = { "not excluded": "Not excluded", excluded: "Excluded", validation: "Validation", all: "All" };
   const SOURCES = { slices: "Slices of the open volume", tiles: "Tiles of the open volume", folder: "Images of a folder" };
@@ -17,7 +17,8 @@
 
   function panels() {
     const side = state.root.querySelector(".curate-side");
-    if (side.matches(":active")) return addEventListener("pointerup", () => setTimeout(panels), { once: true }); // a button that goes between press and release hears no click
+    if (side.matches(":active")) return released(panels);
+    if (side.querySelector(".curate-draft:focus")?.value) return side.addEventListener("focusout", () => setTimeout(panels), { once: true }); // a name that is being typed
     const focused = side.contains(document.activeElement) ? document.activeElement.name : "";
     const cards = making ? [newTable()] : [chooseTable()];
     if (state.table && !making) cards.push(counts(), filters(), people(), window.curate.learning());
@@ -51,12 +52,14 @@
   }
 
   function classes() {
-    const add = input({ name: "class", placeholder: "Another class", maxLength: 60, onkeydown: (event) => event.key === "Enter" && event.target.value.trim() && addClass(event.target.value.trim()) });
+    const add = made("input.form-control.curate-draft", { name: "class", placeholder: "Another class", maxLength: 60, onkeydown: ({ key, target }) => key === "Enter" && target.value.trim() && addClass(target) });
     return field("Add a class", add);
   }
 
-  async function addClass(name) {
-    if (await ask(of("/classes"), { classes: [...state.table.classes, name] })) await refresh();
+  async function addClass(entry) {
+    if (!(await ask(of("/classes"), { classes: [...state.table.classes, entry.value.trim()] }))) return;
+    entry.value = "";
+    await refresh();
   }
 
   function forget() {
@@ -118,7 +121,7 @@
       if (key === "Escape" || key === "Enter") target.blur();
     };
     const edit = ({ currentTarget }) => {
-      const entry = input({ value: name, maxLength: 80, ariaLabel: `New name of ${name}`, onkeydown: leave, onblur: rename });
+      const entry = made("input.form-control.curate-draft", { value: name, maxLength: 80, ariaLabel: `New name of ${name}`, onkeydown: leave, onblur: rename });
       currentTarget.replaceWith(entry);
       entry.select();
     };

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
+from callbacks.choices import unless_same
 from callbacks.events import changed, pressed
 from callbacks.http.exchange import opened
 from components import exchange, ids, models, overlay, stores
@@ -44,7 +45,8 @@ def _register_choices(app: Dash, services: Services) -> None:
         options = exchange.source_options(overlay.results(jobs or [], volume["path"]) if volume else [])
         if options == before:
             return no_update, no_update
-        return options, chosen if any(each["value"] == chosen for each in options) else exchange.LABELS
+        wanted = chosen if any(each["value"] == chosen for each in options) else exchange.LABELS
+        return options, unless_same(wanted, chosen)
 
     @app.callback(Output(ids.EXPORT_RANGE, "hidden"), Input(ids.EXPORT_SCOPE, "value"), prevent_initial_call=True)
     def show_range(scope: Scope) -> bool:

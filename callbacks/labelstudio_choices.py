@@ -4,6 +4,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State
 
+from callbacks.choices import unless_same
 from callbacks.events import changed
 from callbacks.labelstudio_sending import Volume, chosen_project, open_path
 from components import ids, labelstudio, stores
@@ -26,7 +27,7 @@ def register(app: Dash, services: Services) -> None:
         is_seen = place == "exchange" and volume is not None
         options = labelstudio.table_options(services.curation.tables(volume=open_path(volume)) if is_seen else ())
         known = any(each["value"] == table for each in options)
-        return options, table if known else labelstudio.OWN_TABLE
+        return options, unless_same(table if known else labelstudio.OWN_TABLE, table)
 
     @app.callback(
         Output(ids.LS_CHOICES_TOLD, "children"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from dash import ALL, MATCH, Dash, Input, Output, State, no_update
 
+from callbacks.choices import unless_same
 from callbacks.events import changed
 from callbacks.model_requests import (
     Choice,
@@ -73,9 +74,10 @@ def _register_registry(app: Dash, services: Services) -> None:
         names, rows = registry["algorithms"], registry["models"]
         algorithm_options = [{"label": name, "value": name} for name in names]
         offered = model_table.options(rows)
-        chosen = models.first_choice([each["value"] for each in offered], model)
+        wanted = models.first_choice([each["value"] for each in offered], model)
+        learned = models.first_choice(names, algorithm)
         shown = [row for row in rows if archived or not row["archived"]]
-        return algorithm_options, models.first_choice(names, algorithm), offered, chosen, shown
+        return algorithm_options, unless_same(learned, algorithm or ""), offered, unless_same(wanted, model), shown
 
     @app.callback(
         Output(ids.MODEL_TABLE, "exportDataAsCsv"), Input(ids.MODEL_DOWNLOAD, "n_clicks"), prevent_initial_call=True
@@ -122,7 +124,7 @@ def _register_form(app: Dash, services: Services) -> None:
         offered = models.start_options((registry or {}).get("models", []), name)
         kept = chosen if chosen in [option["value"] for option in offered] else models.ANEW
         can = bool(name) and find_algorithm(services, name).can_continue
-        return offered, kept, not can or len(offered) == 1
+        return offered, unless_same(kept, chosen), not can or len(offered) == 1
 
 
 def _register_prediction_form(app: Dash, services: Services) -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
-from callbacks.events import changed, pressed
+from callbacks.choices import unless_same
+from callbacks.events import changed
 from components import ids, overlay, stores
 from core.services import Services
 
@@ -26,11 +27,10 @@ def _register_choice(app: Dash) -> None:
         Input(stores.JOBS, "data"),
         Input(stores.VOLUME, "data"),
         Input(stores.STARTED_JOB, "data"),
-        Input(ids.job_action("show", ALL), "n_clicks"),
-        Input(ids.model_result(ALL), "n_clicks"),
         State(ids.RESULT_SELECT, "options"),
         State(ids.RESULT_SELECT, "value"),
     )(offer_results)
+    _register_wishes(app)
     app.callback(
         Output(ids.RESULT_BESIDE, "options"),
         Output(ids.RESULT_BESIDE, "value"),
@@ -39,6 +39,22 @@ def _register_choice(app: Dash) -> None:
         Input(ids.RESULT_SELECT, "options"),
         State(ids.RESULT_BESIDE, "value"),
     )(offer_beside)
+
+
+def _register_wishes(app: Dash) -> None:
+    """A result that is asked for by its button. The browser chooses it: no press is lost on a slow server."""
+    chosen = Output(ids.RESULT_SELECT, "value", allow_duplicate=True)
+    app.clientside_callback(
+        ClientsideFunction("results", "ask"),
+        chosen,
+        Input(ids.job_action("show", ALL), "n_clicks"),
+        Input(ids.model_result(ALL), "n_clicks"),
+        State(ids.RESULT_SELECT, "options"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("results", "grant"), chosen, Input(ids.RESULT_SELECT, "options"), prevent_initial_call=True
+    )
 
 
 def _register_picture(app: Dash) -> None:
@@ -92,42 +108,34 @@ def offer_results(
     jobs: Jobs | None,
     volume: dict[str, str] | None,
     started: str | None,
-    shows: list[int | None],
-    results: list[int | None],
     options: list[dict[str, str]],
     selected: str | None,
 ) -> Any:
     """The results of this volume; which one is chosen."""
     found = overlay.results(jobs or [], volume["path"]) if volume else []
     offered = overlay.options(found)
-    shown = pressed() if any([*shows, *results]) else []
-    asked = shown[-1]["job"] if shown else None
     before = [] if changed(stores.VOLUME) else [option["value"] for option in options]
-    chosen = choose([job["id"] for job in found], before=before, asked=asked, started=started, selected=selected)
-    return offered if offered != options else no_update, chosen if chosen != selected else no_update
+    chosen = choose([job["id"] for job in found], before=before, started=started, selected=selected)
+    return offered if offered != options else no_update, unless_same(chosen, selected)
 
 
 def offer_beside(selected: str | None, options: list[dict[str, str]], chosen: str | None) -> Any:
     """The other results of this volume; which one stands beside; whether there is nothing to compare."""
     others = [option for option in options if option["value"] != selected]
     kept = chosen if chosen in [option["value"] for option in others] else None
-    return others, kept, selected is None or not others
+    return others, unless_same(kept, chosen), selected is None or not others
 
 
-def choose(
-    found: list[str], *, before: list[str], asked: str | None, started: str | None, selected: str | None
-) -> str | None:
+def choose(found: list[str], *, before: list[str], started: str | None, selected: str | None) -> str | None:
     """The id of the result to show.
 
-    One that was asked for, or the job just started as soon as it appears, else what is shown; a result that somebody
-    took off the image does not come back by itself.
+    The job just started as soon as it appears, else what is shown; a result that somebody took off the image does not
+    come back by itself.
 
-    >>> choose(["new", "old"], before=["old"], asked=None, started="new", selected="old")
+    >>> choose(["new", "old"], before=["old"], started="new", selected="old")
     'new'
-    >>> choose(["new", "old"], before=["new", "old"], asked=None, started="new", selected=None)
+    >>> choose(["new", "old"], before=["new", "old"], started="new", selected=None)
     """
-    if asked in found:
-        return asked
     if started in found and started not in before:
         return started
     if selected in found:

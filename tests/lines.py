@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from scripts.local_stack import free_port
+
 
 class Line:
     """Passes bytes on to a port of this machine. `cut` ends what goes through and refuses what comes, until `mend`."""
@@ -15,7 +17,7 @@ class Line:
         self._to = port
         self._open: set[socket.socket] = set()
         self._server: _Server | None = None
-        self.port = 0
+        self.port = free_port()  # one that no connection takes while the line is cut
         self.mend()
 
     @property
@@ -25,7 +27,6 @@ class Line:
     def mend(self) -> None:
         if self._server is None:
             self._server = _Server(("127.0.0.1", self.port), self._handler())
-            self.port = self._server.server_address[1]
             threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def cut(self) -> None:

@@ -102,7 +102,7 @@ def test_a_taken_port_is_named_with_the_way_out(running: Started, images: Path, 
         env={**outer_environment(), "PORT": str(running.ports["PORT"]), "STATE_DIR": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert outcome.returncode == 2
     assert f"Port {running.ports['PORT']} is taken" in outcome.stderr
@@ -111,7 +111,7 @@ def test_a_taken_port_is_named_with_the_way_out(running: Started, images: Path, 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path):
     outcome = subprocess.run(
-        ["bash", "scripts/start.sh", str(tmp_path / "nowhere")], cwd=ROOT, capture_output=True, text=True, timeout=60
+        ["bash", "scripts/start.sh", str(tmp_path / "nowhere")], cwd=ROOT, capture_output=True, text=True, timeout=240
     )
     assert outcome.returncode == 2
     assert "nowhere does not exist" in outcome.stderr
@@ -121,7 +121,7 @@ def test_ctrl_c_stops_all_that_was_started(running: Started):  # the last test o
     children = psutil.Process(running.process.pid).children(recursive=True)
     assert len(children) >= 3
     os.killpg(running.process.pid, signal.SIGINT)  # what a terminal sends
-    running.process.wait(timeout=40)
-    _, alive = psutil.wait_procs(children, timeout=10)
+    running.process.wait(timeout=120)
+    _, alive = psutil.wait_procs(children, timeout=240)
     assert alive == []
     assert not any(listens(port) for port in running.ports.values())

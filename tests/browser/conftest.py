@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from dash import Dash, Input, Output, State, clientside_callback, dcc, html
 from flask import Flask, Response, jsonify, request
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from callbacks.http import errors, images
@@ -22,9 +22,10 @@ from core.errors import NotFoundError, UnavailableError
 from core.images.memory import ArrayVolume
 from core.images.volumes import CatalogEntry, VolumeSource, volume_id
 from scripts.chromium import CHROMIUM_FLAGS, find_chromium
+from tests.browser.painting_app import ARRIVAL_MS
 from tests.tile_server import tile_server
 
-expect.set_options(timeout=60_000)  # ms; a busy machine is slow, and a longer wait costs nothing where all is well
+expect.set_options(timeout=ARRIVAL_MS)
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = [
     {"id": 1, "name": "pore", "color": "#E69F00", "visible": True},
@@ -228,8 +229,21 @@ def running(app: Dash) -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*CHROMIUM_FLAGS, "--disable-gpu"])
-        yield browser
+        yield patient(browser)
         browser.close()
+
+
+def patient(browser: Browser) -> Browser:
+    """With `ARRIVAL_MS` for all that its pages are to do."""
+    opened = browser.new_context
+
+    def new_context(**options: Any) -> BrowserContext:
+        context = opened(**options)
+        context.set_default_timeout(ARRIVAL_MS)
+        return context
+
+    browser.new_context = new_context  # type: ignore[method-assign]
+    return browser
 
 
 @pytest.fixture(scope="session")
@@ -264,7 +278,5 @@ def viewer_app(viewer_server: ViewerApp) -> Iterator[ViewerApp]:
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    yield page
+    yield context.new_page()
     context.close()

@@ -57,14 +57,14 @@ class ExchangeApp:
 
         def tiles() -> Iterator[tuple[TileIndex, TileChange]]:
             begun.set()
-            over.wait(60)
+            over.wait()
             yield (0, 0, 0), np.zeros_like
 
         edit = Rewrite("8" * 32, PATH, "import", tiles(), "somebody else")
         writer = threading.Thread(target=self.labels.rewrite, args=(edit,))
         writer.start()
-        begun.wait(60)
         try:
+            assert begun.wait(240), "the other writer began"
             yield
         finally:
             over.set()

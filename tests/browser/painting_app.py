@@ -43,8 +43,25 @@ NOT_SET_UP = AlgorithmDescriptor(
     gui_parameters=(Parameter("str", "checkpoint_path", "Checkpoint", "checkpoint_path", "none.pt"),),
     python_file_name={"inference": "networks/interactive/torchscript.py"},
 )
-ARRIVAL_MS = 60_000
+ARRIVAL_MS = 120_000  # a busy machine is slow, and a longer wait costs nothing where all is well
 ROOT = Path(__file__).resolve().parents[2]
+# Two frames: what was asked for before is drawn then. A window behind others has none, and does not wait for ever.
+FRAMES = """Promise.race([
+  new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+  new Promise((done) => setTimeout(done, 2000)),
+])"""
+COLORS = """points => {
+    const viewer = document.querySelector('#viewer');
+    const canvas = viewer.querySelector('canvas.sv-image');
+    const box = canvas.getBoundingClientRect();
+    const context = canvas.getContext('2d');
+    return points.map(([y, x]) => {
+        const at = viewer.__viewer.imageToScreen(y + 0.5, x + 0.5);
+        const scale = canvas.width / box.width;
+        const [r, g, b] = context.getImageData((at.x - box.left) * scale, (at.y - box.top) * scale, 1, 1).data;
+        return '#' + [r, g, b].map(v => v.toString(16).padStart(2, '0')).join('').toUpperCase();
+    });
+}"""
 
 
 @dataclass(frozen=True)
@@ -168,6 +185,11 @@ class Hand:
         script = f"() => {{ {handle}; return v && ({condition})(v.state()) }}"
         self.page.wait_for_function(script, timeout=ARRIVAL_MS)
 
+    def until_colors(self, points: list[tuple[int, int]], wanted: list[str]) -> None:
+        """Wait until the canvas shows these colours at the middle of image pixels (y, x)."""
+        script = f"([points, wanted]) => ({COLORS})(points).join() === wanted.join()"
+        self.page.wait_for_function(script, arg=[points, wanted], polling=50, timeout=ARRIVAL_MS)
+
     def until_saved(self) -> None:
         self.until("s => s.saveState === 'saved'")
 
@@ -202,17 +224,9 @@ class Hand:
         self.page.keyboard.press(name)
 
     def colors(self, points: list[tuple[int, int]]) -> list[str]:
-        """The colours on the canvas at the middle of image pixels (y, x), as "#RRGGBB"."""
-        script = """points => {
-            const viewer = document.querySelector('#viewer');
-            const canvas = viewer.querySelector('canvas.sv-image');
-            const box = canvas.getBoundingClientRect();
-            const context = canvas.getContext('2d');
-            return points.map(([y, x]) => {
-                const at = viewer.__viewer.imageToScreen(y + 0.5, x + 0.5);
-                const scale = canvas.width / box.width;
-                const [r, g, b] = context.getImageData((at.x - box.left) * scale, (at.y - box.top) * scale, 1, 1).data;
-                return '#' + [r, g, b].map(v => v.toString(16).padStart(2, '0')).join('').toUpperCase();
-            });
-        }"""
+        """The colours on the canvas at the middle of image pixels (y, x), as "#RRGGBB"; frames under way come first."""
+        script = f"""async points => {{
+            await {FRAMES};
+            return ({COLORS})(points);
+        }}"""
         return self.page.evaluate(script, points)

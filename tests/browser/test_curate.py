@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.exchange_app import ExchangeApp, exchange_app
 
@@ -34,7 +34,7 @@ def test_a_table_is_made_tagged_by_key_and_handed_to_the_swipe_page(app: Exchang
     page.fill("[name=classes]", "pore, crack")
     page.click("text=Make the table")
     page.wait_for_selector(".curate-tile")
-    assert page.locator(".curate-tile").count() == 25
+    expect(page.locator(".curate-tile")).to_have_count(25)
     first, seventh = (page.locator(".curate-tile").nth(place).bounding_box() for place in (0, 6))
     page.mouse.move(first["x"] + 5, first["y"] + 5)
     page.mouse.down()
@@ -65,6 +65,7 @@ def test_a_table_is_made_tagged_by_key_and_handed_to_the_swipe_page(app: Exchang
     with page.context.expect_page() as opening:
         page.click("text=Open the Swipe page")
     swipe = opening.value
+    swipe.wait_for_load_state()
     swipe.wait_for_function("() => swipe.state?.().hand.length > 0")
     swipe.keyboard.press("ArrowLeft")
     swipe.wait_for_function("() => swipe.state().waiting === 0 && swipe.state().done === 1")
@@ -99,11 +100,11 @@ def test_the_viewer_finds_what_looks_like_the_view_and_a_key_what_looks_like_a_p
     name = page.locator(".curate-tile").nth(4).get_attribute("title")
     page.keyboard.press("l")
     page.wait_for_selector(f".curate-strip:has-text('Most like {name.split('/')[-1]}')")
-    assert page.locator(".curate-tile").first.get_attribute("title") == name
+    expect(page.locator(".curate-tile").first).to_have_attribute("title", name)
     page.click("text=Back to the filters")
     page.wait_for_selector(".curate-strip", state="hidden")
     page.keyboard.press("m")
-    page.wait_for_selector("#curate-graph .nsewdrag", state="attached", timeout=60_000)
+    page.wait_for_selector("#curate-graph .nsewdrag", state="attached")
     page.wait_for_function("() => document.querySelector('#curate-graph .js-plotly-plot')?._fullLayout")
     box = page.locator("#curate-map").bounding_box()
     corners = [(0.05, 0.05), (0.95, 0.05), (0.95, 0.9), (0.05, 0.9), (0.05, 0.05)]

@@ -20,12 +20,6 @@ def app(tmp_path):
         yield running
 
 
-@pytest.fixture
-def page(page: Page) -> Page:
-    page.set_default_timeout(60_000)  # the whole page loads, not the viewer alone
-    return page
-
-
 def paint(page: Page, app: ExchangeApp) -> np.ndarray:
     """A stroke of each class with the mouse; returns what the server holds then."""
     hand = Hand(page)

@@ -32,7 +32,6 @@ class Painter:
     """Somebody with a mouse, and what the labels must be after each stroke."""
 
     def __init__(self, page: Page, app: ExchangeApp) -> None:
-        page.set_default_timeout(60_000)  # the whole page loads, not the viewer alone
         page.add_init_script("for (const key of ['tour', 'name-asked']) localStorage.setItem(key, '1')")
         self.page, self.app, self.hand = page, app, Hand(page)
         self.labels = np.zeros(SHAPE, np.uint8)

@@ -49,7 +49,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 def page(chromium: Browser, stack: LocalStack) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    page.set_default_timeout(60_000)
     page.on("requestfailed", lambda request: foreign_requests(stack, request.url))
     page.on("request", lambda request: foreign_requests(stack, request.url))
     yield page

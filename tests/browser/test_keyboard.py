@@ -25,10 +25,10 @@ UNREACHED = """() => [...document.querySelectorAll('a[href], button, input, sele
 
 
 def test_tab_reaches_every_control_and_its_focus_can_be_seen(page: Page, tmp_path: Path) -> None:
-    page.set_default_timeout(60_000)
     with exchange_app(tmp_path) as app:
         Hand(page).open(app.url)
         page.wait_for_selector(".class-row")
+        page.wait_for_load_state("networkidle")  # nothing is drawn anew below the focus
         page.keyboard.press("b")  # the row of options is there as well
         unseen = []
         for _ in range(MOST):

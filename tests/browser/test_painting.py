@@ -260,6 +260,15 @@ def start_chromium(chromium: Browser, tmp_path: Path) -> Iterator[Callable[[], t
         own.kill()
 
 
+# Whether so many writes are on the disk; it is told once those before it are.
+KEPT = """count => new Promise((told) => {
+    indexedDB.open('label-outbox').onsuccess = ({ target: { result } }) => {
+        const asked = result.transaction('writes').objectStore('writes').count();
+        asked.onsuccess = () => (result.close(), told(asked.result === count));
+    };
+})"""
+
+
 def test_a_killed_browser_loses_no_stroke(
     app: PaintingApp, start_chromium: Callable[[], tuple[OwnChromium, Hand]]
 ) -> None:
@@ -268,6 +277,7 @@ def test_a_killed_browser_loses_no_stroke(
     hand.open(app.url)
     points = hand.drag((100, 100), (200, 300))
     more = hand.drag((400, 400), (300, 700))
+    hand.page.wait_for_function(KEPT, arg=2)
     own.kill()
     assert not app.pixels().any()
     app.refuses_writes = False

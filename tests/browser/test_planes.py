@@ -7,16 +7,25 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.painting_app import SHAPE, Hand, PaintingApp, serve
+from tests.browser.painting_app import FRAMES, SHAPE, Hand, PaintingApp, serve
 from tests.browser.test_viewer import pixel, ready, screen, state, zoom
 
 pytestmark = pytest.mark.browser
 
 ORDER = {"z": (0, 1, 2), "y": (1, 0, 2), "x": (2, 1, 0)}
 PANE = "([place, what, y, x]) => document.querySelector('.sv-root').__viewer.pane(place)[what](y, x)"
+PANES_MEET = """() => {
+  const states = [0, 1, 2].map((place) => document.querySelector('.sv-root').__viewer.pane(place).state());
+  const [{ position }] = states;
+  return position.x > 0 && states.every((state) => state.slice === position[state.axis]);
+}"""
 AXIS_READY = """axis => {
   const state = document.querySelector('.sv-root').__viewer.state();
   return state.axis === axis && state.ready;
+}"""
+SAME_VIEW = """() => {
+  const [one, other] = [0, 1].map((place) => document.querySelector('.sv-root').__viewer.pane(place).state());
+  return one.slice === 1 && other.slice === 1 && one.scale === other.scale && one.ready && other.ready;
 }"""
 PANE_READY = "(place) => document.querySelector('.sv-root').__viewer.pane(place).state().ready"
 
@@ -40,6 +49,7 @@ def test_a_click_moves_the_crosshair_and_the_other_planes_follow(page, viewer_ap
         page.wait_for_function(PANE_READY, arg=place)
     at = page.evaluate(PANE, [0, "imageToScreen", 400.5, 1700.5])
     page.mouse.click(at["x"], at["y"])
+    page.wait_for_function(PANES_MEET)
     panes = [page.evaluate("(n) => document.querySelector('.sv-root').__viewer.pane(n).state()", n) for n in range(3)]
     assert [pane["axis"] for pane in panes] == ["z", "x", "y"]
     placed = panes[0]["position"]
@@ -50,8 +60,9 @@ def test_a_click_moves_the_crosshair_and_the_other_planes_follow(page, viewer_ap
     expect(page.locator(".sv-position")).to_contain_text(str(placed["x"]))
     page.mouse.move(*centre(page, 2))
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("() => document.querySelector('.sv-root').__viewer.pane(2).state().ready")
-    assert page.evaluate("() => document.querySelector('.sv-root').__viewer.state().position.y") == placed["y"] + 1
+    moved = "y => document.querySelector('.sv-root').__viewer.state().position.y === y"
+    page.wait_for_function(moved, arg=placed["y"] + 1)
+    page.wait_for_function(PANE_READY, arg=2)
     page.keyboard.press("t")
     expect(page.locator(".sv-pane")).to_have_count(1)
 
@@ -78,7 +89,7 @@ def test_two_images_side_by_side_share_camera_and_slice(page, viewer_app):
     page.wait_for_function(PANE_READY, arg=1)
     page.keyboard.press("ArrowRight")
     zoom(page, 5, centre(page, 0))
-    page.wait_for_function(PANE_READY, arg=1)
+    page.wait_for_function(SAME_VIEW)
     first, second = (
         page.evaluate("(n) => document.querySelector('.sv-root').__viewer.pane(n).state()", n) for n in (0, 1)
     )
@@ -102,8 +113,9 @@ def test_the_swipe_line_is_dragged_between_the_result_and_the_bare_image(page, v
     page.mouse.down()
     page.mouse.move(line["x"] + 212, line["y"] + 60, steps=5)
     page.mouse.up()
+    moved_to = "x => Math.abs(document.querySelector('.sv-swipe').getBoundingClientRect().x - x) <= 2"
+    page.wait_for_function(moved_to, arg=line["x"] + 200)
     moved = page.locator(".sv-swipe").bounding_box()
-    assert moved["x"] == pytest.approx(line["x"] + 200, abs=2)
     main = page.locator(".sv-pane[data-pane=main]")
     assert "inset(0px" in main.evaluate("element => getComputedStyle(element).clipPath")
     left = page.evaluate(
@@ -159,7 +171,8 @@ def test_a_stroke_across_slices_lands_in_each_of_them(context, app, axis, plane)
     hand.open(app.url)
     page = hand.page
     index = show(page, axis)
-    page.evaluate("() => dash_clientside.set_props('viewer', {tool: 'brush', brushRadius: 1})")
+    script = f"async () => {{ dash_clientside.set_props('viewer', {{tool: 'brush', brushRadius: 1}}); await {FRAMES} }}"
+    page.evaluate(script)  # the viewer has them then
     rows, columns = (2, 500) if axis == "y" else (300, 1)
     zoom(page, 12, screen(page, rows + 0.5, columns + 0.5))
     ready(page)

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser
 from callbacks.http.proxies import place_behind
 from scripts.local_stack import wait_until
 from tests.browser.conftest import running
-from tests.browser.painting_app import ARRIVAL_MS, serve
+from tests.browser.painting_app import serve
 from tests.prefixing_proxy import proxied
 from tests.swipe_server import TABLE, build, discs, make_table
 from utils.curation.curation_db import SqlCurationStore
@@ -22,17 +22,18 @@ TO_SCREEN = "([y, x]) => document.querySelector('.sv-root').__viewer.imageToScre
 def test_strokes_painted_below_a_path_are_saved_and_nothing_strays(chromium: Browser, tmp_path, strips):
     app = serve(tmp_path, prefix=PREFIX)
     with proxied(app.url, PREFIX, strips=strips) as proxy:
-        page = chromium.new_page(viewport={"width": 900, "height": 600})
-        page.goto(proxy.url, timeout=ARRIVAL_MS)
-        page.wait_for_function(f"() => {STATE}.ready && {STATE}.labelsReady", timeout=ARRIVAL_MS)
+        context = chromium.new_context(viewport={"width": 900, "height": 600})
+        page = context.new_page()
+        page.goto(proxy.url)
+        page.wait_for_function(f"() => {STATE}.ready && {STATE}.labelsReady")
         start, end = (page.evaluate(TO_SCREEN, place) for place in ([300, 200], [300, 400]))
         page.mouse.move(start["x"], start["y"])
         page.mouse.down()
         page.mouse.move(end["x"], end["y"], steps=4)
         page.mouse.up()
         wait_until(lambda: app.pixels().any(), "the stroke is on the server")
-        page.wait_for_function(f"() => {STATE}.saveState === 'saved'", timeout=ARRIVAL_MS)
-        page.close()
+        page.wait_for_function(f"() => {STATE}.saveState === 'saved'")
+        context.close()
         assert proxy.strays == []
     app.close()
 
@@ -46,10 +47,10 @@ def test_the_swipe_page_works_below_a_path(chromium: Browser, tmp_path):
         context = chromium.new_context(viewport={"width": 390, "height": 844})
         context.add_init_script("localStorage.setItem('swipe-tutorial', 'seen')")
         page = context.new_page()
-        page.goto(f"{proxy.url}swipe/{TABLE}", timeout=ARRIVAL_MS)
+        page.goto(f"{proxy.url}swipe/{TABLE}")
         page.wait_for_function("() => swipe.state().hand.length > 0 && !document.querySelector('.card.loading')")
         page.keyboard.press("ArrowRight")
-        page.wait_for_function("() => swipe.state().done === 1 && swipe.state().waiting === 0", timeout=ARRIVAL_MS)
+        page.wait_for_function("() => swipe.state().done === 1 && swipe.state().waiting === 0")
         manifest = page.evaluate(
             "() => fetch(document.querySelector('link[rel=manifest]').href).then((told) => told.json())"
         )

@@ -1,7 +1,6 @@
 """A result in a real Tiled is used as labels on the page: by a click, by an area drawn, and in a review."""
 
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from callbacks import create_app, suggestions
@@ -24,6 +23,7 @@ from core.labels.slices import read_slice
 from core.labels.store import Paint
 from core.learning.jobs import JobKind, JobState, JobView
 from core.services import Services
+from scripts.local_stack import wait_until
 from tests.browser.painting_app import PATH, SHAPE, Hand, OneVolume, noise
 from tests.tile_server import tile_server
 from utils.images.tiled_http import TiledAccess
@@ -116,15 +116,13 @@ def open_page(page: Page, url: str) -> Hand:
 
 def click(hand: Hand, y: float, x: float) -> None:
     hand.page.mouse.click(*hand.client(y, x))
-    hand.until_saved()
+    hand.until("s => s.proposal === 'none' && s.saveState === 'saved'")
 
 
 def wait_until_read(running: SimpleNamespace) -> None:
     """A review begins with what has been read so far; this one with everything."""
     url = f"{running.url}api/results/{running.job}/review?by=pieces&classes=1,2&least=20"
-    deadline = time.monotonic() + 30
-    while httpx.get(url).json()["state"] != "ready":
-        assert time.monotonic() < deadline
+    wait_until(lambda: httpx.get(url, timeout=60).json()["state"] == "ready", "all of the result")
 
 
 def begin_review(page: Page) -> Any:
@@ -143,8 +141,6 @@ def take_on_xz(hand: Hand, running: SimpleNamespace) -> None:
     row, (y0, x0, y1, x1) = hand.state()["position"]["y"], LESS.box
     assert y0 <= row < y1
     click(hand, 0.5, (x0 + x1) / 2)
-    hand.page.wait_for_function("() => document.querySelector('#viewer').__viewer.state().proposal === 'none'")
-    hand.until_saved()
     taken = before.copy()
     taken[row, x0:x1][before[row, x0:x1] == 0] = 2
     np.testing.assert_array_equal(pixels(running, 0), taken)
@@ -154,10 +150,8 @@ def take_on_xz(hand: Hand, running: SimpleNamespace) -> None:
     hand.until("s => s.axis === 'z' && s.slice === 0 && s.ready && s.labelsReady")
 
 
-def test_suggestions_go_to_the_least_sure_square_that_nobody_has_labelled(chromium: Browser, running, monkeypatch):
-    monkeypatch.setattr(suggestions, "BUDGET_S", 60)  # a busy machine may not read all three slices in two seconds
-    page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
-    page.set_default_timeout(60_000)
+def test_suggestions_go_to_the_least_sure_square_that_nobody_has_labelled(page: Page, running, monkeypatch):
+    monkeypatch.setattr(suggestions, "BUDGET_S", 600)  # a busy machine may not read all three slices in two seconds
     hand = open_page(page, running.url)
     page.click("text=What next")
     page.get_by_label("Where the result is unsure").check()
@@ -180,7 +174,6 @@ def test_suggestions_go_to_the_least_sure_square_that_nobody_has_labelled(chromi
         page.get_by_label(way).check()
         page.click(f"#{ids.SUGGEST_BUTTON}")
         expect(page.locator(f"#{ids.SUGGEST_TEXT}")).to_contain_text(told)
-    page.context.close()
 
 
 def is_drawn(page: Page) -> None:
@@ -189,12 +182,9 @@ def is_drawn(page: Page) -> None:
     page.wait_for_function(f"() => {{ const c = document.querySelector('.sv-cursor'); return {drawn}; }}")
 
 
-def test_a_result_becomes_labels_by_click_by_area_and_in_a_review(chromium: Browser, running):
+def test_a_result_becomes_labels_by_click_by_area_and_in_a_review(page: Page, running):
     spans = np.array([[110, 200, 230]], np.int32)
     running.store.paint(Paint(str(uuid.uuid4()), PATH, 0, 2, spans, "bob"), shape=SHAPE)
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.set_default_timeout(60_000)
     hand = open_page(page, running.url)
     theirs = pixels(running, 0)
     page.locator(".sv-surface").focus()
@@ -219,8 +209,7 @@ def test_a_result_becomes_labels_by_click_by_area_and_in_a_review(chromium: Brow
     page.keyboard.down("Shift")
     corners = hand.drag((280, 480), (330, 540))
     page.keyboard.up("Shift")
-    page.wait_for_function("() => document.querySelector('#viewer').__viewer.state().proposal === 'none'")
-    hand.until_saved()
+    hand.until("s => s.proposal === 'none' && s.saveState === 'saved'")
     (y0, x0), (y1, x1) = (np.floor(corner).astype(int) for corner in (corners[0], corners[-1]))
     inside = np.zeros(SHAPE[1:], bool)
     inside[y0 : y1 + 1, x0 : x1 + 1] = True
@@ -282,7 +271,6 @@ def test_a_result_becomes_labels_by_click_by_area_and_in_a_review(chromium: Brow
     expect(bar).to_contain_text("2 accepted, 2 rejected")
     hand.until_saved()
     np.testing.assert_array_equal(pixels(running, 0), corrected, "a rejection takes back what was accepted")
-    context.close()
 
 
 def test_another_result_stands_beside_the_first_on_the_same_slice_each_with_its_name(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Response, expect
 
+from scripts.local_stack import free_port
 from tests.browser.painting_app import Hand, PaintingApp, serve
 
 pytestmark = pytest.mark.browser
@@ -15,7 +16,6 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(60_000)
     yield context
     context.close()
 
@@ -29,13 +29,14 @@ def test_a_password_changed_while_somebody_paints_costs_no_stroke(context: Brows
     page = context.new_page()
     refused: list[Response] = []
     page.on("response", lambda answer: refused.append(answer) if answer.status == 401 else None)
-    with closing(serve(tmp_path, password="old")) as app:
+    port = free_port()  # nobody takes it while the server starts anew
+    with closing(serve(tmp_path, password="old", port=port)) as app:
         context.new_page().goto(behind_the_login(app, "old"), wait_until="commit")
         hand = Hand(page)
         hand.open(app.url)
         hand.drag((150, 60), (150, 300))
         hand.until_saved()
-    with closing(serve(tmp_path, password="new", port=int(app.url.rsplit(":", 1)[1].strip("/")))) as app:
+    with closing(serve(tmp_path, password="new", port=port)) as app:
         hand.key("2")
         hand.drag((120, 200), (220, 200))
         hand.key("x")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from callbacks import create_app
@@ -77,9 +77,7 @@ def photograph(page: Page, name: str) -> None:
         page.screenshot(path=Path(PICTURES) / f"{name}.png")
 
 
-def test_a_proposal_is_seen_decided_on_by_keys_and_undone(chromium: Browser, running: SimpleNamespace) -> None:
-    page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
-    page.set_default_timeout(60_000)
+def test_a_proposal_is_seen_decided_on_by_keys_and_undone(page: Page, running: SimpleNamespace) -> None:
     hand = Hand(page)
     page.goto(f"{running.url}?volume={PATH}")
     page.wait_for_selector("#viewer .sv-surface")

@@ -49,7 +49,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 def page(chromium: Browser, stack: LocalStack) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    page.set_default_timeout(60_000)
     yield page
     context.close()
 
@@ -81,7 +80,7 @@ def mixed(t: int, z: int, *, right: bool) -> list[int]:
 def wait_for_colour(page: Page, x: float, wanted: list[int]) -> None:
     """The frame with new colours comes after the form has taken them."""
     matches = partial(np.allclose, b=wanted, rtol=0, atol=1)
-    wait_until(lambda: matches(pixel(page, 64.5, x)[:3]), f"the colour {wanted}", deadline_s=10)
+    wait_until(lambda: matches(pixel(page, 64.5, x)[:3]), f"the colour {wanted}")
 
 
 def test_the_picker_lists_the_array_once_and_says_how_long_it_is(page, stack):
@@ -129,7 +128,7 @@ def test_both_channels_show_in_the_colours_and_windows_of_the_panel(page, stack)
     for right in (False, True):
         wait_for_colour(page, 120.5 if right else 40.5, mixed(1, 2, right=right))
     page.get_by_label("Show Channel 1").uncheck()
-    wait_until(lambda: pixel(page, 64.5, 120.5)[1] == 0, "the first channel to go dark", deadline_s=10)
+    wait_until(lambda: pixel(page, 64.5, 120.5)[1] == 0, "the first channel to go dark")
     page.get_by_label("Show Channel 1").check()
 
 

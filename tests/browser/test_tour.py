@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import tifffile
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from scripts.local_stack import LocalStack, local_stack
 from tests.browser.painting_app import Hand
@@ -29,7 +29,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 def page(chromium: Browser, stack: LocalStack) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    page.set_default_timeout(60_000)
     Hand(page).open(stack.url)
     yield page
     context.close()
@@ -43,8 +42,7 @@ def box(page: Page, selector: str) -> dict[str, float]:
 
 def is_gone_for_good(page: Page) -> bool:
     """Whether it is not there, and still is not a while after the page has been opened again."""
-    if page.locator(TOUR).count() > 0:
-        return False
+    expect(page.locator(TOUR)).to_have_count(0)
     page.reload()
     Hand(page).until("s => s.ready && s.labelsReady")
     page.evaluate("() => new Promise(done => setTimeout(done, 400))")  # longer than the tour waits between two looks
@@ -85,12 +83,12 @@ def test_keys_and_the_brush_work_while_it_shows(page):
     hand = Hand(page)
     page.keyboard.press("ArrowRight")
     hand.until("s => s.slice === 1 && s.ready && s.labelsReady")
-    assert page.locator(TOUR).count() == 1
+    expect(page.locator(TOUR)).to_have_count(1)
     page.keyboard.press("b")
     hand.drag((400, 450), (420, 600))
     hand.until("s => s.saveState === 'saved'")
     hand.page.wait_for_selector(".sv-annotated rect, .sv-annotated *", state="attached")
-    assert page.locator(TOUR).count() == 0
+    expect(page.locator(TOUR)).to_have_count(0)
 
 
 def test_the_card_of_keys_shows_it_again_and_a_link_to_a_place_does_not(page, stack):
@@ -98,7 +96,7 @@ def test_the_card_of_keys_shows_it_again_and_a_link_to_a_place_does_not(page, st
     page.keyboard.press("Escape")
     page.keyboard.press("?")
     page.click("text=Show the tour")
-    assert page.locator(TOUR).is_visible()
+    expect(page.locator(TOUR)).to_be_visible()
     page.evaluate("localStorage.removeItem('tour')")
     Hand(page).open(f"{stack.url}?volume={VOLUME}")
     page.evaluate("() => new Promise(done => setTimeout(done, 400))")

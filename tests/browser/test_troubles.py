@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import tifffile
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from components import ids
 from scripts.local_stack import KEY, LocalStack, answers, local_stack, port_of, wait_until
@@ -28,15 +28,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
         yield running
 
 
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    yield page
-    context.close()
-
-
 def open_picker(page: Page) -> None:
     page.click(f"#{ids.DATASET_BUTTON}")
     page.wait_for_selector(f"#{ids.DATASET_LIST} :is(.dataset-row, .notice)")
@@ -50,11 +41,7 @@ def refresh_until(page: Page, selector: str) -> None:
         page.wait_for_selector(f"#{ids.DATASET_REFRESH}:enabled")
         return page.locator(f"#{ids.DATASET_LIST} {selector}").count() > 0
 
-    wait_until(shown, selector, deadline_s=30)
-
-
-def text_of(page: Page, element_id: str) -> str:
-    return page.locator(f"#{element_id}").inner_text()
+    wait_until(shown, selector)
 
 
 def start_tiled(stack: LocalStack) -> None:
@@ -68,7 +55,7 @@ def test_a_broken_file_is_listed_with_its_reason_and_cannot_be_opened(stack: Loc
     page.goto(stack.url)
     open_picker(page)
     broken = page.locator(".dataset-row.broken")
-    assert "broken" in broken.inner_text()
+    expect(broken).to_contain_text("broken")
     assert len(broken.locator(".dataset-reason").inner_text()) > 10
     assert broken.evaluate("row => row.tagName") == "DIV", "no link"
 
@@ -79,7 +66,7 @@ def test_the_search_finds_by_name_shape_and_type_and_says_when_nothing_fits(stac
     for words, found in (("rock", 1), ("UINT8 200", 1), ("nothing like it", 0)):
         page.fill(f"#{ids.DATASET_SEARCH}", words)
         page.wait_for_function(f"() => document.querySelectorAll('a.dataset-row').length === {found}")
-    assert page.locator(".dataset-none").is_visible()
+    expect(page.locator(".dataset-none")).to_be_visible()
 
 
 MANY = """() => {
@@ -161,7 +148,7 @@ def test_a_wrong_key_is_named(stack: LocalStack, page: Page) -> None:
     with restarted_with(stack, DATA_TILED_API_KEY="wrong"):
         page.goto(stack.url)
         open_picker(page)
-        assert "DATA_TILED_API_KEY" in text_of(page, ids.DATASET_LIST)
+        expect(page.locator(f"#{ids.DATASET_LIST}")).to_contain_text("DATA_TILED_API_KEY")
 
 
 def test_dashs_own_checks_find_nothing_wrong_with_the_page(stack: LocalStack, page: Page) -> None:
@@ -197,4 +184,4 @@ def test_a_panel_that_was_folded_away_stays_so_after_a_reload(stack: LocalStack,
     page.wait_for_selector(f"#{ids.CONTRAST}", state="hidden")
     page.reload()
     page.wait_for_selector("[data-panel=contrast]:not([open])")
-    assert page.locator("[data-panel=overlay][open]").count() == 1
+    expect(page.locator("[data-panel=overlay][open]")).to_have_count(1)

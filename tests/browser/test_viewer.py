@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from core.images.memory import ArrayVolume
 from core.images.volumes import volume_id
+from tests.browser.painting_app import FRAMES
 
 pytestmark = pytest.mark.browser
 
@@ -37,8 +38,8 @@ def screen(page: Page, y: float, x: float) -> tuple[float, float]:
 
 
 def pixel(page: Page, y: float, x: float) -> list[int]:
-    """RGBA on the canvas at image point (y, x)."""
-    return page.evaluate(PIXEL, [y, x])
+    """RGBA on the canvas at image point (y, x), once the frames under way are drawn."""
+    return page.evaluate(f"async place => {{ await {FRAMES}; return ({PIXEL})(place); }}", [y, x])
 
 
 def middle(page: Page) -> tuple[float, float]:
@@ -51,9 +52,7 @@ def zoom(page: Page, notches: int, at: tuple[float, float] | None = None) -> Non
     page.mouse.move(*(at or middle(page)))
     for _ in range(abs(notches)):
         page.mouse.wheel(0, -100 if notches > 0 else 100)
-    page.wait_for_function(
-        "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
-    )
+    page.evaluate(f"async () => {{ await {FRAMES} }}")
     ready(page)
 
 

@@ -33,7 +33,7 @@ PATH = "stack"
 SHAPE = (4, 600, 700)
 TABLE = (LabelClass(5, "Class 2", "#E69F00"), LabelClass(6, "rim", "#009E73"))
 DONE = (1, 2)
-SOON_S = 30
+SOON_S = 120
 
 
 @dataclass

@@ -86,7 +86,7 @@ def test_an_upload_that_breaks_off_is_not_kept(place):
 
 def when(place, *stages: str) -> dict[str, Any]:
     """The state of the import once it is at one of these stages."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while (state := place.client.get(f"/api/imports/{VID}").json)["stage"] not in stages:
         assert time.monotonic() < end, state
     return state

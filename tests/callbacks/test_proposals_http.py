@@ -22,7 +22,7 @@ from utils.labels.label_db import SqlLabelStore
 
 PATH, SHAPE = "stack", (7, 200, 240)
 ROOT = f"/api/proposals/{volume_id(PATH)}"
-PATIENCE_S = 20
+PATIENCE_S = 120
 
 
 class OneVolume:

@@ -67,11 +67,11 @@ class Workplace:
             tiled.write_slice(f"{path}/mask", row, places_of(labels[z], [c.id for c in CLASSES]))
         return tiled.uri_of(path)
 
-    def ends(self, job_id: str, *, deadline_s: float = 120) -> JobView:
+    def ends(self, job_id: str, *, deadline_s: float = 300) -> JobView:
         """The job when it has ended."""
         return self.until(job_id, lambda view: view.state.ended, deadline_s=deadline_s)
 
-    def until(self, job_id: str, told: Callable[[JobView], bool], *, deadline_s: float = 120) -> JobView:
+    def until(self, job_id: str, told: Callable[[JobView], bool], *, deadline_s: float = 300) -> JobView:
         """The first view of the job of which `told` holds."""
         end = time.monotonic() + deadline_s
         while not told(view := self.jobs.job(job_id)):
@@ -116,4 +116,4 @@ def _stop_all(folders: JobFolders) -> None:
         process = folders.process(job_id)
         if process is not None:
             process.signal_group(signal.SIGKILL)
-    wait_until(lambda: not folders.open_jobs(), "the end of all jobs", deadline_s=20)
+    wait_until(lambda: not folders.open_jobs(), "the end of all jobs")

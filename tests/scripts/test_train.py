@@ -85,7 +85,7 @@ def test_a_network_killed_while_it_learns_goes_on_where_it_was(workplace):
     job_id = workplace.jobs.submit(wish)
     folders = JobFolders(workplace.settings.state_dir / "jobs")
     kept = folders.folder(job_id) / TRAINING_FILE
-    wait_until(kept.exists, "the end of an epoch", deadline_s=120)
+    wait_until(kept.exists, "the end of an epoch")
     os.kill(folders.process(job_id).pid, signal.SIGKILL)
     assert workplace.ends(job_id).state is JobState.FAILED
     workplace.jobs.resume(job_id)

@@ -16,6 +16,7 @@ from core.labels.classes import DEFAULT_CLASSES
 from core.learning.algorithm_file import Registration, read_algorithm, read_algorithms
 from core.learning.jobs import JobKind, JobRequest
 from core.learning.models import ModelWords, TrainedModel
+from scripts.local_stack import wait_until
 from tests.mlflow_template import fresh_settings
 from utils.jobs.job_ledger import JobLedger
 from utils.registry.mlflow_registry import MlflowRegistry
@@ -116,10 +117,7 @@ def test_a_registration_by_another_process_appears_without_a_restart(registry, s
     assert registry.algorithms() == []
     other = MlflowRegistry(MlflowStore(store.uri, folder=tmp_path / "state"))
     other.register_algorithm(net())
-    deadline = time.monotonic() + 10
-    while registry.algorithms() == []:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: registry.algorithms() != [], "the algorithm of the other process")
 
 
 def test_the_scheme_is_that_of_the_former_app(registry, store):
@@ -238,13 +236,13 @@ def test_a_server_that_is_gone_is_reported_soon(tmp_path):
     began = time.monotonic()
     with pytest.raises(UnavailableError, match="does not answer") as caught:
         registry.algorithms()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert "secret" not in str(caught.value)
 
 
 class _Silent(BaseHTTPRequestHandler):
     def do_GET(self):
-        time.sleep(60)
+        time.sleep(300)
 
 
 def test_a_server_that_says_nothing_is_given_up(tmp_path):
@@ -255,7 +253,7 @@ def test_a_server_that_says_nothing_is_given_up(tmp_path):
     began = time.monotonic()
     with pytest.raises(UnavailableError):
         MlflowRegistry(store).models()
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     server.shutdown()
     server.server_close()
 
@@ -279,7 +277,7 @@ def test_nobody_else_waits_for_a_server_that_hangs():
 
     def fetch():
         if hanging.is_set():
-            assert go_on.wait(20)
+            assert go_on.wait(120)
             return "new"
         return "old"
 
@@ -307,10 +305,7 @@ def test_an_outage_is_remembered_for_a_moment_and_then_over():
     recent = Recent(fetch, keep_s=0.2)
     with pytest.raises(UnavailableError):
         recent.get()
-    deadline = time.monotonic() + 10
-    while _is_down(recent):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: not _is_down(recent), "the end of the outage", every_s=0.05)
 
 
 def _is_down(recent):

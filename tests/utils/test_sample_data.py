@@ -84,7 +84,7 @@ def test_samples_are_written_whole_and_kept(tmp_path):
 
 def test_the_command_runs_as_a_file_from_anywhere(tmp_path):
     command = [sys.executable, str(ROOT / "utils" / "download_sample_data.py"), "--url", "ftp://nowhere/a.zip"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 2
     assert (
         done.stderr

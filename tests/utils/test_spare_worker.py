@@ -88,7 +88,7 @@ def test_one_that_died_while_it_waited_costs_the_job_nothing_but_its_imports(set
     with closing(engine(settings)) as jobs:
         waited = waiting_of(jobs)
         waited.send_signal(signal.SIGKILL)
-        waited.wait(timeout=60)
+        waited.wait(timeout=240)
         job_id = jobs.submit(request())
         assert process_of(settings, job_id).mark == ""
         jobs.cancel(job_id)
@@ -97,5 +97,5 @@ def test_one_that_died_while_it_waited_costs_the_job_nothing_but_its_imports(set
 
 def test_the_end_of_its_input_ends_it():
     command = (sys.executable, "-u", "scripts/spare_worker.py")
-    ended = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, timeout=100)
+    ended = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, timeout=240)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{READY}\n".encode(), b"")

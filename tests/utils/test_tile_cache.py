@@ -51,7 +51,7 @@ class CountedVolume:
         self.shelf, self.volume, self.info = shelf, volume, volume.info
 
     def read(self, box):
-        self.shelf.gate.wait(10)
+        self.shelf.gate.wait(120)
         if self.shelf.failure:
             raise self.shelf.failure
         self.shelf.reads[box.start[0], box.shape] += 1

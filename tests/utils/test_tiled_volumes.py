@@ -398,7 +398,7 @@ def test_a_file_written_anew_has_a_new_version(own_server, own_dir):
     before = catalog.open("stack").info.version
     assert catalog.open("stack").info.version == before
     tifffile.imwrite(own_dir / "stack.tif", STACK[::-1], photometric="minisblack")
-    wait_until(lambda: catalog.open("stack").info.version != before, "a new version", deadline_s=20)
+    wait_until(lambda: catalog.open("stack").info.version != before, "a new version")
     np.testing.assert_array_equal(read_all(catalog.open("stack")), STACK[::-1])
 
 
