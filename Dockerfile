@@ -1,10 +1,12 @@
-# The app, its jobs and both Tiled servers: one image, told apart by the command (docker-compose.yml).
+# The app, its jobs and both Tiled servers: one image, told apart by the command (docker-compose.yml). A second one has
+# Prefect beside them: its server, and workers.
 #
 #   docker build --tag segmentation .
+#   docker build --tag segmentation-prefect --target prefect .
 #
 # TORCH_INDEX: wheels of torch for processors alone are a tenth of the size; for NVIDIA GPUs give
 # --build-arg TORCH_INDEX=https://pypi.org/simple
-FROM python:3.11.14-slim-bookworm
+FROM python:3.11.14-slim-bookworm AS app
 
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
@@ -34,3 +36,18 @@ EXPOSE 8075
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-m", "scripts.healthy"]
 CMD ["python", "app.py"]
+
+# Prefect lives in an environment of its own, and its flows find that of the project in .venv.
+FROM app AS prefect
+USER root
+RUN python -m venv /opt/prefect \
+    && /opt/prefect/bin/pip install --no-cache-dir -r requirements-prefect.txt \
+    && python -m venv --system-site-packages --without-pip .venv
+USER segmentation
+ENV PATH=/opt/prefect/bin:$PATH \
+    PREFECT_HOME=/state/prefect
+HEALTHCHECK NONE
+CMD ["bash", "scripts/prefect_worker.sh"]
+
+# What is built when nobody names a target.
+FROM app

@@ -7,7 +7,7 @@ which takes a minute, so it is kept and each server begins with a copy.
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,10 +17,11 @@ import psutil
 
 from scripts.local_stack import free_port, wait_until
 from tests.templates import begin_with, keep
+from utils.jobs.prefect_dispatch import DEPLOYMENTS
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = Path(os.environ.get("PREFECT_ENV", ROOT / ".prefect-env"))
-POOL = "segmentation"
+PREFECT = str(ENVIRONMENT / "bin" / "prefect")
 PATIENCE_S = 300.0
 QUIET = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "PREFECT_LOGGING_LEVEL": "INFO"}
 
@@ -40,15 +41,16 @@ class PrefectStack:
 
     def begin(self) -> None:
         """Start the server; `wait` for it before anything else."""
-        self.server = self._begin("server", "server", "start", "--host", "127.0.0.1", "--port", str(self.port))
+        command = [PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(self.port)]
+        self.server = self._begin("server", command)
 
     def wait(self) -> None:
         """Return when the server answers."""
         wait_until(self._answers, f"an answer of Prefect (log: {self.folder}/server.log)", deadline_s=PATIENCE_S)
 
-    def make_pool(self) -> None:
-        """A work pool whose workers start processes."""
-        httpx.post(f"{self.url}/work_pools/", json={"name": POOL, "type": "process"}, timeout=60).raise_for_status()
+    def wait_for_flows(self) -> None:
+        """Return when a worker has deployed what the app asks for."""
+        wait_until(self._has_flows, f"our flows in Prefect (log: {self.folder}/worker0.log)", deadline_s=PATIENCE_S)
 
     def deploy(self, file: Path) -> None:
         """Deploy what a file says."""
@@ -56,14 +58,16 @@ class PrefectStack:
 
     def command(self, *arguments: str) -> None:
         with (self.folder / "commands.log").open("ab") as log:
-            command = [str(ENVIRONMENT / "bin" / "prefect"), *arguments]
-            subprocess.run(command, cwd=ROOT, env=self._environment({}), stdout=log, stderr=log, check=True)
+            subprocess.run(
+                [PREFECT, *arguments], cwd=ROOT, env=self._environment({}), stdout=log, stderr=log, check=True
+            )
 
     def add_worker(self, environment: Mapping[str, str]) -> None:
         """A worker that does one flow run at a time, sooner or later."""
         name = f"worker{len(self.workers)}"
-        arguments = ("worker", "start", "--pool", POOL, "--name", name, "--limit", "1")
-        self.workers.append(self._begin(name, *arguments, environment=environment))
+        path = f"{ENVIRONMENT / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        command = ["bash", str(ROOT / "scripts" / "prefect_worker.sh"), "--name", name]
+        self.workers.append(self._begin(name, command, environment={**environment, "PATH": path}))
 
     def stop_server(self) -> None:
         if self.server is not None:
@@ -79,11 +83,11 @@ class PrefectStack:
         self.stop_server()
 
     def _begin(
-        self, name: str, *arguments: str, environment: Mapping[str, str] | None = None
+        self, name: str, command: Sequence[str], *, environment: Mapping[str, str] | None = None
     ) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
-                [str(ENVIRONMENT / "bin" / "prefect"), *arguments],
+                command,
                 cwd=ROOT,
                 env=self._environment(environment or {}),
                 stdout=log,
@@ -95,6 +99,10 @@ class PrefectStack:
         given = {name: value for name, value in {**os.environ, **own}.items() if not name.startswith("PREFECT_")}
         here = {"PREFECT_HOME": str(self.folder), "PREFECT_API_URL": self.url, "PROJECT": str(ROOT)}
         return {**given, **QUIET, **here}
+
+    def _has_flows(self) -> bool:
+        names = [f"{self.url}/deployments/name/{name}" for name in DEPLOYMENTS.values()]
+        return all(httpx.get(name, timeout=60).is_success for name in names)
 
     def _answers(self) -> bool:
         try:

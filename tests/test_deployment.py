@@ -18,7 +18,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 OURS = {name.upper() for name in Settings.model_fields} | {"TILED_HOST", "TILED_PORT"}  # scripts/tiled_env.sh
-OTHERS = ("POSTGRES_", "MLFLOW_SERVER_", "PYTHON")  # of PostgreSQL's image, of MLflow's server, of Python
+OTHERS = ("POSTGRES_", "MLFLOW_SERVER_", "PREFECT_", "OMP_", "PATH", "PYTHON")  # PostgreSQL's image, servers, Python
 
 
 def is_known(name: str) -> bool:
@@ -51,7 +51,7 @@ def test_the_compose_settings_are_accepted(monkeypatch):
 
 def test_addresses_between_services_name_services_and_volumes_are_declared():
     hosts = re.findall(r"(?://|@)(?:\w+:[^@/]*@)?([a-z]+)(?=[:/])", str(SERVICES["app"]["environment"]))
-    assert set(hosts) == {"images", "results", "mlflow", "labels"} <= set(SERVICES)
+    assert set(hosts) == {"images", "results", "mlflow", "labels", "prefect"} <= set(SERVICES)
     mounted = {mount.partition(":")[0] for each in SERVICES.values() for mount in each.get("volumes", [])}
     assert {name for name in mounted if not name.startswith("$")} == set(COMPOSE["volumes"])
     waited = {name for each in SERVICES.values() for name in each.get("depends_on", {})}
@@ -59,9 +59,11 @@ def test_addresses_between_services_name_services_and_volumes_are_declared():
 
 
 def test_images_are_pinned_and_nobody_is_root():
+    stages = re.findall(r"^FROM \S+ AS (\S+)$", DOCKERFILE, re.M)
     bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.M) + [SERVICES["labels"]["image"]]
-    assert [base for base in bases if not re.fullmatch(r"\S+:\d+\.\d+\S*", base)] == []
-    assert re.findall(r"^USER (\S+)", DOCKERFILE, re.M) == ["segmentation"]
+    assert [base for base in bases if base not in stages and not re.fullmatch(r"\S+:\d+\.\d+\S*", base)] == []
+    users = [re.findall(r"^USER (\S+)", stage, re.M) for stage in re.split("^FROM", DOCKERFILE, flags=re.M)]
+    assert [names[-1] for names in users if names] == ["segmentation"] * len(stages)
     assert DOCKERFILE.index("USER segmentation") < DOCKERFILE.index("HEALTHCHECK") < DOCKERFILE.index("\nCMD")
 
 
@@ -69,10 +71,10 @@ def test_every_command_and_every_file_of_the_image_exists():
     commands = [service["command"] for service in SERVICES.values() if "command" in service]
     commands += [yaml.safe_load(found) for found in re.findall(r"CMD (\[.*\])", DOCKERFILE)]
     for program, *rest in commands:
-        assert program in ("python", "bash", "mlflow")
+        assert program in ("python", "bash", "mlflow", "prefect")
         if rest[0] == "-m":
             assert find_spec(rest[1]), rest[1]
-        elif program != "mlflow":
+        elif program not in ("mlflow", "prefect"):
             assert (ROOT / rest[0]).is_file(), rest[0]
     ignored = (ROOT / ".dockerignore").read_text().split()
     compiled = shlex.split(DOCKERFILE.partition("compileall -q ")[2].partition("\\")[0])

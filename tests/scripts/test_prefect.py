@@ -100,10 +100,9 @@ def site(tmp_path_factory, writable_tiled):
             prefect_silence_s=SILENCE_S,
         )
         prefect.wait()
-        prefect.make_pool()
         for _ in range(2):
             prefect.add_worker({**settings.environment(), "OMP_NUM_THREADS": "1"})
-        prefect.deploy(ROOT / "docs" / "prefect" / "process.yaml")
+        prefect.wait_for_flows()
         store = MlflowStore.from_settings(settings)
         with closing(engine(settings, store)) as jobs:
             yield Site(settings, jobs, store, prefect, publish_images(writable_tiled))
