@@ -3,7 +3,7 @@
 Truth is a table of versioned 512 x 512 tiles of class ids (uint8, 0 = unlabelled). An edit paints spans of one class;
 it is applied to whatever stands there when it arrives, so two people never conflict. Every edit writes a new version
 of each tile it touches in one transaction; undo writes yet another version. `utils/labels/label_db.py` implements the
-port with SQLAlchemy, `tests/contracts/test_label_store.py` says what each implementation must do.
+port with SQLAlchemy, `tests/contracts/test_label_store*.py` say what each implementation must do.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

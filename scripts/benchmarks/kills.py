@@ -25,7 +25,7 @@ from core.labels.publishing import mask_metadata
 from core.learning.jobs import JobKind, JobRequest, JobState, JobView
 from networks.checkpoints import WEIGHTS_FILE
 from scripts.benchmarks import DOCS, write_table
-from scripts.benchmarks.jobs import NOT_YET, VOLUME, Bench, bench
+from scripts.benchmarks.jobs import VOLUME, Bench, bench
 from scripts.local_stack import local_stack
 from utils.images.tiled_http import TiledAccess, TiledContainer
 from utils.images.tiled_masks import TiledResults
@@ -37,8 +37,8 @@ from utils.jobs.jobs_local import LocalJobs
 SHAPE = (40, 256, 256)
 FORM = {"steps": 240, "base_channels": 8, "depth": 3, "patch_px": 64, "batch_size": 2}
 LOOK_EVERY_S = 0.05
-LONGEST_S = 4.0  # from its first word until a worker is killed: it may have got anywhere by then
-AT_ONCE = 0.2  # of the kills do not wait for a first word
+AT_ONCE = 0.2  # of the kills do not wait until the job has got further
+TRAINED, SEGMENTED = 1.0, 2.0
 HEAD = ["| what | figure | bar |", "|---|---|---|"]
 
 
@@ -52,11 +52,9 @@ class Killer:
 
     def kill(self, job_id: str) -> str:
         """Kill the worker at a random point and let the job go on; returns what it was doing, "" when it had ended."""
-        at_once = self.chance.random() < AT_ONCE
-        if not self._comes(job_id, lambda view: self._works(job_id) and (at_once or view.message not in NOT_YET)):
-            return ""
-        at = time.monotonic() + self.chance.uniform(0, LONGEST_S)
-        if not self._comes(job_id, lambda _: time.monotonic() > at):
+        begun = place(self.jobs.fresh(job_id))
+        target = begun if self.chance.random() < AT_ONCE else self.chance.uniform(begun, SEGMENTED)
+        if not self._comes(job_id, lambda view: self._works(job_id) and place(view) >= target):
             return ""
         doing = self.jobs.fresh(job_id).message
         self._worker(job_id).signal_group(signal.SIGKILL)
@@ -85,6 +83,12 @@ class Killer:
         worker = self.folders.process(job_id)
         assert worker is not None, "only the end of the job takes it away"
         return worker
+
+
+def place(view: JobView) -> float:
+    """How far a job is: 0 to `TRAINED` while it trains, to `SEGMENTED` while it segments."""
+    done = len(view.slices_done) / SHAPE[0]
+    return TRAINED + done if done else TRAINED * view.progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
