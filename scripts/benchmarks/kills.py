@@ -25,7 +25,7 @@ from core.labels.publishing import mask_metadata
 from core.learning.jobs import JobKind, JobRequest, JobState, JobView
 from networks.checkpoints import WEIGHTS_FILE
 from scripts.benchmarks import DOCS, write_table
-from scripts.benchmarks.jobs import VOLUME, Bench, bench
+from scripts.benchmarks.jobs import NOT_YET, VOLUME, Bench, bench
 from scripts.local_stack import local_stack
 from utils.images.tiled_http import TiledAccess, TiledContainer
 from utils.images.tiled_masks import TiledResults
@@ -37,7 +37,8 @@ from utils.jobs.jobs_local import LocalJobs
 SHAPE = (40, 256, 256)
 FORM = {"steps": 240, "base_channels": 8, "depth": 3, "patch_px": 64, "batch_size": 2}
 LOOK_EVERY_S = 0.05
-AT_ONCE = 0.2  # of the kills do not wait until the job has got further
+A_JOB = 4  # kills of one job, spread over all it does
+AT_ONCE = 0.2  # of them do not wait for a worker's first word
 TRAINED, SEGMENTED = 1.0, 2.0
 HEAD = ["| what | figure | bar |", "|---|---|---|"]
 
@@ -50,11 +51,14 @@ class Killer:
     folders: JobFolders
     chance: random.Random
 
-    def kill(self, job_id: str) -> str:
-        """Kill the worker at a random point and let the job go on; returns what it was doing, "" when it had ended."""
-        begun = place(self.jobs.fresh(job_id))
-        target = begun if self.chance.random() < AT_ONCE else self.chance.uniform(begun, SEGMENTED)
-        if not self._comes(job_id, lambda view: self._works(job_id) and place(view) >= target):
+    def points(self) -> list[float]:
+        """Where to kill a job, as `place` tells it."""
+        return sorted(self.chance.uniform(0, SEGMENTED) for _ in range(A_JOB))
+
+    def kill(self, job_id: str, point: float) -> str:
+        """Kill the worker at a point and let the job go on; returns what it was doing, "" when it had ended."""
+        at_once = self.chance.random() < AT_ONCE
+        if not self._comes(job_id, lambda view: self._works(job_id) and is_there(view, point, at_once=at_once)):
             return ""
         doing = self.jobs.fresh(job_id).message
         self._worker(job_id).signal_group(signal.SIGKILL)
@@ -91,6 +95,10 @@ def place(view: JobView) -> float:
     return TRAINED + done if done else TRAINED * view.progress
 
 
+def is_there(view: JobView, point: float, *, at_once: bool) -> bool:
+    return place(view) >= point and (at_once or view.message not in NOT_YET)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--times", type=int, default=20, help="how often a worker is killed")
     parser.add_argument("--seed", type=int, default=0, help="of the points")
@@ -121,8 +129,7 @@ def measured(here: Bench, times: int, chance: random.Random) -> list[str]:
         expected = outcome(here, killer, jobs.submit(wish(here, mask_uri)))
         while doing.total() < times:
             job_id = jobs.submit(wish(here, mask_uri))
-            while doing.total() < times and (killed := killer.kill(job_id)):
-                doing[killed] += 1
+            doing.update(filter(None, (killer.kill(job_id, point) for point in killer.points())))
             if outcome(here, killer, job_id) != expected:
                 raise InvalidInputError(f"Killed {dict(doing)}, the job {job_id} ended with other bits.")
             jobs_done += 1
