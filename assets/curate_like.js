@@ -13,7 +13,7 @@
       if (!model || id !== state.table?.id) return false;
       if (model.stage === "failed") return say(model.said, model.hint), false;
       if (model.stage === "ready" || model.stage === "seen") return true;
-      tell(model.stage === "learning" ? "Learning" : `Looking at the images, ${model.done.toLocaleString("en")} of ${model.total.toLocaleString("en")}`);
+      tell({ learning: "Learning", arranging: "Arranging the points of the map", tuning: "Tuning the encoder" }[model.stage] ?? `Looking at the images, ${model.done.toLocaleString("en")} of ${model.total.toLocaleString("en")}`);
       await delay(LOOK_MS);
     }
   }

@@ -1,14 +1,15 @@
-/* The map of Curate: every item is a point, and what looks alike lies close. A lasso chooses what the quick tags mean; hovering shows the picture. */
+/* The map of Curate: every item is a point, and what looks alike lies close. A lasso chooses what the quick tags mean; hovering shows the picture.
+   curate_points.js draws it and hears the hand. */
 (() => {
   const { made, ask, of, draw, present, colorOf, state } = window.curate;
-  const GRAPH = "curate-graph";
-  const START_MS = 20000; // for Plotly to load: it is not there before it is wanted
   const WORDS = ["No", "Yes", "Unsure"];
 
   let known = null; // what the server said: {x, y, values, exclude, validation, chances, ways}
   let tableOf = ""; // the table it is of
   let way = "pca";
   let colouring = "labels"; // or "chance: X", "errors: X"
+  let points = null; // the canvas, once there is one
+  let moves = false; // whether a drag moves the map in place of drawing a lasso
   let hovered = null;
   const items = new Map(); // looked at by hovering
 
@@ -31,15 +32,15 @@
   /** The points and what is said of them; waits until the items have been looked at. */
   async function load() {
     const { id } = state.table;
-    let told = await ask(of(`/map?${new URLSearchParams({ way })}`));
-    if (told?.stage && (await window.curate.seen())) told = await ask(of(`/map?${new URLSearchParams({ way })}`));
+    const find = () => ask(of(`/map?${new URLSearchParams({ way })}`));
+    let told = await find();
+    while (told?.stage && (await window.curate.seen())) told = await find(); // first they are looked at, then some maps take a minute
     if (!told?.x || id !== state.table?.id || !state.mapping) return void (state.mapping = Boolean(known && tableOf === id && state.mapping));
     if (tableOf !== id) items.clear();
     known = told;
     tableOf = id;
     place().classList.add("mapping");
-    controls();
-    await plot();
+    plot();
   }
 
   // ---- what is drawn ----
@@ -53,10 +54,28 @@
     document.getElementById("curate-map-bar").replaceChildren(
       choose("Colours", Object.entries(colourings), colouring, ({ target }) => ((colouring = target.value), plot())),
       choose("Layout", known.ways.map(({ name, title, reason }) => [name, title, reason]), way, ({ target }) => ((way = target.value), load())),
-      made("span.curate-note", {}, colouring.startsWith("errors") ? "Crosses are wrong; large ones were unsure. A click shows the picture." : "Draw around points to choose them.")); // prettier-ignore
+      made("span.curate-map-tools", {}, tool("Lasso", "Draw around points to choose them", false), tool("Move", "Drag to move the map; the middle button always does", true),
+        made("button.button", { onclick: () => points.farther(), ariaLabel: "Farther", title: "Farther (the wheel)" }, "-"),
+        made("button.button", { onclick: () => points.closer(), ariaLabel: "Closer", title: "Closer (the wheel)" }, "+"),
+        made("button.button", { onclick: () => points.whole(), title: "All points in view (a double click)" }, "All")),
+      legend()); // prettier-ignore
   }
 
-  /** Groups of points of one look: {name, numbers, marker}. */
+  function tool(name, title, value) {
+    return made("button.button", { onclick: () => ((moves = points.moves = value), controls()), title, "aria-pressed": String(moves === value) }, name);
+  }
+
+  /** What the looks mean, with how many points have each. */
+  function legend() {
+    const shown = groups().filter(({ numbers }) => numbers.length > 0); // prettier-ignore
+    const keys = shown.map(({ name, numbers, marker }) => made("span", {}, window.curate.stamp({ ...marker(0), size: 8, opacity: 1 }, devicePixelRatio), `${name} (${numbers.length.toLocaleString("en")})`));
+    const [kind, name] = colouring.split(": ");
+    const scale = made("span", {}, "0 %", made("i.curate-scale", { style: `--from: ${css("--muted")}; --to: ${kind === "chance" ? colorOf(name) : ""}` }), `100 % says the model of ${name}`);
+    const told = kind === "errors" ? made("span.curate-note", {}, "Large ones were unsure.") : "";
+    return made("div.curate-legend", {}, ...(kind === "chance" ? [scale] : keys), told);
+  }
+
+  /** Groups of points of one look: {name, numbers, marker: of a place in them}. */
   function groups() {
     const [kind, name] = [colouring.split(": ")[0], colouring.split(": ").slice(1).join(": ")];
     if (kind === "chance") return byChance(name);
@@ -64,25 +83,26 @@
   }
 
   const all = () => known.x.map((_, number) => number);
-  const muted = () => ({ color: css("--muted"), size: 6, opacity: 0.45 });
+  const muted = (opacity = 0.45) => () => ({ symbol: "dot", color: css("--muted"), size: 6, opacity });
 
   /** Every item by the first class it has; the rest by what else is known. */
   function byLabel() {
     const { classes } = state.table;
     const left = new Set(all());
     const take = (test) => [...left].filter((number) => test(number) && left.delete(number));
+    const look = (symbol, color, size) => () => ({ symbol, color, size });
     const out = new Set(known.exclude);
-    const found = [{ name: "Excluded", numbers: take((number) => out.has(number)), marker: { ...muted(), symbol: "x-thin-open" } }];
-    for (const name of classes) found.push({ name, numbers: take((number) => known.values[name][number] === 1), marker: { color: colorOf(name), size: 8, opacity: 0.9 } });
-    found.push({ name: "None of them", numbers: take((number) => classes.some((name) => known.values[name][number] === 0)), marker: { color: css("--text"), size: 7, symbol: "circle-open" } });
+    const found = [{ name: "Excluded", numbers: take((number) => out.has(number)), marker: look("cross", css("--muted"), 6) }];
+    for (const name of classes) found.push({ name, numbers: take((number) => known.values[name][number] === 1), marker: look("dot", colorOf(name), 8) });
+    found.push({ name: "None of them", numbers: take((number) => classes.some((name) => known.values[name][number] === 0)), marker: look("ring", css("--text"), 7) });
     return [{ name: "Without a label", numbers: [...left], marker: muted() }, ...found];
   }
 
   function byChance(name) {
     const said = known.chances[name];
     const numbers = all().filter((number) => said[number] !== null);
-    const marker = { color: numbers.map((number) => said[number]), cmin: 0, cmax: 1, size: 7, opacity: 0.85, colorscale: [[0, css("--muted")], [1, colorOf(name)]], colorbar: { thickness: 8, len: 0.5, tickformat: ".0%", outlinewidth: 0 } }; // prettier-ignore
-    return [{ name, numbers, marker, hidden: true }];
+    const [color, over] = [css("--muted"), colorOf(name)];
+    return [{ name, numbers, marker: (place) => ({ symbol: "dot", color, over, size: 7, share: said[numbers[place]] }) }];
   }
 
   /** Held-out items with a label, else those it learned from; the others stay faint. */
@@ -96,57 +116,30 @@
     const doubt = (number) => 4 * said[number] * (1 - said[number]);
     const group = (title, test, color, symbol) => {
       const numbers = tested.filter(test);
-      return { name: title, numbers, marker: { color, symbol, size: numbers.map((number) => 7 + 7 * doubt(number)), opacity: 0.95 } };
+      return { name: title, numbers, marker: (place) => ({ symbol, color, size: 7 + 7 * doubt(numbers[place]) }) };
     };
     const rest = new Set(tested);
     return [
-      { name: "Not judged", numbers: all().filter((number) => !rest.has(number)), marker: { ...muted(), opacity: 0.15 } },
-      group(`${name}, right`, (number) => isRight(number) && known.values[name][number] === 1, colorOf(name), "circle"),
-      group(`not ${name}, right`, (number) => isRight(number) && known.values[name][number] === 0, css("--text"), "circle-open"),
-      group(`${name}, missed`, (number) => !isRight(number) && known.values[name][number] === 1, css("--danger"), "x"),
-      group(`not ${name}, taken for it`, (number) => !isRight(number) && known.values[name][number] === 0, css("--warn"), "x"),
+      { name: "Not judged", numbers: all().filter((number) => !rest.has(number)), marker: muted(0.15) },
+      group(`${name}, right`, (number) => isRight(number) && known.values[name][number] === 1, colorOf(name), "dot"),
+      group(`not ${name}, right`, (number) => isRight(number) && known.values[name][number] === 0, css("--text"), "ring"),
+      group(`${name}, missed`, (number) => !isRight(number) && known.values[name][number] === 1, css("--danger"), "cross"),
+      group(`not ${name}, taken for it`, (number) => !isRight(number) && known.values[name][number] === 0, css("--warn"), "cross"),
     ];
   }
 
-  /** Not "scattergl": Plotly compiles its shaders by eval, which the page's security policy forbids. */
-  function trace({ name, numbers, marker, hidden = false }) {
-    const at = (axis) => numbers.map((number) => known[axis][number]);
-    return { type: "scatter", mode: "markers", name: `${name} (${numbers.length.toLocaleString("en")})`, x: at("x"), y: at("y"), customdata: numbers, marker, hoverinfo: "none", showlegend: !hidden, unselected: { marker: { opacity: 0.12 } } };
-  }
-
-  function figure() {
-    const hidden = { visible: false, showgrid: false, zeroline: false };
-    const data = groups().filter(({ numbers }) => numbers.length > 0).map(trace); // prettier-ignore
-    const layout = { dragmode: "lasso", hovermode: "closest", margin: { l: 8, r: 8, t: 8, b: 8 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: "inherit", size: 12, color: css("--text") }, legend: { orientation: "h", x: 0, y: 0, yanchor: "top" }, xaxis: hidden, yaxis: hidden, uirevision: `${tableOf} ${way}`, selectionrevision: colouring, modebar: { bgcolor: "rgba(0,0,0,0)", color: css("--muted"), activecolor: css("--accent") }, newselection: { line: { color: css("--accent") } } };
-    return { data, layout };
-  }
-
-  const CONFIG = { displaylogo: false, scrollZoom: true, responsive: true, displayModeBar: true, modeBarButtons: [["lasso2d", "select2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d"]] };
-
-  async function plot() {
+  function plot() {
+    points ??= new window.curate.Points(document.getElementById("curate-map"), { choose, hover });
     controls();
-    const { set_props } = window.dash_clientside;
-    if (document.getElementById(GRAPH)) return set_props(GRAPH, { figure: figure() });
-    set_props("curate-map", { children: { namespace: "dash_core_components", type: "Graph", props: { id: GRAPH, figure: figure(), config: CONFIG, responsive: true } } });
-    return listen(performance.now() + START_MS);
-  }
-
-  /** Once Plotly has drawn, its events. */
-  function listen(until) {
-    const graph = document.querySelector(`#${GRAPH} .js-plotly-plot`);
-    if (!graph?.on) return performance.now() < until && requestAnimationFrame(() => listen(until));
-    graph.on("plotly_selected", (event) => event?.points && choose(event.points.map(({ customdata }) => customdata)));
-    graph.on("plotly_deselect", () => choose([]));
-    graph.on("plotly_click", ({ points }) => choose(points.map(({ customdata }) => customdata)));
-    graph.on("plotly_hover", hover);
-    graph.on("plotly_unhover", hide);
-    return true;
+    const drawn = groups().map(({ numbers, marker }) => ({ numbers, markerOf: marker }));
+    points.show({ x: known.x, y: known.y, groups: drawn, name: `${tableOf} ${way}`, words: `A map of ${known.x.length.toLocaleString("en")} items; alike ones lie close` });
   }
 
   // ---- what is chosen ----
 
   /** The grid shows what the lasso has caught; the quick tags mean all of it. */
   async function choose(numbers) {
+    points.light(numbers);
     if (numbers.length === 0) return draw();
     await present(numbers, numbers.length === 1 ? "1 point chosen on the map" : `${numbers.length.toLocaleString("en")} points chosen on the map; the tags mean all of them`);
     state.chosen = new Set(numbers);
@@ -160,7 +153,8 @@
     return { number, values, exclude: known.exclude.includes(number), validation: known.validation.includes(number) };
   }
 
-  async function hover({ points: [{ customdata: number }], event }) {
+  async function hover(number, event) {
+    if (number === null) return hide();
     hovered = number;
     if (!items.has(number)) {
       const told = await ask(of("/items"), { numbers: [number] });

@@ -72,25 +72,33 @@
     } }, "Delete this table"); // prettier-ignore
   }
 
-  const fresh = () => ({ id: newId(), name: state.volume?.path?.split("/").at(-1) ?? "", kind: state.volume ? "tiles" : "folder", classes: "", side_px: 256, overlap_px: 0, every: 1, folder: "" });
+  const fresh = () => ({ id: newId(), name: null, kind: state.volume ? "tiles" : "folder", classes: "", side_px: 256, overlap_px: 0, every: 1, folder: "" });
+  const lastOf = (path) => path.split("/").filter(Boolean).at(-1) ?? ""; // prettier-ignore
+
+  /** What a table is called until somebody says: its volume, or its folder. */
+  const nameOf = ({ kind, folder }) => (kind === "folder" ? lastOf(folder) || "All images" : lastOf(state.volume?.path ?? ""));
 
   function newTable() {
     const keep = (name, read = (value) => value) => ({ target }) => (making[name] = read(target.value));
     const isTiles = making.kind === "tiles";
     const what = making.kind === "folder"
-      ? [field("Folder, as in the list of datasets", input({ name: "folder", value: making.folder, placeholder: "All images", oninput: keep("folder") }))]
+      ? [field("Folder, as in the list of datasets", input({ name: "folder", value: making.folder, placeholder: "All images", oninput: (event) => (keep("folder")(event), suggest()) }))]
       : [isTiles ? field("Side of a tile, pixels", input({ name: "side", type: "number", min: 16, max: 4096, value: making.side_px, oninput: keep("side_px", Number) })) : null, isTiles ? field("Overlap, pixels", input({ name: "overlap", type: "number", min: 0, max: 4095, value: making.overlap_px, oninput: keep("overlap_px", Number) })) : null, field("Every n-th slice", input({ name: "every", type: "number", min: 1, value: making.every, oninput: keep("every", Number) }))]; // prettier-ignore
     return card("New table",
-      field("Name", input({ name: "table", value: making.name, oninput: keep("name") })),
+      field("Name", input({ name: "table", value: making.name ?? nameOf(making), oninput: keep("name") })),
       select("What it lists", SOURCES, making.kind, ({ target }) => ((making.kind = target.value), panels())),
       ...what.filter(Boolean),
       field("Classes, separated by commas", input({ name: "classes", value: making.classes, placeholder: "pore, crack", oninput: keep("classes") })),
       made("div.curate-row", {}, made("button.button.primary", { onclick: make }, "Make the table"), made("button.button", { onclick: () => ((making = null), panels()) }, "Cancel")));
   } // prettier-ignore
 
+  function suggest() {
+    if (making.name === null) state.root.querySelector("[name=table]").value = nameOf(making);
+  }
+
   async function make() {
     const names = making.classes.split(",").map((name) => name.trim()).filter(Boolean); // prettier-ignore
-    const table = await ask("", { ...making, volume: state.volume?.path ?? "", classes: names });
+    const table = await ask("", { ...making, name: making.name ?? nameOf(making), volume: state.volume?.path ?? "", classes: names });
     if (!table) return;
     making = null;
     state.tables = [table, ...state.tables.filter(({ id }) => id !== table.id)];

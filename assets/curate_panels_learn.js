@@ -19,7 +19,7 @@
   const choices = { kind: "forest", loss: "cross entropy", gamma: 2, smoothing: 0, hidden: "64", dropout: 0.1, normalise: false, strata: "class", unlabelled: 0, sure: 0.95, ratio: 1, confusion: 0, optimiser: "adam", rate: 0.002, schedule: "constant", decay: 0.001, steps: 400, batch: 32 };
 
   const percent = (share) => (share === null ? "-" : `${Math.round(100 * share)} %`);
-  const isBusy = () => ["looking", "learning", "comparing"].includes(model.stage);
+  const isBusy = () => ["looking", "tuning", "learning", "comparing", "arranging"].includes(model.stage);
 
   // ---- the model as the server has it ----
 
@@ -83,6 +83,7 @@
     const { stage, done, total, said, hint, parameters, is_old } = model;
     if (stage === "looking") return `Looking at the images, ${done} of ${total}`;
     if (stage === "learning") return total > 1 ? `Learning, try ${done + 1} of ${total}` : "Learning";
+    if (stage === "arranging") return "Arranging the points of the map";
     if (stage === "comparing") return `Comparing strategies, ${done} of ${total}`;
     if (stage === "failed") return `${said} ${hint}`;
     if (stage === "ready") return [parameters > 0 ? `It learned ${parameters.toLocaleString("en")} numbers.` : "", is_old ? "Labels have changed since it learned." : ""].join(" ").trim();

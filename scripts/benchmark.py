@@ -15,6 +15,7 @@ sequences that random edits, undo, redo and restore leave what a numpy model say
 steps     that 1,200 edits can be taken back after a restart, and how long a step takes (docs/reliability.md)
 objects   that 10,000 objects slow nothing (docs/reliability.md)
 active    what each strategy of active learning is worth (docs/active.md)
+map       how quick the map of 10,000 items is, driven in Chromium (docs/active.md)
 swipe     how soon the next picture shows on the Swipe page, driven in Chromium (docs/active.md)
 """
 
@@ -34,6 +35,7 @@ from scripts.benchmarks import (
     jobs,
     kills,
     live,
+    map,
     objects,
     quality,
     scale,
@@ -47,6 +49,7 @@ from scripts.benchmarks import (
 SUBJECTS = {
     "active": active,
     "swipe": swipe,
+    "map": map,
     "quality": quality,
     "between": between,
     "viewer": viewer,

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 POINTS, COMPARISON = "points", "comparison"
 HALF = "half"  # of the items, while they are being looked at
+ARRANGING = "arranging"  # the stage in which a map is made that takes its time
+BUSY = ("looking", "tuning", "learning", "comparing", ARRANGING)
 
 
 @dataclass(frozen=True)
 class Model:
-    """stage : "none", "looking", "seen", "learning", "comparing", "ready" or "failed".
+    """stage : "none", "seen", "ready", "failed" or one of `BUSY`.
 
     source : what items were seen by. points : (n, d), chances : (n, C), in table order. scale : of the points; None
     where they come from a file. maps : layouts of the points by their way. runs : all that was learned, oldest first.
@@ -46,7 +48,7 @@ class Model:
 
     @property
     def is_busy(self) -> bool:
-        return self.stage in ("looking", "learning", "comparing")
+        return self.stage in BUSY
 
     @property
     def run(self) -> Run | None:

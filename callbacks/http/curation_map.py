@@ -19,10 +19,11 @@ def register(app: Dash, services: Services, models: Models) -> None:
 
     @app.server.get("/api/curation/<table>/map")
     def map_of_items(table: str) -> Response | tuple[Response, int]:
+        way = request.args.get("way", "pca")
         models.look(table)
-        if models.of(table).points is None:
+        if models.of(table).points is None or not models.arrange(table, way):
             return jsonify(stage=models.of(table).stage), 202
-        x, y = models.layout(table, request.args.get("way", "pca")).T.round(4).tolist()
+        x, y = models.of(table).maps[way].T.round(4).tolist()
         facts, rows = services.curation.table(table), services.curation.rows(table)
         ways = [{"name": name, "title": title, "reason": layout_refusal(name)} for name, title in LAYOUTS.items()]
         return uncached(jsonify({"x": x, "y": y, "ways": ways} | _said(facts, rows, models.of(table))))

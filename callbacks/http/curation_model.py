@@ -12,13 +12,12 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
-from callbacks.http.curation_kept import COMPARISON, HALF, POINTS, Model, kept_run, part_of, remembered
+from callbacks.http.curation_kept import ARRANGING, COMPARISON, HALF, POINTS, Model, kept_run, part_of, remembered
 from callbacks.http.curation_looks import ENCODER, FILE, Source, Spot, offer_of, parts_of
 from core.errors import AppError, InvalidInputError, NotFoundError
 from core.images.pictures import Bounds
-from core.learning.curation.embeddings import Scale, layout, read_points, standardised
+from core.learning.curation.embeddings import SLOW, Scale, check_layout, layout, read_points, standardised
 from core.learning.curation.kept import label_table
 from core.learning.curation.memory import Kept
 from core.learning.curation.pool import Points
@@ -105,13 +104,24 @@ class Models:
             self._models.pop(table, None)
         self._memory.forget(table)
 
-    def layout(self, table: str, way: str) -> NDArray[np.float64]:
-        """(n, 2) of the items that were looked at, made when it is first wanted. Raises InvalidInputError."""
+    def arrange(self, table: str, way: str) -> bool:
+        """Make a map of the items that were looked at; whether it is there already. Raises InvalidInputError."""
         model = self.of(table)
-        assert model.points is not None, "looked at before"
-        if way not in model.maps:
-            self._change(table, maps={**model.maps, way: layout(model.points, way)})
-        return self.of(table).maps[way]
+        check_layout(way)
+        if way not in model.maps and way in SLOW:
+            self._begin(table, 0, lambda: self._arrange(table, way), stage=ARRANGING)
+        elif way not in model.maps:
+            self._lay_out(table, way)
+        return way in self.of(table).maps
+
+    def _arrange(self, table: str, way: str) -> None:
+        self._lay_out(table, way)
+        self._change(table, stage="ready" if self.of(table).run else "seen")
+
+    def _lay_out(self, table: str, way: str) -> None:
+        points = self.of(table).points
+        assert points is not None, "looked at before"
+        self._change(table, maps={**self.of(table).maps, way: layout(points, way)})
 
     def places(self, table: str, volume: str, z: int, parts: Sequence[Bounds | None]) -> Points:
         """(k, d) of parts of a slice, on the scale of the table's items. Raises AppError."""
@@ -136,11 +146,11 @@ class Models:
         if self.of(table).is_busy:
             raise InvalidInputError("A model is at work.", "Wait until it has learned.")
 
-    def _begin(self, table: str, total: int, work: Callable[[], None]) -> None:
+    def _begin(self, table: str, total: int, work: Callable[[], None], *, stage: str = "looking") -> None:
         with self._lock:
             if self.of(table).is_busy:
                 return
-            self._change(table, stage="looking", done=0, total=total, said="", hint="")
+            self._change(table, stage=stage, done=0, total=total, said="", hint="")
         threading.Thread(target=self._guarded, args=(table, work), daemon=True, name="curation").start()
 
     def _guarded(self, table: str, work: Callable[[], None]) -> None:

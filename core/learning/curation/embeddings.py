@@ -14,8 +14,11 @@ from core.errors import InvalidInputError
 from core.learning.curation.table import Bools, Rows
 
 MAP_SAMPLE = 20_000  # points that decide the axes of the map; the rest follow
-LAYOUTS = {"pca": "Principal components", "umap": "UMAP"}
-UMAP_LEAST = 16  # points: it looks at the fifteen nearest of each
+LAYOUTS = {"pca": "Principal components", "tsne": "t-SNE", "umap": "UMAP"}
+SLOW = ("tsne", "umap")  # a minute for 10,000 points: not while somebody waits for an answer
+NEAR_LEAST = 16  # points: UMAP looks at the fifteen nearest of each; few are laid out by their principal components
+TSNE_WIDTH = 50  # principal components it goes by, as its authors do
+TSNE_ROUNDS = 500
 NEAR_SHARE = 0.8  # of a seed set: the rest is random, so that negatives appear
 Points = NDArray[np.float32]
 Numbers = NDArray[np.float64]
@@ -146,24 +149,41 @@ def layout_refusal(way: str) -> str:
     return ""
 
 
-def layout(points: Points, way: str = "pca", *, seed: int = 0) -> Numbers:
-    """(n, 2) coordinates of a map on which what looks alike lies close.
-
-    way : one of `LAYOUTS`. Raises InvalidInputError for another, or where what it needs is not installed.
-    """
+def check_layout(way: str) -> None:
+    """Raises InvalidInputError where there is no such way, or what it needs is not installed."""
     if way not in LAYOUTS or (reason := layout_refusal(way)):
         told = f"There is no layout {way!r}." if way not in LAYOUTS else f"There can be no such map: {reason}."
         raise InvalidInputError(told, f"Use {next(iter(LAYOUTS))}.")
+
+
+def layout(points: Points, way: str = "pca", *, seed: int = 0) -> Numbers:
+    """(n, 2) coordinates of a map on which what looks alike lies close.
+
+    way : one of `LAYOUTS`. Raises as `check_layout`.
+    """
+    check_layout(way)
     if min(points.shape) < 2:
         return np.asarray(np.pad(points, [(0, 0), (0, 2)])[:, :2], np.float64)
-    return _umap(points, seed) if way == "umap" and len(points) > UMAP_LEAST else _principal(points, seed)
+    if way == "pca" or len(points) <= NEAR_LEAST:
+        return _principal(points, seed)
+    return _tsne(points, seed) if way == "tsne" else _umap(points, seed)
 
 
-def _principal(points: Points, seed: int) -> Numbers:
+def _principal(points: Points, seed: int, width: int = 2) -> Numbers:
     from sklearn.decomposition import PCA  # heavy: a page that only lists things need not load it
 
     sample = np.random.default_rng(seed).permutation(len(points))[:MAP_SAMPLE]
-    return np.asarray(PCA(2, random_state=seed).fit(points[sample]).transform(points), np.float64)
+    return np.asarray(PCA(width, random_state=seed).fit(points[sample]).transform(points), np.float64)
+
+
+def _tsne(points: Points, seed: int) -> Numbers:
+    """van der Maaten 2014 (JMLR 15:3221), begun from the principal components so that groups stay where they lie."""
+    from sklearn.manifold import TSNE
+
+    few = _principal(points, seed, min(TSNE_WIDTH, *points.shape))
+    perplexity = min(30.0, (len(points) - 1) / 3)
+    made = TSNE(2, perplexity=perplexity, init="pca", max_iter=TSNE_ROUNDS, random_state=seed)
+    return np.asarray(made.fit_transform(few), np.float64)
 
 
 def _umap(points: Points, seed: int) -> Numbers:

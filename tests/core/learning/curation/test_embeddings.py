@@ -39,8 +39,9 @@ def test_tiles_of_one_texture_are_each_others_neighbours_whatever_their_brightne
     points = standardised(np.stack(list(pooled_all(images, window))))
     for row in range(24):
         assert {found // 12 for found in Index(points).like(row, 5).tolist()} == {row // 12}
-    first, second = layout(points)[:12], layout(points)[12:]
-    assert np.linalg.norm(first.mean(axis=0) - second.mean(axis=0)) > 2 * first.std()
+    for way in ("pca", "tsne"):
+        first, second = layout(points, way)[:12], layout(points, way)[12:]
+        assert np.linalg.norm(first.mean(axis=0) - second.mean(axis=0)) > 2 * first.std()
 
 
 def test_images_of_any_kind_and_size_have_lists_of_one_length():
