@@ -15,11 +15,11 @@
   let modelOf = ""; // the table it is of
   let timer = 0;
   let offers = null; // encoders of trained models, once the server has told them
-  const unfolded = { options: true, runs: false, strategies: false };
+  const unfolded = { options: true, runs: false, strategies: false, pooling: false, tuning: false, probe: false };
   const choices = { kind: "forest", loss: "cross entropy", gamma: 2, smoothing: 0, hidden: "64", dropout: 0.1, normalise: false, strata: "class", unlabelled: 0, sure: 0.95, ratio: 1, confusion: 0, optimiser: "adam", rate: 0.002, schedule: "constant", decay: 0.001, steps: 400, batch: 32 };
 
   const percent = (share) => (share === null ? "-" : `${Math.round(100 * share)} %`);
-  const isBusy = () => ["looking", "tuning", "learning", "comparing", "arranging"].includes(model.stage);
+  const isBusy = () => ["looking", "tuning", "probing", "learning", "comparing", "arranging"].includes(model.stage);
 
   // ---- the model as the server has it ----
 
@@ -49,8 +49,10 @@
     if (offers.length > 0) window.curate.panels();
   }
 
+  const headChoices = () => (choices.kind === "network" ? choices : { kind: choices.kind });
+
   async function learn(more = {}) {
-    const told = await ask(of("/model"), choices.kind === "network" ? { ...choices, ...more } : { kind: choices.kind });
+    const told = await ask(of("/model"), { ...headChoices(), ...(choices.kind === "network" ? more : {}) });
     if (told) (model = told), look();
   }
 
@@ -74,7 +76,7 @@
     const kind = made("select.form-select", { name: "kind", onchange: ({ target }) => ((choices.kind = target.value), window.curate.panels()) }, ...options(KINDS, choices.kind));
     const isNetwork = choices.kind === "network";
     const tries = made("button.button", { onclick: () => learn({ tries: TRIES }), disabled: isBusy(), title: "Rates, layers and sampling drawn at random; what is best on the held-out items is put to use" }, `Try ${TRIES} at random`);
-    return card("Learn", ...features(), field("Head", kind), ...(isNetwork ? [networkOptions()] : []),
+    return card("Learn", ...features(), ...window.curate.seeing.card({ model, offers, folded, send, percent, busy: isBusy(), choices: headChoices }), field("Head", kind), ...(isNetwork ? [networkOptions()] : []),
       made("div.curate-row", {}, made("button.button.primary", { onclick: () => learn(), disabled: isBusy() }, isBusy() ? "Working" : model.stage === "ready" ? "Learn again" : "Learn from the labels"), isNetwork ? tries : ""),
       made("p.curate-note", { role: "status" }, words()), ...(model.stage === "ready" ? [...scores(), exports()] : []), ...runs(), window.curate.comparing({ model, folded, drawing, busy: isBusy(), look: (told) => ((model = told), look()) }));
   } // prettier-ignore
@@ -83,6 +85,8 @@
     const { stage, done, total, said, hint, parameters, is_old } = model;
     if (stage === "looking") return `Looking at the images, ${done} of ${total}`;
     if (stage === "learning") return total > 1 ? `Learning, try ${done + 1} of ${total}` : "Learning";
+    if (stage === "tuning") return `Tuning the encoder, epoch ${Math.min(done + 1, total)} of ${total}`;
+    if (stage === "probing") return "Probing what is seen";
     if (stage === "arranging") return "Arranging the points of the map";
     if (stage === "comparing") return `Comparing strategies, ${done} of ${total}`;
     if (stage === "failed") return `${said} ${hint}`;
@@ -95,11 +99,13 @@
     const { kind, id, name } = model.source ?? { kind: "pixels" };
     const count = state.table.count.toLocaleString("en");
     const chooser = made("input", { type: "file", accept: ".npy", hidden: true, name: "features", onchange: ({ target }) => target.files[0] && upload(target.files[0]) });
-    const known = [made("option", { value: "", selected: kind === "pixels" }, USUAL), ...(offers ?? []).map((offer) => made("option", { value: offer.id, selected: id === offer.id, disabled: Boolean(offer.reason), title: offer.reason }, `${offer.name} (${offer.algorithm})`))];
-    if (kind === "file" || (id && !(offers ?? []).some((offer) => offer.id === id))) known.push(made("option", { value: "kept", selected: true, disabled: true }, name));
-    const seen = made("select.form-select", { name: "encoder", disabled: isBusy(), title: "Encoders come from Models: a pretraining, or a trained U-Net", onchange: ({ target }) => send("/features/look", { encoder: target.value }) }, ...known);
+    const { tuned } = model.source ?? {};
+    const known = [made("option", { value: "", selected: kind === "pixels" }, USUAL), ...(offers ?? []).map((offer) => made("option", { value: offer.id, selected: id === offer.id && !tuned, disabled: Boolean(offer.reason), title: offer.reason }, `${offer.name} (${offer.algorithm})`))];
+    if (model.tuned) known.push(made("option", { value: "tuned", selected: Boolean(tuned) }, model.tuned));
+    else if (kind === "file" || (id && !(offers ?? []).some((offer) => offer.id === id))) known.push(made("option", { value: "kept", selected: true, disabled: true }, name));
+    const seen = made("select.form-select", { name: "encoder", disabled: isBusy(), title: "Encoders come from Models: a pretraining, or a trained U-Net", onchange: ({ target }) => send("/features/look", { ...window.curate.seeing.view(model.source), encoder: target.value }) }, ...known);
     const own = made("button.button", { onclick: () => chooser.click(), disabled: isBusy(), title: `An array of ${count} rows, saved by numpy.save: one an item, in the order of the CSV file` }, "Own features (.npy)");
-    const again = made("button.button", { onclick: () => send("/features/look", { encoder: id ?? "" }), disabled: isBusy(), title: "When the images have changed" }, "Look again");
+    const again = made("button.button", { onclick: () => send("/features/look", { ...window.curate.seeing.view(model.source), encoder: tuned ? "tuned" : (id ?? "") }), disabled: isBusy(), title: "When the images have changed" }, "Look again");
     const hasSeen = kind !== "file" && ["seen", "ready"].includes(model.stage);
     return [field("Items are seen by", seen), made("div.curate-row", {}, chooser, own, hasSeen ? again : "")];
   }

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.errors import InvalidInputError, NotEnoughLabelsError
+from core.learning.curation.encoders import PLAIN, View
 from networks.network import Network
 from networks.pretraining.embedding import pooled
 
@@ -28,6 +29,7 @@ class HeadTraining:
     """shape : one of `SHAPES`. hidden : numbers in its first layer; 0 is a single layer. rate : of learning.
 
     scheduler : cosine falls to `final_rate`; step multiplies by `gamma` at each of `decay_epochs`.
+    frozen_epochs : at the beginning, in which an encoder that is tuned stays as it is.
     """
 
     shape: str = "SSLEvaluator"
@@ -43,6 +45,7 @@ class HeadTraining:
     epochs: int = 50
     batch_size: int = 32
     encoder_rate: float = 0.01
+    frozen_epochs: int = 0
     seed: int = 0
 
 
@@ -83,16 +86,22 @@ class Head(nn.Module):
 class Tuned(nn.Module):
     """An encoder with a head: (B, C, Y, X) normalised images -> (B, classes) scores."""
 
-    def __init__(self, network: Network, head: Head) -> None:
+    def __init__(self, network: Network, head: Head, view: View = PLAIN) -> None:
         super().__init__()
-        self.network, self.head = network, head
+        self.network, self.head, self.view = network, head, view
 
     def embed(self, images: Tensor) -> Tensor:
-        return nn.functional.normalize(pooled(self.network, images), dim=1)
+        return nn.functional.normalize(pooled(self.network, images, self.view), dim=1)
 
     def forward(self, images: Tensor) -> Tensor:
         scores: Tensor = self.head(self.embed(images))
         return scores
+
+    def freeze(self, frozen: bool) -> None:
+        """Whether the encoder stays as it is, its running means too."""
+        self.network.train(not frozen)
+        for weights in self.encoder_weights():
+            weights.requires_grad_(not frozen)
 
     def encoder_weights(self) -> Iterator[nn.Parameter]:
         for part in self.network.encoder:
@@ -118,7 +127,12 @@ def train_head(lesson: Lesson, training: HeadTraining, told: Callable[[int, floa
 
 
 def fine_tune(
-    network: Network, lesson: Lesson, training: HeadTraining, told: Callable[[int, float], None] | None = None
+    network: Network,
+    lesson: Lesson,
+    training: HeadTraining,
+    told: Callable[[int, float], None] | None = None,
+    *,
+    view: View = PLAIN,
 ) -> Tuned:
     """Encoder and head together, each with its own rate of learning; the network given is left as it was.
 
@@ -128,11 +142,11 @@ def fine_tune(
     ours = copy.deepcopy(network)
     with torch.inference_mode():
         points = torch.cat(
-            [_unit(ours, part) for part in _batches(torch.from_numpy(lesson.inputs), training.batch_size)]
+            [_unit(ours, part, view) for part in _batches(torch.from_numpy(lesson.inputs), training.batch_size)]
         )
-    head = Head(points.shape[1], lesson.tags.shape[1], training)
+    head = Head(points.shape[1], lesson.tags.shape[1], training).to(points.device)
     head.fit_scale(points.clone())
-    model = Tuned(ours, head)
+    model = Tuned(ours, head, view)
     groups = [
         {"params": list(head.parameters()), "lr": training.rate},
         {"params": list(model.encoder_weights()), "lr": training.encoder_rate},
@@ -145,12 +159,17 @@ def fine_tune(
 def chances(model: nn.Module, inputs: Points, *, batch_size: int = 128) -> Points:
     """(n, classes) float32 in 0..1."""
     model.eval()
-    parts = [torch.sigmoid(model(part)) for part in _batches(torch.from_numpy(inputs), batch_size)]
-    return np.asarray(torch.cat(parts).numpy(), np.float32)
+    parts = [torch.sigmoid(model(_beside(model, part))) for part in _batches(torch.from_numpy(inputs), batch_size)]
+    return np.asarray(torch.cat(parts).cpu().numpy(), np.float32)
 
 
-def _unit(network: Network, images: Tensor) -> Tensor:
-    return nn.functional.normalize(pooled(network, images), dim=1)
+def _unit(network: Network, images: Tensor, view: View) -> Tensor:
+    return nn.functional.normalize(pooled(network, _beside(network, images), view), dim=1)
+
+
+def _beside(model: nn.Module, values: Tensor) -> Tensor:
+    """On the device where the model is."""
+    return values.to(next(model.parameters()).device)
 
 
 def _learn(
@@ -166,7 +185,10 @@ def _learn(
     scheduler = _scheduler(optimiser, training)
     shuffle, best, kept = torch.Generator().manual_seed(training.seed), float("inf"), None
     for epoch in range(training.epochs):
-        _epoch(model.train(), optimiser, teach, training.batch_size, shuffle)
+        model.train()
+        if isinstance(model, Tuned):
+            model.freeze(epoch < training.frozen_epochs)
+        _epoch(model, optimiser, teach, training.batch_size, shuffle)
         scheduler.step()
         loss = _judged(model.eval(), judge, training.batch_size)
         if loss < best:
@@ -203,14 +225,14 @@ def _epoch(
         optimiser.zero_grad(set_to_none=True)
         if not (tags[rows] >= 0).any():
             continue
-        masked_loss(model(inputs[rows]), tags[rows]).backward()  # type: ignore[no-untyped-call]
+        masked_loss(model(_beside(model, inputs[rows])), _beside(model, tags[rows])).backward()  # type: ignore[no-untyped-call]
         optimiser.step()
 
 
 @torch.inference_mode()
 def _judged(model: nn.Module, judge: tuple[Tensor, Tensor], batch_size: int) -> float:
-    scores = torch.cat([model(part) for part in _batches(judge[0], batch_size)])
-    return float(masked_loss(scores, judge[1]))
+    scores = torch.cat([model(_beside(model, part)) for part in _batches(judge[0], batch_size)])
+    return float(masked_loss(scores, _beside(model, judge[1])))
 
 
 def _scheduler(optimiser: torch.optim.Optimizer, training: HeadTraining) -> torch.optim.lr_scheduler.LRScheduler:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from callbacks.http.curation_looks import Source
 from core.learning.curation.embeddings import Scale
+from core.learning.curation.encoders import TunedEncoder
 from core.learning.curation.memory import Kept
 from core.learning.curation.pool import Points
 from core.learning.curation.runs import Run
@@ -17,10 +18,11 @@ from core.learning.curation.table import Chances, LabelTable
 if TYPE_CHECKING:
     from core.learning.curation.learned import Learned
 
-POINTS, COMPARISON = "points", "comparison"
+POINTS, COMPARISON, PROBES, TUNED = "points", "comparison", "probes", "tuned"
+MOST_PROBES = 12  # ways of seeing that are remembered
 HALF = "half"  # of the items, while they are being looked at
-ARRANGING = "arranging"  # the stage in which a map is made that takes its time
-BUSY = ("looking", "tuning", "learning", "comparing", ARRANGING)
+ARRANGING, TUNING, PROBING = "arranging", "tuning", "probing"  # stages: a map, an encoder, scores of a way of seeing
+BUSY = ("looking", "learning", "comparing", ARRANGING, TUNING, PROBING)
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Model:
     source : what items were seen by. points : (n, d), chances : (n, C), in table order. scale : of the points; None
     where they come from a file. maps : layouts of the points by their way. runs : all that was learned, oldest first.
     open : number of the run whose answers count. comparison : of strategies, as JSON; empty before there is one.
+    probes : the newest of each way of seeing, as JSON. tuned : the encoder that labels of the table have changed, with
+    what it was made of.
     """
 
     stage: str = "none"
@@ -45,6 +49,13 @@ class Model:
     runs: tuple[Run, ...] = ()
     open: int = 0
     comparison: Mapping[str, Any] = field(default_factory=dict)
+    probes: tuple[Mapping[str, Any], ...] = ()
+    tuned: tuple[Source, TunedEncoder] | None = None
+
+    @property
+    def encoder(self) -> TunedEncoder | None:
+        """The tuned one."""
+        return self.tuned[1] if self.tuned else None
 
     @property
     def is_busy(self) -> bool:
@@ -75,6 +86,28 @@ def kept_run(run: Run, learned: "Learned") -> Kept:
     return Kept(facts, {"chances": learned.chances} | arrays)
 
 
+def probed(model: Model, labels: LabelTable, points: Points) -> tuple[Mapping[str, Any], ...]:
+    """The probes of a model and a new one of how it sees now. Raises NotEnoughLabelsError."""
+    from core.learning.curation.probe import probe  # late: scikit-learn takes a second
+
+    words, held_out = model.source.words, bool(labels.testing.any())
+    scores = {name: score.told() for name, score in probe(labels, points).items()}
+    others = [each for each in model.probes if each["seen_by"] != words]
+    return *others[1 - MOST_PROBES :], {"seen_by": words, "held_out": held_out, "scores": scores}
+
+
+def kept_encoder(source: Source, tuned: TunedEncoder) -> Kept:
+    """What `tuned_of` reads."""
+    return Kept({"id": tuned.id, "source": asdict(source), "encoder": tuned.facts}, tuned.weights)
+
+
+def tuned_of(kept: Kept | None) -> tuple[Source, TunedEncoder] | None:
+    """None where it cannot be read."""
+    if kept is None:
+        return None
+    return Source(**kept.facts["source"]), TunedEncoder(kept.facts["id"], kept.facts["encoder"], kept.arrays)
+
+
 def remembered(facts: Mapping[str, Mapping[str, Any]], read: Callable[[str], Kept | None]) -> Model:
     """What an earlier process has made of a table. facts : of all parts; read : gives one of them with its arrays."""
     runs = sorted((Run(**each["run"]) for each in facts.values() if "run" in each), key=lambda run: run.number)
@@ -83,7 +116,9 @@ def remembered(facts: Mapping[str, Mapping[str, Any]], read: Callable[[str], Kep
     seen = read(POINTS) if POINTS in facts else None
     source = Source(**facts[HALF]) if HALF in facts else Source()
     comparison = facts.get(COMPARISON, {}).get(COMPARISON, {})
-    model = Model(source=source, runs=tuple(runs), comparison=comparison)
+    probes = tuple(facts.get(PROBES, {}).get(PROBES, ()))
+    tuned = tuned_of(read(TUNED)) if TUNED in facts else None
+    model = Model(source=source, runs=tuple(runs), comparison=comparison, probes=probes, tuned=tuned)
     if seen is not None:
         scale = Scale(seen.arrays["mean"], seen.arrays["deviation"]) if "mean" in seen.arrays else None
         model = replace(model, stage="seen", source=Source(**seen.facts), points=seen.arrays["points"], scale=scale)

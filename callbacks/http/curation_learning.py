@@ -53,8 +53,8 @@ def read_choice(body: Body) -> "Choice":
     from core.learning.curation.learned import Choice  # late: scikit-learn takes a second
     from core.learning.curation.network_settings import NetworkSettings
 
-    said = {name: _number(body, name, (int,)) for name in WHOLES if name in body}
-    said |= {name: _number(body, name, (int, float)) for name in NUMBERS if name in body}
+    said = {name: read_number(body, name, (int,)) for name in WHOLES if name in body}
+    said |= {name: read_number(body, name, (int, float)) for name in NUMBERS if name in body}
     said |= {name: text_of(body, name) for name in WORDS if name in body}
     layers = {"hidden": _layers(text_of(body, "hidden"))} if "hidden" in body else {}
     network = NetworkSettings(**said, **layers, normalise=body.get("normalise") is True)
@@ -72,7 +72,8 @@ def _layers(text: str) -> tuple[int, ...]:
     return tuple(int(word) for word in words)
 
 
-def _number(body: Body, name: str, kinds: tuple[type, ...]) -> float:
+def read_number(body: Body, name: str, kinds: tuple[type, ...]) -> float:
+    """Raises InvalidInputError where it is none."""
     value = body[name]
     if isinstance(value, bool) or not isinstance(value, kinds):
         raise InvalidInputError(f"{name} is {str(value)[:20]!r}.", "Write a number.")
@@ -82,7 +83,11 @@ def _number(body: Body, name: str, kinds: tuple[type, ...]) -> float:
 def model_json(model: Model, table: Table) -> dict[str, Any]:
     """What the page shows of it; the answers themselves come with the items."""
     runs = [run.renamed(table.classes) for run in model.runs]
-    told = {name: getattr(model, name) for name in ("stage", "done", "total", "said", "hint", "open", "comparison")}
+    told = {
+        name: getattr(model, name)
+        for name in ("stage", "done", "total", "said", "hint", "open", "comparison", "probes")
+    }
+    told |= {"tuned": model.tuned[0].words if model.tuned else ""}
     told |= {"source": asdict(model.source), "runs": [run.brief() for run in runs], "course": course(runs)}
     return told | _opened(replace(model, runs=tuple(runs)), table)
 

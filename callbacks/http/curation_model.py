@@ -4,52 +4,50 @@ It is made by a thread. What has been made is kept (`core/learning/curation/memo
 costs nothing but what was under way.
 """
 
-import logging
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, BinaryIO
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from callbacks.http.curation_kept import ARRANGING, COMPARISON, HALF, POINTS, Model, kept_run, part_of, remembered
-from callbacks.http.curation_looks import ENCODER, FILE, Source, Spot, offer_of, parts_of
-from core.errors import AppError, InvalidInputError, NotFoundError
+from callbacks.http.curation_kept import (
+    ARRANGING,
+    COMPARISON,
+    HALF,
+    POINTS,
+    PROBES,
+    PROBING,
+    TUNED,
+    TUNING,
+    Model,
+    kept_encoder,
+    kept_run,
+    part_of,
+    probed,
+)
+from callbacks.http.curation_looks import ENCODER, FILE, Source, Spot, offer_of, parts_of, tuned_by
+from callbacks.http.curation_states import ModelStates
+from core.errors import InvalidInputError, NotFoundError
 from core.images.pictures import Bounds
 from core.learning.curation.embeddings import SLOW, Scale, check_layout, layout, read_points, standardised
+from core.learning.curation.encoders import PLAIN, Tuning, View
 from core.learning.curation.kept import label_table
 from core.learning.curation.memory import Kept
 from core.learning.curation.pool import Points
 from core.learning.curation.runs import MOST, Run, best
 from core.learning.curation.store import Row, Table
-from core.services import Services
 
 if TYPE_CHECKING:
     from core.learning.curation.learned import Choice, Learned
 
-log = logging.getLogger(__name__)
-
-MAX_ITEMS = 20_000  # two minutes on two cores
 HALF_EACH = 500  # items; what was looked at so far is kept, should the app be ended meanwhile
 SEEDS = 2  # of a comparison of strategies; a minute on two cores
 
 
-class Models:
-    """One for each table."""
-
-    def __init__(self, services: Services) -> None:
-        self._services, self._memory = services, services.curation_memory
-        self._lock, self._reading = threading.Lock(), threading.Lock()
-        self._models: dict[str, Model] = {}
-
-    def of(self, table: str) -> Model:
-        """As it is now; what an earlier process has made is read when it is first asked for."""
-        found = self._models.get(table)
-        if found is None:
-            with self._reading:
-                found = self._models.setdefault(table, remembered(self._memory.facts(table), self._part(table)))
-        return found
+class Models(ModelStates):
+    """What can be done with the model of a table."""
 
     def train(self, table: str, choice: "Choice", *, tries: int = 1) -> None:
         """Begin to look at the items, if that has not been done, and to learn from their tags. Raises AppError.
@@ -68,12 +66,32 @@ class Models:
         if self.of(table).points is None:
             self._begin(table, count, lambda: self._see(table))
 
-    def see_by(self, table: str, encoder: str) -> None:
-        """Look at the items anew: by the encoder of a model, or by pixels where its id is empty. Raises AppError."""
+    def see_by(self, table: str, encoder: str, view: View = PLAIN) -> None:
+        """Look at the items anew: by the encoder of a model, or by pixels where its id is empty. Raises AppError.
+
+        encoder : `TUNED` for the one that labels of the table have changed.
+        """
         count = self._counted(table)
-        source = Source(ENCODER, encoder, offer_of(self._services, encoder).name) if encoder else Source()
+        source = self._source(table, encoder, view) if encoder else Source()
         self._seen_anew(table, replace(self._unseen(table), source=source))
         self._begin(table, count, lambda: self._see(table))
+
+    def _source(self, table: str, encoder: str, view: View) -> Source:
+        tuned = self.of(table).tuned
+        if encoder == TUNED and tuned is not None:
+            return replace(tuned[0], **asdict(view))
+        return Source(ENCODER, encoder, offer_of(self._services, encoder).name, **asdict(view))
+
+    def tune(self, table: str, choice: "Choice", tuning: Tuning) -> None:
+        """Begin to change the encoder by the labels, to look by it, and to learn. Raises AppError."""
+        if self.of(table).source.kind != ENCODER:
+            raise InvalidInputError("The items are not seen by an encoder.", "Choose one, then tune it.")
+        self._counted(table)
+        self._begin(table, tuning.epochs, lambda: self._tune(table, choice, tuning), stage=TUNING)
+
+    def probe(self, table: str) -> None:
+        """Begin to find out how well a linear model tells the labels apart by what is seen. Raises AppError."""
+        self._begin(table, self._counted(table), lambda: self._probe(table))
 
     def use_file(self, table: str, data: BinaryIO, name: str) -> None:
         """Embeddings from a .npy file in place of our own. Raises InvalidInputError where it does not fit."""
@@ -97,12 +115,6 @@ class Models:
         self._memory.keep(table, part_of(number), Kept({**kept.facts, "run": asdict(opened)}, kept.arrays))
         runs = tuple(opened if each.number == number else each for each in self.of(table).runs)
         self._change(table, stage="ready", chances=kept.arrays["chances"], runs=runs, open=number)
-
-    def drop(self, table: str) -> None:
-        """Forget all of a table that is no more."""
-        with self._lock:
-            self._models.pop(table, None)
-        self._memory.forget(table)
 
     def arrange(self, table: str, way: str) -> bool:
         """Make a map of the items that were looked at; whether it is there already. Raises InvalidInputError."""
@@ -129,7 +141,7 @@ class Models:
         if model.scale is None:
             raise InvalidInputError("The features of this table come from a file.", "Choose one of its pictures.")
         spots = [(volume, z, part) for part in parts]
-        return model.scale.apply(np.concatenate(list(parts_of(self._services, model.source, spots))))
+        return model.scale.apply(np.concatenate(list(parts_of(self._services, model.source, spots, model.encoder))))
 
     def _unseen(self, table: str) -> Model:
         """What stays when items are looked at in another way: what was said of them counts until it learns anew."""
@@ -138,35 +150,12 @@ class Models:
     def _seen_anew(self, table: str, model: Model) -> None:
         with self._lock:
             self._check_idle(table)
-            self._models[table] = model
-            for part in (POINTS, HALF):
-                self._memory.forget(table, part)
+            self._replace_seen(table, model)
 
-    def _check_idle(self, table: str) -> None:
-        if self.of(table).is_busy:
-            raise InvalidInputError("A model is at work.", "Wait until it has learned.")
-
-    def _begin(self, table: str, total: int, work: Callable[[], None], *, stage: str = "looking") -> None:
-        with self._lock:
-            if self.of(table).is_busy:
-                return
-            self._change(table, stage=stage, done=0, total=total, said="", hint="")
-        threading.Thread(target=self._guarded, args=(table, work), daemon=True, name="curation").start()
-
-    def _guarded(self, table: str, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except AppError as error:
-            self._change(table, stage="failed", said=error.message, hint=error.hint)
-        except Exception:
-            log.exception("learning from the table %s failed", table)
-            self._change(table, stage="failed", said="The server failed.", hint="Try again; its log tells the cause.")
-
-    def _counted(self, table: str) -> int:
-        count = self._services.curation.table(table).count
-        if count > MAX_ITEMS:
-            raise InvalidInputError(f"{count:,} items are too many.", f"At most {MAX_ITEMS:,} can be looked at.")
-        return count
+    def _replace_seen(self, table: str, model: Model) -> None:
+        self._models[table] = model
+        for part in (POINTS, HALF):
+            self._memory.forget(table, part)
 
     def _see(self, table: str) -> None:
         self._points(table)
@@ -177,9 +166,7 @@ class Models:
         model = self.of(table)
         if model.points is not None:
             return model.points
-        items = [row.item for row in self._services.curation.rows(table)]
-        spots = [(item.volume, item.z, item.box) for item in items]
-        looked = np.concatenate(list(self._looked(table, model.source, spots)))
+        looked = np.concatenate(list(self._looked(table, model.source, self._spots(table))))
         scale = Scale.of(looked)
         points = scale.apply(looked)
         self._change(table, points=points, scale=scale, maps={})
@@ -192,7 +179,7 @@ class Models:
         half = self._memory.read(table, HALF)
         found = [half.arrays["looked"]] if half and half.facts == asdict(source) else []
         done = sum(map(len, found))
-        for part in parts_of(self._services, source, spots[done:]):
+        for part in parts_of(self._services, source, spots[done:], self.of(table).encoder):
             found.append(part)
             if (done + len(part)) // HALF_EACH > done // HALF_EACH:
                 self._memory.keep(table, HALF, Kept(asdict(source), {"looked": np.concatenate(found)}))
@@ -213,12 +200,30 @@ class Models:
             tried.append(self._add_run(table, facts, rows, each, learn(labels, points, each)))
         self._open(table, best(tried).number)
 
+    def _tune(self, table: str, choice: "Choice", tuning: Tuning) -> None:
+        """The labels are learned from what the new encoder sees."""
+        model, spots = self.of(table), self._spots(table)
+        told = partial(self._tell, table)
+        found = tuned_by(self._services, model.source, spots, self._labels(table), tuning, model.encoder, told)
+        source = replace(model.source, tuned=True)
+        self._memory.keep(table, TUNED, kept_encoder(source, found))
+        unseen = replace(self._unseen(table), source=source, tuned=(source, found))
+        self._replace_seen(table, replace(unseen, stage="looking", done=0, total=len(spots)))
+        self._learn(table, choice, 1)
+
+    def _probe(self, table: str) -> None:
+        points = self._points(table)
+        self._change(table, stage=PROBING)
+        probes = probed(self.of(table), self._labels(table), points)
+        self._memory.keep(table, PROBES, Kept({PROBES: probes}))
+        self._change(table, stage="ready" if self.of(table).run else "seen", probes=probes)
+
     def _compare(self, table: str, name: str) -> None:
         from core.learning.curation.simulation import STRATEGIES, compared, told  # late: scikit-learn takes a second
 
         points = self._points(table)
         self._change(table, stage="comparing", done=0, total=SEEDS * len(STRATEGIES))
-        labels = label_table(self._services.curation.table(table), self._services.curation.rows(table))
+        labels = self._labels(table)
         curves: dict[str, list[Mapping[str, float]]] = {}
         for done, (strategy, _, curve) in enumerate(compared(labels, points, name, seeds=SEEDS), start=1):
             curves.setdefault(strategy, []).append(curve)
@@ -253,9 +258,3 @@ class Models:
         assert model.points is not None, "made before"
         scale = {"mean": model.scale.mean, "deviation": model.scale.deviation} if model.scale else {}
         self._memory.keep(table, POINTS, Kept(asdict(model.source), {"points": model.points} | scale))
-
-    def _part(self, table: str) -> Callable[[str], Kept | None]:
-        return lambda part: self._memory.read(table, part)
-
-    def _change(self, table: str, **values: Any) -> None:
-        self._models[table] = replace(self.of(table), **values)

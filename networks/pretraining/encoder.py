@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from core.errors import InvalidInputError
+from core.learning.curation.encoders import PLAIN, View
 from core.learning.network_parameters import check_names
 from core.learning.normalisation import Normalisation
 from core.learning.pretraining_parameters import PretrainingParameters
@@ -67,13 +68,13 @@ class Encoder:
         parts = tuple(f"{part}." for part in self.network.encoder)
         return {name: value for name, value in self.network.state_dict().items() if name.startswith(parts)}
 
-    def embed(self, image: NDArray[Any], around: Around = ()) -> NDArray[np.float32]:
+    def embed(self, image: NDArray[Any], around: Around = (), view: View = PLAIN) -> NDArray[np.float32]:
         """(d,) float32 of length 1; the dot product of two says how alike the images look, 1 at most.
 
         image : a slice or a part of one. around : as `Segmenter.predict` takes it. Raises InvalidInputError when there
         are too few or too many of them, or the channels differ.
         """
-        return embed(self.network, stacked(image, around, self.normalisation, context=self.context))
+        return embed(self.network, stacked(image, around, self.normalisation, context=self.context), view)
 
     def save(self, folder: Path) -> None:
         """Write weights and model.json into `folder`."""
@@ -96,10 +97,14 @@ class Encoder:
 
 def load_encoder(folder: Path, *, device: str = "cpu") -> Encoder:
     """Read what `Encoder.save` wrote."""
-    facts = json.loads((folder / MODEL_FILE).read_text())
+    return encoder_of(json.loads((folder / MODEL_FILE).read_text()), load_file(folder / WEIGHTS_FILE), device=device)
+
+
+def encoder_of(facts: Mapping[str, Any], weights: Mapping[str, torch.Tensor], *, device: str = "cpu") -> Encoder:
+    """As `Encoder.facts` and `Encoder.weights` say."""
     architecture = find_architecture(facts["network"]).parameters.chosen_from(facts["architecture"])
     network = find_architecture(facts["network"]).build(facts["channels"], CLASSES, architecture, seed=0)
-    network.load_state_dict(load_file(folder / WEIGHTS_FILE), strict=False)  # the rest stays as drawn, unused
+    network.load_state_dict(weights, strict=False)  # the rest stays as drawn, unused
     network.eval().to(choose_device(device))
     normalisation = Normalisation.from_json(facts["normalisation"])
     known = facts["algorithm"], facts["network"], network, facts["channels"], architecture

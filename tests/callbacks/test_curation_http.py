@@ -12,14 +12,15 @@ from safetensors.torch import load
 
 from core.images.memory import ArrayVolume
 from core.labels.store import Paint
-from core.learning.curation.encoders import Offer, offers_of
+from core.learning.curation.encoders import PLAIN, Offer, offers_of
 from core.learning.curation.memory import Kept
 from core.learning.curation.table_csv import read_csv
 from core.learning.models import TrainedModel
 from core.learning.normalisation import Normalisation
 from networks.architectures import find_architecture
 from networks.pretraining.encoder import Encoder
-from scripts.encoders import embedded
+from scripts.encoders import embedded, held
+from scripts.encoders import tuned as tune_by
 from scripts.local_stack import wait_until
 from tests.browser.conftest import MemoryCatalog
 from tests.curation_client import curation_client
@@ -54,13 +55,18 @@ class OneEncoder:
         ]
         return offers_of([*models, TrainedModel("three", "pixels", "Pixel classifier", {}, ("a",), "x", 0.0)])
 
-    def embed(self, model_id, images, windows):
+    def embed(self, model_id, images, windows, view=PLAIN, tuned=None):
+        return embedded(held(tuned, device="cpu") if tuned else self.encoder(), images, windows, view)
+
+    def tune(self, model_id, examples, tuning, view, *, tuned, told):
+        return tune_by(held(tuned, device="cpu") if tuned else self.encoder(), examples, tuning, view, told)
+
+    def encoder(self):
         unet = find_architecture("U-Net")
         sizes = unet.parameters.chosen_from({"base_channels": 4, "depth": 2})
         torch.manual_seed(0)
         network = unet.build(1, 2, sizes, seed=0).eval()
-        encoder = Encoder("SimCLR", "U-Net", network, 1, sizes, Normalisation((0.0,), (1.0,)), {})
-        return embedded(encoder, images, windows)
+        return Encoder("SimCLR", "U-Net", network, 1, sizes, Normalisation((0.0,), (1.0,)), {})
 
 
 def new_id() -> str:
@@ -334,7 +340,7 @@ class Counting:
     def offers(self) -> list[Offer]:
         return [Offer("one", "mine", "U-Net", "x")]
 
-    def embed(self, model_id, images, windows):
+    def embed(self, model_id, images, windows, view=PLAIN, tuned=None):
         self.looked += len(images)
         return np.full((len(images), self.width), 100, np.float32)
 
@@ -364,3 +370,52 @@ def test_the_encoder_of_a_trained_network_looks_at_the_items_and_one_that_cannot
         assert spot[0] == 6, "a slice lies where it lay among the items"
     with curation_client(catalog, tmp_path, OneEncoder()) as client:
         assert client.get(f"/api/curation/{table}/model").json["source"]["name"] == "mine"
+
+
+def test_labels_probe_each_way_of_seeing_and_tune_an_encoder_that_outlasts_a_restart(catalog, tmp_path):
+    with curation_client(catalog, tmp_path, OneEncoder()) as client:
+        table = make(client)
+        model, look = f"/api/curation/{table}/model", f"/api/curation/{table}/features/look"
+        probing, tuning = (f"/api/curation/{table}/features/{what}" for what in ("probe", "tune"))
+        tag(client, table, *((z, "disc", z % 2) for z in range(12)), (0, "validation", 1), (1, "validation", 1))
+        assert client.post(tuning, json={"kind": "logistic"}).status_code == 400, "pixels cannot be tuned"
+        for encoder, more in (("", {}), ("one", {}), ("one", {"pooling": "max", "levels": "deepest"})):
+            assert client.post(look, json={"encoder": encoder} | more).status_code == 204
+            settled(client, model)
+            assert client.post(probing, json={}).status_code == 204
+            settled(client, model)
+        probes = client.get(model).json["probes"]
+        assert [each["seen_by"] for each in probes] == ["pixels", "mine", "mine, max, deepest levels"]
+        assert all(each["scores"]["disc"]["count"] == 2 and each["held_out"] for each in probes)
+        for wrong in ({"epochs": 0}, {"frozen": 3, "epochs": 3}, {"schedule": "up"}, {"rate": "fast"}):
+            assert client.post(tuning, json={"kind": "logistic", "tuning": wrong}).status_code == 400
+        choice = {"kind": "logistic", "tuning": {"epochs": 2, "frozen": 1, "schedule": "step"}}
+        before = client.get(f"{model[:-6]}/map").json["x"]
+        assert client.post(tuning, json=choice).status_code == 204
+        settled(client, model)
+        found = client.get(model).json
+        assert (found["stage"], found["tuned"]) == ("ready", "mine, tuned, max, deepest levels"), found
+        assert found["runs"][0]["seen_by"] == found["tuned"]
+        assert client.get(f"{model[:-6]}/map").json["x"] != before
+        assert client.post(tuning, json=choice).status_code == 204, "what is tuned can be tuned on"
+        settled(client, model)
+    with curation_client(catalog, tmp_path, OneEncoder()) as client:
+        assert client.post(look, json={"encoder": "tuned"}).status_code == 204
+        settled(client, model)
+        found = client.get(model).json
+        assert (found["source"]["tuned"], len(found["probes"]), found["said"]) == (True, 3, "")
+
+
+def settled(client, model):
+    busy = ("looking", "learning", "probing", "tuning", "arranging")
+    wait_until(lambda: client.get(model).json["stage"] not in busy, "what goes on to end")
+
+
+def test_a_map_that_takes_its_time_is_made_while_one_asks_again(client):
+    table = make(client)
+    first = client.get(f"/api/curation/{table}/map?way=tsne")
+    settled(client, f"/api/curation/{table}/model")
+    assert (first.status_code, client.get(f"/api/curation/{table}/map?way=sphere").status_code) == (202, 400)
+    assert client.get(f"/api/curation/{table}/map?way=tsne").json == {"stage": "arranging"}
+    settled(client, f"/api/curation/{table}/model")
+    assert len(client.get(f"/api/curation/{table}/map?way=tsne").json["x"]) == DEPTH

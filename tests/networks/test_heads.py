@@ -6,7 +6,8 @@ import torch
 
 from core.errors import InvalidInputError, NotEnoughLabelsError
 from networks import heads
-from networks.heads import Head, HeadTraining, Lesson, chances, masked_loss, train_head
+from networks.architectures import find_architecture
+from networks.heads import Head, HeadTraining, Lesson, Tuned, chances, fine_tune, masked_loss, train_head
 
 
 def lesson(count=120, seed=0):
@@ -80,3 +81,26 @@ def test_nothing_to_learn_from_is_refused():
     given = lesson(8)
     with pytest.raises(NotEnoughLabelsError):
         train_head(Lesson(given.inputs, given.tags, np.ones(8, bool)), HeadTraining())
+
+
+def test_an_encoder_stays_as_it_is_for_the_epochs_that_are_frozen_and_learns_by_a_rate_of_its_own(monkeypatch):
+    unet = find_architecture("U-Net")
+    network = unet.build(1, 2, unet.parameters.chosen_from({"base_channels": 4, "depth": 2}), seed=0).eval()
+    images = np.random.default_rng(0).standard_normal((12, 1, 16, 16)).astype(np.float32)
+    given = Lesson(images, (np.arange(12) % 2).astype(np.int8)[:, None], np.zeros(12, bool))
+    states = [_copy(Tuned(network, torch.nn.Identity()).network)]
+    monkeypatch.setattr(heads, "_judged", lambda model, *_: (states.append(_copy(model.network)), 0.5)[1])
+    options = {"hidden": 0, "epochs": 2, "frozen_epochs": 1, "encoder_rate": 0.01}
+    original, groups = torch.optim.SGD, []
+    monkeypatch.setattr(
+        torch.optim, "SGD", lambda given, **known: (groups.append((given, known)), original(given, **known))[1]
+    )
+    fine_tune(network, given, HeadTraining(**options))
+    changed = [
+        any(not torch.equal(one[name], other[name]) for name in one)
+        for one, other in zip(states, states[1:], strict=False)
+    ]
+    assert changed == [False, True]
+    ((parts, known),) = groups
+    assert [part["lr"] for part in parts] == [0.1, 0.01]
+    assert known == {"momentum": 0.9, "weight_decay": 1e-6}

@@ -7,6 +7,9 @@ import pytest
 import torch
 
 from core.errors import InvalidInputError, ParameterError
+from core.learning.curation.embeddings import standardised
+from core.learning.curation.probe import probe
+from core.learning.curation.table import Item, LabelTable
 from core.learning.segmenter import LabelledSlice
 from networks.architectures import find_architecture
 from networks.pretraining.encoder import UnlabelledSlice, load_encoder, pretrain
@@ -142,6 +145,21 @@ def test_images_that_look_alike_have_embeddings_that_point_the_same_way():
     spots, more_spots, stripes = (made.embed(image[rows, columns]) for rows, columns in _parts())
     assert spots.dtype == np.float32 and np.linalg.norm(spots) == pytest.approx(1, abs=1e-5)
     assert spots @ more_spots > spots @ stripes
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_linear_probe_of_what_was_learned_is_no_worse_than_of_a_network_as_it_was_drawn(method):
+    image = fields((192, 256)) + np.random.default_rng(1).normal(0, 0.5, (192, 256)).astype(np.float32)
+    squares = [(y, x) for y in range(0, 192, 16) for x in range(0, 256, 16)]
+    table = LabelTable.of([Item(str(at), "v", str(at)) for at in squares], ["spots"])
+    left = np.array([x < 128 for _, x in squares])
+    table = table.tagged(left, "spots", 1).tagged(~left, "spots", 0)
+    aucs = {}
+    for steps in (0, 60):
+        made, _ = learn(method, steps=max(steps, 1), learning_rate=0.005 if steps else 1e-9)
+        points = np.stack([made.embed(image[y : y + 16, x : x + 16]) for y, x in squares])
+        aucs[steps] = probe(table, standardised(points))["spots"].auc
+    assert aucs[60] >= aucs[0] - 0.01, aucs
 
 
 def _parts():

@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from core.errors import InvalidInputError, NotFoundError
+from core.learning.curation.encoders import Examples, Tuning, View
 from core.learning.jobs import JobKind, JobRequest
 from core.learning.models import TrainedModel
 from core.learning.normalisation import Normalisation
 from networks.architectures import find_architecture
 from networks.pretraining.encoder import Encoder
-from scripts.encoders import embedded
+from scripts.encoders import embedded, held
 from tests.mlflow_template import fresh_settings
 from utils.jobs.job_ledger import JobLedger
 from utils.processes.encoder_process import EncoderProcess
@@ -54,5 +55,13 @@ def test_a_registered_encoder_says_the_same_in_its_own_process_and_refuses_what_
         assert not np.allclose(found[2], embedded(encoder, images[2:], [None]), atol=1e-3), "the window counts"
         with pytest.raises(InvalidInputError, match="8 channels"):
             process.embed(model_id, [np.zeros((32, 32, 8), np.uint8)], [None])
+        tags = np.array([[0], [1], [0]], np.int8)
+        examples, epochs = Examples(images, [None] * 3, tags, np.zeros(3, bool)), []
+        tuning, view = Tuning(epochs=2, frozen=0), View("max", "deepest")
+        tuned = process.tune(model_id, examples, tuning, view, tuned=None, told=epochs.append)
+        assert epochs == [1, 2]
+        changed = process.embed(model_id, images, [None] * 3, view, tuned)
+        assert np.allclose(changed, embedded(held(tuned, device="cpu"), images, [None] * 3, view), atol=1e-5)
+        assert not np.allclose(changed, embedded(encoder, images, [None] * 3, view), atol=1e-3)
         with pytest.raises(NotFoundError):
             process.embed("0" * 32, images, [None] * 3)

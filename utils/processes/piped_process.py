@@ -1,7 +1,7 @@
 """A process that answers questions over a socket: started when somebody asks, and again after it has died.
 
 Questions take turns. What runs in it gets the number of an open socket as its first argument, and answers each question
-with (whether all is well, the answer or the error to raise).
+with (whether all is well, the answer or the error to raise). Before it may come (None, what it says of how far it is).
 """
 
 import logging
@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -58,11 +58,14 @@ class PipedProcess:
         with self._lock:
             self._drop()
 
-    def ask(self, question: tuple[Any, ...]) -> Any:
-        """The answer. Raises the error that the process answers with, or UnavailableError when it does not answer."""
+    def ask(self, question: tuple[Any, ...], told: Callable[[Any], None] = lambda _: None) -> Any:
+        """The answer. Raises the error that the process answers with, or UnavailableError when it does not answer.
+
+        told : called with what it says of how far it is, after each of which its patience begins anew.
+        """
         with self._lock:
             try:
-                good, value = self._exchange(question)
+                good, value = self._exchange(question, told)
             except (OSError, EOFError) as error:
                 self._drop()
                 log.exception("the process of %s has died", self._module)
@@ -71,15 +74,20 @@ class PipedProcess:
             raise value
         return value
 
-    def _exchange(self, question: tuple[Any, ...]) -> tuple[bool, Any]:
+    def _exchange(self, question: tuple[Any, ...], told: Callable[[Any], None]) -> tuple[bool, Any]:
         ended = None if self._process is None else self._process.poll()
         if ended == 0 or (ended is not None and not self._keeps_state):  # 0: because nobody had asked
             self._drop()
         connection = self._connection or self._started()
         connection.send(question)
+        while (reply := self._next(connection))[0] is None:
+            told(reply[1])
+        return bool(reply[0]), reply[1]
+
+    def _next(self, connection: Connection) -> tuple[bool | None, Any]:
         if not connection.poll(self._patience_s):
             raise TimeoutError(f"{self._module} took longer than {self._patience_s:.0f} s")
-        reply: tuple[bool, Any] = connection.recv()
+        reply: tuple[bool | None, Any] = connection.recv()
         return reply
 
     def _started(self) -> Connection:

@@ -1,6 +1,6 @@
-"""Which trained models can say what an image looks like, and what they are given to see."""
+"""Which trained models can say what an image looks like, what they are given to see, and how labels tune one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,6 +13,9 @@ from core.learning.models import TrainedModel
 
 WITH_ENCODER = ("U-Net", "ConvNeXt U-Net")
 SIDE_PX = 256  # of the longer side of what is looked at; on two cores some 20 images a second
+POOLINGS = ("mean", "max", "mean and max")
+LEVELS = ("all", "deeper half", "deepest")
+SCHEDULES = ("cosine", "step")
 Pixels = NDArray[Any]
 Window = tuple[float, float]
 
@@ -28,18 +31,114 @@ class Offer:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class View:
+    """How what an encoder finds becomes one list of numbers. pooling : of `POOLINGS`, over the image.
+
+    levels : of `LEVELS`; fine levels know texture, deep ones what is in the image. Raises InvalidInputError.
+    """
+
+    pooling: str = "mean"
+    levels: str = "all"
+
+    def __post_init__(self) -> None:
+        _check(self.pooling in POOLINGS, f"{self.pooling!r} is no way to pool.", f"Use {', '.join(POOLINGS)}.")
+        _check(self.levels in LEVELS, f"{self.levels!r} are no levels.", f"Use {', '.join(LEVELS)}.")
+
+
+PLAIN = View()
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How labels tune an encoder. frozen : epochs at the beginning in which a linear head alone learns.
+
+    rate, encoder_rate : of learning, of the head and of the encoder. schedule : of `SCHEDULES`. decay : of weights.
+    Raises InvalidInputError.
+    """
+
+    epochs: int = 10
+    frozen: int = 2
+    rate: float = 0.1
+    encoder_rate: float = 0.01
+    schedule: str = "cosine"
+    momentum: float = 0.9
+    decay: float = 1e-4
+    batch: int = 32
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _check(1 <= self.epochs <= 200, f"{self.epochs} epochs are not possible.", "Use 1 to 200.")
+        fits = 0 <= self.frozen < self.epochs
+        _check(fits, f"{self.frozen} frozen epochs of {self.epochs} tune nothing.", "Leave at least one.")
+        for rate in (self.rate, self.encoder_rate):
+            _check(1e-6 <= rate <= 1, f"A rate of {rate} is not possible.", "Use 0.000001 to 1.")
+        _check(self.schedule in SCHEDULES, f"{self.schedule!r} is no schedule.", f"Use {' or '.join(SCHEDULES)}.")
+        _check(0 <= self.momentum < 1, f"A momentum of {self.momentum} is not possible.", "Use 0 to 0.99.")
+        _check(0 <= self.decay <= 1, f"A decay of {self.decay} is not possible.", "Use 0 to 1.")
+        _check(2 <= self.batch <= 512, f"A batch of {self.batch} is not possible.", "Use 2 to 512.")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What an encoder is tuned with. images, windows : as `Encoders.embed` has them.
+
+    tags : (n, classes) int8, -1 where nobody has said. held_out : (n,) bool, what judges and does not teach.
+    """
+
+    images: Sequence[Pixels]
+    windows: "Sequence[Window | None]"
+    tags: NDArray[np.int8]
+    held_out: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class TunedEncoder:
+    """An encoder that labels have changed. id : of its own. facts : all but its weights, as JSON. weights : by name."""
+
+    id: str
+    facts: Mapping[str, Any]
+    weights: Mapping[str, NDArray[Any]]
+
+
 class Encoders(Protocol):
-    """Encoders of trained models. Methods raise NotFoundError and UnavailableError."""
+    """Encoders of trained models. Methods raise NotFoundError and UnavailableError.
+
+    tuned : in place of the model's own encoder.
+    """
 
     def offers(self) -> list[Offer]:
         """All there are, newest first."""
         ...
 
-    def embed(self, model_id: str, images: Sequence[Pixels], windows: Sequence[Window | None]) -> NDArray[np.float32]:
+    def embed(
+        self,
+        model_id: str,
+        images: Sequence[Pixels],
+        windows: Sequence[Window | None],
+        view: View = PLAIN,
+        tuned: TunedEncoder | None = None,
+    ) -> NDArray[np.float32]:
         """(n, d), each of length 1.
 
         images : (Y, X) or (Y, X, C), true values. windows : what is black and what is white in each; None: as in the
         images that the model learned from. Raises InvalidInputError where the channels do not fit.
+        """
+        ...
+
+    def tune(
+        self,
+        model_id: str,
+        examples: Examples,
+        tuning: Tuning,
+        view: View,
+        *,
+        tuned: TunedEncoder | None,
+        told: Callable[[int], None],
+    ) -> TunedEncoder:
+        """A copy that tells the tags apart better; told : called with the number of each epoch that is done.
+
+        Raises NotEnoughLabelsError, InvalidInputError.
         """
         ...
 
@@ -87,3 +186,8 @@ def fitted(image: Pixels, channels: int) -> Pixels:
 def window_for(offer: Offer, volume: str, own: Window) -> Window | None:
     """None for the volume the model learned from; else its own, since the values of another may mean something else."""
     return None if volume == offer.volume else own
+
+
+def _check(fits: bool, message: str, hint: str) -> None:
+    if not fits:
+        raise InvalidInputError(message, hint)

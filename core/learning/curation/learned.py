@@ -1,6 +1,5 @@
 """What a table teaches: heads that learn from its tags, how good they are, which held-out items they know already."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -96,8 +95,10 @@ def scores_of(labels: LabelTable, chances: Chances) -> dict[str, dict[str, Any]]
 def _scores(labels: LabelTable, chances: Chances, name: str) -> dict[str, Any]:
     held_out = held_out_rows(labels, name)
     rows = held_out if len(held_out) else teaching_rows(labels, name)
-    numbers = {key: _plain(value) for key, value in asdict(score_rows(labels, chances, name, rows)).items()}
-    return numbers | {"held_out": bool(len(held_out)), "histograms": _histograms(labels, chances, name, rows)}
+    return score_rows(labels, chances, name, rows).told() | {
+        "held_out": bool(len(held_out)),
+        "histograms": _histograms(labels, chances, name, rows),
+    }
 
 
 def _histograms(labels: LabelTable, chances: Chances, name: str, rows: Rows) -> dict[str, list[int]]:
@@ -107,8 +108,3 @@ def _histograms(labels: LabelTable, chances: Chances, name: str, rows: Rows) -> 
     parts = {"positive": rows[truth == 1], "negative": rows[truth == 0]}
     parts["unlabelled"] = np.flatnonzero((labels.tags[:, place] < 0) & ~labels.exclude)
     return {kind: histogram(said[part]).tolist() for kind, part in parts.items()}
-
-
-def _plain(value: float) -> float | None:
-    """JSON has no NaN."""
-    return value if math.isfinite(value) else None

@@ -1,6 +1,7 @@
 """How good heads are on what was held out: per class, with an interval that says how much so few items can tell."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,10 @@ class ClassScores:
     high: float
     base_rate: float
     better: float
+
+    def told(self) -> dict[str, float | None]:
+        """As JSON, which has no NaN."""
+        return {name: value if math.isfinite(value) else None for name, value in asdict(self).items()}
 
 
 def score(table: LabelTable, chances: Chances, name: str, *, validation: bool = True) -> ClassScores:
