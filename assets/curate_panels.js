@@ -72,7 +72,7 @@
     } }, "Delete this table"); // prettier-ignore
   }
 
-  const fresh = () => ({ id: newId(), name: null, kind: state.volume ? "tiles" : "folder", classes: "", side_px: 256, overlap_px: 0, every: 1, folder: "" });
+  const fresh = () => ({ id: newId(), name: null, kind: state.volume ? "tiles" : "folder", classes: "", side_px: 256, overlap_px: 0, every: 1, folder: "", labelled: true });
   const lastOf = (path) => path.split("/").filter(Boolean).at(-1) ?? ""; // prettier-ignore
 
   /** What a table is called until somebody says: its volume, or its folder. */
@@ -82,7 +82,7 @@
     const keep = (name, read = (value) => value) => ({ target }) => (making[name] = read(target.value));
     const isTiles = making.kind === "tiles";
     const what = making.kind === "folder"
-      ? [field("Folder, as in the list of datasets", input({ name: "folder", value: making.folder, placeholder: "All images", oninput: (event) => (keep("folder")(event), suggest()) }))]
+      ? [made("label.curate-check", { title: "A folder named as a class says yes to it; with one class, so do positive and negative" }, made("input.form-check-input", { name: "labelled", type: "checkbox", checked: making.labelled, onchange: ({ target }) => (making.labelled = target.checked) }), "Folders named as classes are labels"), field("Folder, as in the list of datasets", input({ name: "folder", value: making.folder, placeholder: "All images", oninput: (event) => (keep("folder")(event), suggest()) }))]
       : [isTiles ? field("Side of a tile, pixels", input({ name: "side", type: "number", min: 16, max: 4096, value: making.side_px, oninput: keep("side_px", Number) })) : null, isTiles ? field("Overlap, pixels", input({ name: "overlap", type: "number", min: 0, max: 4095, value: making.overlap_px, oninput: keep("overlap_px", Number) })) : null, field("Every n-th slice", input({ name: "every", type: "number", min: 1, value: making.every, oninput: keep("every", Number) }))]; // prettier-ignore
     return card("New table",
       field("Name", input({ name: "table", value: making.name ?? nameOf(making), oninput: keep("name") })),

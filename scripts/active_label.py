@@ -18,7 +18,7 @@ from core.learning.segmenter import Progress
 from scripts.active_learning.labellers import ByName, Labeller
 from scripts.active_learning.loop import Loop
 from scripts.active_learning.settings import PipelineSettings, read_model, read_pipeline
-from scripts.command_line import EXIT_USER, tell
+from scripts.command_line import EXIT_USER, draw_bar, tell
 from utils.settings import read_settings
 
 
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = read_pipeline(options.config)
         model_path = options.model_config or (Path(settings.model_config_path) if settings.model_config_path else None)
-        report = tell if settings.verbose else _silent
+        report = draw_bar if settings.verbose or sys.stderr.isatty() else _silent
         facts = Loop.of(settings, read_model(model_path), _labeller(settings), report).run()
     except AppError as error:
         print(error, file=sys.stderr)

@@ -16,6 +16,7 @@ from utils.images.tiled_volumes import open_uri
 from utils.settings import Settings
 
 EXIT_USER = 2
+BAR_WIDTH = 24  # characters
 
 
 def add_choices(parser: argparse.ArgumentParser) -> None:
@@ -63,3 +64,13 @@ def open_images(where: str, key: str, settings: Settings) -> VolumeSource:
 def tell(progress: Progress) -> None:
     """On stderr; stdout is for the result."""
     print(f"{progress.fraction:4.0%}  {progress.message}", file=sys.stderr, flush=True)
+
+
+def draw_bar(progress: Progress) -> None:
+    """On stderr, in place of the last one where that is a terminal; a line of its own when something is done."""
+    if not sys.stderr.isatty():
+        return tell(progress)
+    full = round(BAR_WIDTH * min(max(progress.fraction, 0), 1))
+    bar = f"[{'#' * full}{'.' * (BAR_WIDTH - full)}] {progress.fraction:4.0%}  {progress.message}"
+    end = "\n" if progress.fraction >= 1 else ""
+    return print(f"\r\033[K{bar}", end=end, file=sys.stderr, flush=True)

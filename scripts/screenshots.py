@@ -1,12 +1,13 @@
-"""Draws every screen of the page into docs/screenshots: ``python -m scripts.screenshots``.
+"""Draws the screens of the page into docs/screenshots: ``python -m scripts.screenshots [SCREEN ...]``, all by default.
 
 Starts the app with its real parts on the sample bead pack, paints along its truth with the mouse, trains the pixel
-classifier, and photographs each screen in both themes and three sizes. Look at them after a change of the page.
+classifier, and photographs each screen in both themes and three sizes, some as on a phone. Look at them after a change.
 """
 
+import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from utils.settings import ROOT
 
 FOLDER = ROOT / "docs" / "screenshots"
 SIZES = ((1280, 800), (1920, 1080), (2560, 1440))
+PHONE = (390, 844)
 THEMES = ("dark", "light")
 JPEG_QUALITY = 82
 VOLUME = "bead_pack"
@@ -160,7 +162,16 @@ def open_curate(page: Page) -> None:
     page.wait_for_selector(".curate-mark >> nth=2")
 
 
+def open_map(page: Page) -> None:
+    open_curate(page)
+    page.keyboard.press("m")
+    page.wait_for_selector(".curate-legend:has-text('Without a label')", timeout=JOB_MS)
+
+
 def open_swipe_page(page: Page) -> None:
+    open_curate(page)
+    if page.locator(".curate-place.mapping").count():
+        page.keyboard.press("m")
     page.click("text=/Swipe these/")
     page.goto(str(page.locator("a:has-text('Open the Swipe page')").get_attribute("href")))
     page.wait_for_function("() => swipe.state?.().hand.length > 0")
@@ -177,27 +188,34 @@ SCREENS: dict[str, Callable[[Page], None]] = {
     "models": open_models,
     "exchange": open_exchange,
     "curate": open_curate,
+    "map": open_map,
     "swipe-page": open_swipe_page,
 }
+CURATION = ("curate", "map", "swipe-page")  # need no model
+ON_PHONES = ("curate", "swipe-page")
 
 
-def photograph(page: Page, url: str) -> None:
-    """Every screen in every theme and size."""
+def photograph(page: Page, url: str, wanted: Collection[str]) -> None:
+    """The wanted screens in every theme and size."""
     for theme in THEMES:
-        for width, height in SIZES:
+        for width, height in (*SIZES, PHONE):
+            screens = [name for name in SCREENS if name in wanted and (name in ON_PHONES or width != PHONE[0])]
             page.set_viewport_size({"width": width, "height": height})
             page.goto(url)
             page.wait_for_function(READY)
             set_props(page, "theme-store", data=theme)
-            for screen, show in SCREENS.items():
-                show(page)
+            for screen in screens:
+                SCREENS[screen](page)
                 page.wait_for_function(IDLE)
                 path = FOLDER / f"{screen}-{theme}-{width}x{height}.jpg"
                 page.screenshot(path=path, type="jpeg", quality=JPEG_QUALITY, animations="disabled")
                 print(path, flush=True)
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.screenshots", description="Draw the screens of the page.")
+    parser.add_argument("screens", nargs="*", metavar="SCREEN", help=f"of {', '.join(SCREENS)}; all by default")
+    wanted = parser.parse_args(arguments).screens or list(SCREENS)
     FOLDER.mkdir(parents=True, exist_ok=True)
     sample = next(sample for sample in SAMPLES if sample.name == VOLUME)
     with tempfile.TemporaryDirectory() as folder:
@@ -211,10 +229,11 @@ def main() -> int:
             page.goto(f"{stack.url}?volume={VOLUME}")
             page.wait_for_function(READY, timeout=60_000)
             name_classes(page, sample.classes)
-            paint(page, truth)
-            train(page)
+            if not set(wanted) <= set(CURATION):
+                paint(page, truth)
+                train(page)
             make_table(page)
-            photograph(page, stack.url)
+            photograph(page, stack.url, wanted)
             browser.close()
     return 0
 

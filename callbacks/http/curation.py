@@ -1,6 +1,7 @@
 """Tables of items for the Curate place, as docs/contracts.md ("Tables of items") says."""
 
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -18,7 +19,7 @@ from core.errors import InvalidInputError, LabelFileError
 from core.learning.curation.filters import Filters, subset_choices
 from core.learning.curation.kept import label_table, marks_of_file, subsets_of_file
 from core.learning.curation.pool import Pool
-from core.learning.curation.sources import folder_items, slice_items, tile_items
+from core.learning.curation.sources import folder_items, marks_of_folders, slice_items, tile_items
 from core.learning.curation.store import DEFAULT_BATCH, Act, Item, Mark, Queue, Receipt, Row, Table
 from core.learning.curation.table import LabelTable
 from core.learning.curation.table_csv import read_csv, write_csv
@@ -56,7 +57,12 @@ def _register_tables(app: Dash, services: Services, models: Models) -> None:
         body = json_body()
         name = " ".join(text_of(body, "name").split()) or "Untitled"
         facts = Table(text_of(body, "id"), name, _classes(body), 0, services.current_user(), time.time())
-        return jsonify(asdict(curation.create(facts, _items(services, body))))
+        items = _items(services, body)
+        made = curation.create(facts, items)
+        marks = marks_of_folders(items, facts.classes) if body.get("labelled") is True else []
+        if marks:
+            curation.act(made.id, Act(_import_id(made.id), facts.user, marks, "import"))
+        return jsonify(asdict(curation.table(made.id)))
 
     @server.post("/api/curation/<table>/drop")
     def drop_table(table: str) -> Response:
@@ -143,6 +149,11 @@ def _register_files(app: Dash, services: Services) -> None:
         curation.set_subsets(table, subsets_of_file(rows, read))
         said = Act(request.args.get("id", ""), services.current_user(), marks, "import")
         return _receipt(curation.act(table, said))
+
+
+def _import_id(table: str) -> str:
+    """Of what the folders of a new table say: asked twice, it is said once."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, table))
 
 
 def _items(services: Services, body: Body) -> list[Item]:

@@ -28,6 +28,7 @@ from tests.swipe_server import discs
 from utils.curation.curation_files import CurationFiles
 
 DEPTH = 24
+SET = {"folder": "set", "labelled": True}
 ACTS = "/api/curation/{table}/acts"
 
 
@@ -99,6 +100,8 @@ def test_tables_are_made_of_slices_tiles_and_folders(client):
     assert client.get(f"{items[0]['picture']}/64").mimetype == "image/jpeg"
     found = client.post(f"/api/curation/{folder}/items", json={"numbers": [0, 1]}).json["items"]
     assert [item["subset"] for item in found] == ["a", "b"]
+    counts = client.get(f"/api/curation/{make(client, kind='folder', classes=['A', 'b'], **SET)}").json["counts"]
+    assert [(each["positive"], each["negative"]) for each in counts.values()] == [(1, 1), (1, 1)], "folders are labels"
     for wrong in (
         {"kind": "nothing"},
         {"kind": "folder", "folder": "none"},

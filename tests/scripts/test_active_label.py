@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 import uuid
 from pathlib import Path
@@ -13,11 +14,13 @@ from PIL import Image
 
 from core.learning.curation.store import Decision
 from core.learning.curation.table import Item
+from core.learning.segmenter import Progress
 from scripts import active_label
 from scripts.active_learning import by_swipe, learner
 from scripts.active_learning.labellers import ByName
 from scripts.active_learning.reports import COLUMNS
 from scripts.active_learning.settings import PipelineSettings, read_model
+from scripts.command_line import draw_bar
 from scripts.pretrain import main as pretrain
 from utils.curation.curation_db import SqlCurationStore
 
@@ -199,3 +202,12 @@ def test_people_on_the_swipe_page_answer_and_nobody_is_asked_again_after_a_stop(
     assert store.rows(store.tables()[0].id)[0].item.volume == "scans/cells/a/0"
     assert "/swipe/" in told[0]
     store.close()
+
+
+def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(monkeypatch):
+    for is_terminal, wanted in ((True, "[" + "#" * 12 + "." * 12 + "]  50%  Half"), (False, " 50%  Half\n")):
+        stream = io.StringIO()
+        stream.isatty = lambda told=is_terminal: told
+        monkeypatch.setattr("sys.stderr", stream)
+        draw_bar(Progress(0.5, "Half"))
+        assert stream.getvalue().endswith(wanted)

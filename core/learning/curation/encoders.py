@@ -31,6 +31,11 @@ class Offer:
     reason: str = ""
 
 
+def _check(fits: bool, message: str, hint: str) -> None:
+    if not fits:
+        raise InvalidInputError(message, hint)
+
+
 @dataclass(frozen=True)
 class View:
     """How what an encoder finds becomes one list of numbers. pooling : of `POOLINGS`, over the image.
@@ -186,8 +191,3 @@ def fitted(image: Pixels, channels: int) -> Pixels:
 def window_for(offer: Offer, volume: str, own: Window) -> Window | None:
     """None for the volume the model learned from; else its own, since the values of another may mean something else."""
     return None if volume == offer.volume else own
-
-
-def _check(fits: bool, message: str, hint: str) -> None:
-    if not fits:
-        raise InvalidInputError(message, hint)

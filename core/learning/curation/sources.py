@@ -1,15 +1,16 @@
 """What a table is made of: the slices of a volume, square tiles of them, or images that lie together in a folder."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from core.errors import InvalidInputError
 from core.images.volumes import VolumeInfo
-from core.learning.curation.store import Item
+from core.learning.curation.store import Item, Mark
 
 MAX_ITEMS = 100_000
 TILE_RANGE_PX = (16, 4096)
 TILES_ACROSS = 4  # at least, of a slice that is searched
+SIGNS = {"positive": 1, "negative": 0}  # folders of the Active-Labeler
 SEARCHED = 2000  # tiles: some ten seconds until one can search them
 
 
@@ -83,6 +84,28 @@ def folder_items(infos: Iterable[VolumeInfo], folder: str) -> list[Item]:
     if not items:
         raise InvalidInputError(f"No image lies in {folder!r}.", "Write the folder as the list of datasets has it.")
     return numbered(items)
+
+
+def marks_of_folders(items: Iterable[Item], classes: Sequence[str]) -> list[Mark]:
+    """What the names of folders say, of items that lie in one: their subset ends in it, upper or lower case alike.
+
+    In a folder named as a class: yes to it, no to every other class that has a folder. With one class alone, folders
+    "positive" and "negative" say yes and no. Of items in other folders nothing is said.
+
+    >>> items = [Item(0, "a", subset="Pore"), Item(1, "b", subset="x/crack"), Item(2, "c", subset="other")]
+    >>> [(mark.item, mark.field, mark.value) for mark in marks_of_folders(items, ["pore", "crack", "dust"])]
+    [(0, 'pore', 1), (0, 'crack', 0), (1, 'pore', 0), (1, 'crack', 1)]
+    """
+    folders = {item.number: item.subset.rpartition("/")[2].lower() for item in items}
+    names = {name: name.lower() for name in classes if name.lower() in folders.values()}
+    marks = [
+        Mark(number, name, int(folder == low))
+        for number, folder in folders.items()
+        for name, low in names.items()
+        if folder in names.values()
+    ]
+    signs = SIGNS if len(classes) == 1 and not marks else {}
+    return marks + [Mark(number, classes[0], signs[folder]) for number, folder in folders.items() if folder in signs]
 
 
 def numbered(items: Iterable[Item]) -> list[Item]:
