@@ -222,7 +222,7 @@ def test_a_map_has_a_point_for_each_item_and_all_that_is_said_of_it(client):
     assert (told["values"]["disc"][:3], told["exclude"], told["validation"]) == ([1, 0, None], [3], [4])
     discs, dust = np.array(told["x"][::2]), np.array(told["x"][1::2])
     assert discs.max() < dust.min() or dust.max() < discs.min(), "what looks alike lies close"
-    assert {way["name"] for way in told["ways"]} == {"pca", "umap"}
+    assert {way["name"] for way in told["ways"]} == {"pca", "tsne", "umap"}
     assert client.get(address, query_string={"way": "tea leaves"}).status_code == 400
 
 
