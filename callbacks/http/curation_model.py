@@ -177,7 +177,7 @@ class Models(ModelStates):
     def _looked(self, table: str, source: Source, spots: Sequence[Spot]) -> Iterator[Points]:
         """All parts, those first that an earlier process had looked at before it was ended."""
         half = self._memory.read(table, HALF)
-        found = [half.arrays["looked"]] if half and half.facts == asdict(source) else []
+        found = [half.arrays["looked"]] if half and Source(**half.facts) == source else []
         done = sum(map(len, found))
         for part in parts_of(self._services, source, spots[done:], self.of(table).encoder):
             found.append(part)

@@ -91,16 +91,17 @@ def test_an_encoder_stays_as_it_is_for_the_epochs_that_are_frozen_and_learns_by_
     states = [_copy(Tuned(network, torch.nn.Identity()).network)]
     monkeypatch.setattr(heads, "_judged", lambda model, *_: (states.append(_copy(model.network)), 0.5)[1])
     options = {"hidden": 0, "epochs": 2, "frozen_epochs": 1, "encoder_rate": 0.01}
-    original, groups = torch.optim.SGD, []
-    monkeypatch.setattr(
-        torch.optim, "SGD", lambda given, **known: (groups.append((given, known)), original(given, **known))[1]
-    )
+    original, rates = torch.optim.SGD, []
+
+    def optimiser(groups, **known):
+        rates.append(([group["lr"] for group in groups], known))
+        return original(groups, **known)
+
+    monkeypatch.setattr(torch.optim, "SGD", optimiser)
     fine_tune(network, given, HeadTraining(**options))
     changed = [
         any(not torch.equal(one[name], other[name]) for name in one)
         for one, other in zip(states, states[1:], strict=False)
     ]
     assert changed == [False, True]
-    ((parts, known),) = groups
-    assert [part["lr"] for part in parts] == [0.1, 0.01]
-    assert known == {"momentum": 0.9, "weight_decay": 1e-6}
+    assert rates == [([0.1, 0.01], {"momentum": 0.9, "weight_decay": 1e-6})]
