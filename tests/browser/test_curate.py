@@ -110,7 +110,7 @@ def test_the_viewer_finds_what_looks_like_the_view_and_a_key_what_looks_like_a_p
     page.wait_for_selector("#curate-map .curate-lasso")
     page.wait_for_selector(".curate-legend:has-text('Without a label')")
     box = page.locator("#curate-map").bounding_box()
-    corners = [(0.05, 0.05), (0.95, 0.05), (0.95, 0.9), (0.05, 0.9), (0.05, 0.05)]
+    corners = [(0.01, 0.01), (0.99, 0.01), (0.99, 0.99), (0.01, 0.99), (0.01, 0.01)]
     around = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
     page.mouse.move(*around[0])
     page.mouse.down()
