@@ -20,7 +20,7 @@ from components import messages
 from components.slice_viewer import SliceViewer
 from core.errors import NotFoundError
 from core.images.memory import ArrayVolume
-from core.images.volumes import CatalogEntry
+from core.images.volumes import CatalogEntry, Listing
 from core.labels.slices import read_slice
 from core.learning.descriptors import AlgorithmDescriptor, Parameter
 from tests.tile_server import tile_server
@@ -72,6 +72,9 @@ class OneVolume:
 
     def list_entries(self) -> list[CatalogEntry]:
         return [CatalogEntry(PATH, self.volume.info)]
+
+    def listing(self, *, wait_s: float | None = None) -> Listing:
+        return Listing(tuple(self.list_entries()), is_complete=True)
 
     def open(self, path: str) -> ArrayVolume:
         if path != PATH:

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext
 
 from scripts.chromium import OwnChromium
-from tests.browser.painting_app import ARRIVAL_MS, CLASSES, SHAPE, Hand, PaintingApp, serve
+from tests.browser.painting_app import ARRIVAL_MS, CLASSES, SHAPE, Hand, PaintingApp, noise, serve
 
 pytestmark = pytest.mark.browser
 
@@ -25,6 +27,41 @@ def app(tmp_path: Path) -> Iterator[PaintingApp]:
     app = serve(tmp_path)
     yield app
     app.close()
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A slice that nobody has painted on, with class 1 and the brush; others of the same page have others."""
+
+    hand: Hand
+    app: PaintingApp
+    z: int
+
+    def pixels(self) -> NDArray[np.uint8]:
+        return self.app.pixels(self.z)
+
+
+SHEETS = 12
+
+
+@pytest.fixture(scope="module")
+def pad(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[Sheet]]:
+    """Sheet after sheet of one page."""
+    app = serve(tmp_path_factory.mktemp("pad"), np.repeat(noise()[:1], SHEETS, axis=0))
+    with closing(app), chromium.new_context(viewport=WINDOW) as context:
+        hand = Hand(context.new_page())
+        hand.open(app.url)
+        yield (Sheet(hand, app, z) for z in range(SHEETS))
+
+
+@pytest.fixture
+def sheet(pad: Iterator[Sheet]) -> Sheet:
+    sheet = next(pad)
+    sheet.hand.page.evaluate("z => dash_clientside.set_props('viewer', {slice: z})", sheet.z)
+    sheet.hand.until(f"s => s.slice === {sheet.z} && s.ready && s.labelsReady")
+    for key in "b1":
+        sheet.hand.key(key)
+    return sheet
 
 
 @pytest.fixture
@@ -93,29 +130,32 @@ CORNERS = ((480, 200), (560, 640))
     ids=["brush", "freeform", "rectangle", "ellipse"],
 )
 def test_a_drag_paints_exactly_the_pixels_of_its_shape(
-    hand: Hand, app: PaintingApp, key: str, way: Points, shape: Callable[[Points], Mask]
+    sheet: Sheet, key: str, way: Points, shape: Callable[[Points], Mask]
 ) -> None:
+    hand = sheet.hand
     hand.key(key)
     hand.key("2")
     points = hand.drag(*way)
     hand.until_saved()
-    np.testing.assert_array_equal(app.pixels(), np.where(shape(points), 2, 0))
+    np.testing.assert_array_equal(sheet.pixels(), np.where(shape(points), 2, 0))
 
 
 @pytest.mark.parametrize("close", ["double click", "Enter", "first point"])
-def test_a_polygon_by_clicks_fills_what_it_encloses(hand: Hand, app: PaintingApp, close: str) -> None:
+def test_a_polygon_by_clicks_fills_what_it_encloses(sheet: Sheet, close: str) -> None:
+    hand = sheet.hand
     hand.key("p")
     points = [hand.click(*point) for point in OUTLINE[:-1]]
     points.append(hand.click(*OUTLINE[-1], count=2 if close == "double click" else 1))
     if close == "first point":
         hand.click(*OUTLINE[0])
-    assert not app.pixels().any()
+    assert not sheet.pixels().any()
     hand.key("Enter")  # of a closed polygon the corners can be moved until then
     hand.until_saved()
-    np.testing.assert_array_equal(app.pixels(), enclosed(points))
+    np.testing.assert_array_equal(sheet.pixels(), enclosed(points))
 
 
-def test_the_pressure_of_a_pen_changes_nothing(hand: Hand, app: PaintingApp) -> None:
+def test_the_pressure_of_a_pen_changes_nothing(sheet: Sheet) -> None:
+    hand = sheet.hand
     session = hand.page.context.new_cdp_session(hand.page)
     hand.key("b")
     clients = [hand.client(*point) for point in STROKE[:4]]
@@ -124,19 +164,21 @@ def test_the_pressure_of_a_pen_changes_nothing(hand: Hand, app: PaintingApp) -> 
         pen = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1, "pointerType": "pen", "force": force}
         session.send("Input.dispatchMouseEvent", {**pen, "buttons": 0 if kind == "mouseReleased" else 1})
     hand.until_saved()
-    np.testing.assert_array_equal(app.pixels(), swept([hand.image(client) for client in clients], 6))
+    np.testing.assert_array_equal(sheet.pixels(), swept([hand.image(client) for client in clients], 6))
 
 
-def test_the_eraser_takes_away_only_what_it_sweeps(hand: Hand, app: PaintingApp) -> None:
+def test_the_eraser_takes_away_only_what_it_sweeps(sheet: Sheet) -> None:
+    hand = sheet.hand
     hand.key("e")
     box = boxed(hand.drag(*CORNERS))
     hand.key("x")
     points = hand.drag((500, 150), (520, 400))
     hand.until_saved()
-    np.testing.assert_array_equal(app.pixels(), box & ~swept(points, 6))
+    np.testing.assert_array_equal(sheet.pixels(), box & ~swept(points, 6))
 
 
-def test_a_click_of_the_brush_paints_one_disc_and_an_escaped_polygon_nothing(hand: Hand, app: PaintingApp) -> None:
+def test_a_click_of_the_brush_paints_one_disc_and_an_escaped_polygon_nothing(sheet: Sheet) -> None:
+    hand = sheet.hand
     hand.key("p")
     for point in OUTLINE:
         hand.click(*point)
@@ -144,7 +186,7 @@ def test_a_click_of_the_brush_paints_one_disc_and_an_escaped_polygon_nothing(han
     hand.key("b")
     points = [hand.click(350, 550)]
     hand.until_saved()
-    np.testing.assert_array_equal(app.pixels(), swept(points, 6))
+    np.testing.assert_array_equal(sheet.pixels(), swept(points, 6))
 
 
 def shown(hand: Hand, pixels: NDArray[np.uint8]) -> None:

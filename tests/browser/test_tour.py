@@ -2,36 +2,30 @@
 
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
-import tifffile
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from scripts.local_stack import LocalStack, local_stack
+from tests.browser.exchange_app import ExchangeApp, exchange_app
 from tests.browser.painting_app import Hand
 
 pytestmark = pytest.mark.browser
 
-VOLUME = "rocks"
 TOUR = ".tour"
+LOOKS = "() => new Promise(done => setTimeout(done, 400))"  # longer than the tour waits between two looks
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    data = tmp_path_factory.mktemp("images")
-    values = np.random.default_rng(0).integers(0, 255, (3, 700, 900)).astype(np.uint8)
-    tifffile.imwrite(data / f"{VOLUME}.tif", values, photometric="minisblack")
-    with local_stack(data, tmp_path_factory.mktemp("state"), nodes=(VOLUME,)) as running:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExchangeApp]:
+    with exchange_app(tmp_path_factory.mktemp("tour")) as running:
         yield running
 
 
 @pytest.fixture
-def page(chromium: Browser, stack: LocalStack) -> Iterator[Page]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    Hand(page).open(stack.url)
-    yield page
-    context.close()
+def page(page: Page, app: ExchangeApp) -> Page:
+    """A first visit, with the tour."""
+    Hand(page).open(app.url.partition("?")[0])
+    page.wait_for_selector(TOUR)
+    return page
 
 
 def box(page: Page, selector: str) -> dict[str, float]:
@@ -40,17 +34,7 @@ def box(page: Page, selector: str) -> dict[str, float]:
     return found
 
 
-def is_gone_for_good(page: Page) -> bool:
-    """Whether it is not there, and still is not a while after the page has been opened again."""
-    expect(page.locator(TOUR)).to_have_count(0)
-    page.reload()
-    Hand(page).until("s => s.ready && s.labelsReady")
-    page.evaluate("() => new Promise(done => setTimeout(done, 400))")  # longer than the tour waits between two looks
-    return page.locator(TOUR).count() == 0
-
-
-def test_each_card_lies_in_the_window_beside_what_it_speaks_of_and_the_last_ends_the_tour(page):
-    page.wait_for_selector(TOUR)
+def test_each_card_lies_in_the_window_beside_what_it_speaks_of_and_the_last_ends_the_tour_for_good(page: Page) -> None:
     titles = []
     for _ in range(5):
         titles.append(page.locator(f"{TOUR} h2").inner_text())
@@ -63,41 +47,43 @@ def test_each_card_lies_in_the_window_beside_what_it_speaks_of_and_the_last_ends
         assert beside or card["y"] >= ring["y"] + ring["height"] or card["y"] + card["height"] <= ring["y"]
         page.click(f"{TOUR} .primary")
     assert len(set(titles)) == 5
-    assert is_gone_for_good(page)
+    expect(page.locator(TOUR)).to_have_count(0)
+    page.reload()
+    Hand(page).until("s => s.ready && s.labelsReady")
+    page.evaluate(LOOKS)
+    assert page.locator(TOUR).count() == 0
 
 
-@pytest.mark.parametrize("way", ["skip", "escape", "work"])
-def test_it_can_be_left_at_once(page, way):
-    page.wait_for_selector(TOUR)
-    if way == "skip":
-        page.click(f"{TOUR} button:has-text('Skip')")
-    elif way == "escape":
-        page.keyboard.press("Escape")
-    else:
-        page.mouse.click(640, 500)
-    assert is_gone_for_good(page)
+WAYS = {
+    "skip": lambda page: page.click(f"{TOUR} button:has-text('Skip')"),
+    "escape": lambda page: page.keyboard.press("Escape"),
+    "work": lambda page: page.mouse.click(640, 500),
+}
 
 
-def test_keys_and_the_brush_work_while_it_shows(page):
-    page.wait_for_selector(TOUR)
+def test_it_is_left_at_once_the_card_of_keys_shows_it_again_and_a_link_to_a_place_does_not(
+    page: Page, app: ExchangeApp
+) -> None:
+    for leave in WAYS.values():
+        leave(page)
+        expect(page.locator(TOUR)).to_have_count(0)
+        assert page.evaluate("localStorage.getItem('tour')") == "left", "no later visit shows it"
+        page.evaluate("localStorage.removeItem('tour')")
+        page.keyboard.press("?")
+        page.click("text=Show the tour")
+        expect(page.locator(TOUR)).to_be_visible()
+    Hand(page).open(app.url)
+    page.evaluate(LOOKS)
+    assert page.locator(TOUR).count() == 0
+
+
+def test_keys_and_the_brush_work_while_it_shows(page: Page) -> None:
     hand = Hand(page)
     page.keyboard.press("ArrowRight")
     hand.until("s => s.slice === 1 && s.ready && s.labelsReady")
     expect(page.locator(TOUR)).to_have_count(1)
     page.keyboard.press("b")
-    hand.drag((400, 450), (420, 600))
-    hand.until("s => s.saveState === 'saved'")
-    hand.page.wait_for_selector(".sv-annotated rect, .sv-annotated *", state="attached")
+    hand.drag((100, 100), (120, 300))
+    hand.until_saved()
+    page.wait_for_selector(".sv-annotated rect, .sv-annotated *", state="attached")
     expect(page.locator(TOUR)).to_have_count(0)
-
-
-def test_the_card_of_keys_shows_it_again_and_a_link_to_a_place_does_not(page, stack):
-    page.wait_for_selector(TOUR)
-    page.keyboard.press("Escape")
-    page.keyboard.press("?")
-    page.click("text=Show the tour")
-    expect(page.locator(TOUR)).to_be_visible()
-    page.evaluate("localStorage.removeItem('tour')")
-    Hand(page).open(f"{stack.url}?volume={VOLUME}")
-    page.evaluate("() => new Promise(done => setTimeout(done, 400))")
-    assert page.locator(TOUR).count() == 0

@@ -18,7 +18,7 @@ VOLUME = "rocks"
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     data = tmp_path_factory.mktemp("images")
     values = np.random.default_rng(0).integers(0, 255, (3, 200, 300)).astype(np.uint8)
     tifffile.imwrite(data / f"{VOLUME}.tif", values, photometric="minisblack")
@@ -26,6 +26,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     with local_stack(data, tmp_path_factory.mktemp("state"), nodes=(VOLUME,)) as running:
         running.environment["IMAGES"] = str(data)
         yield running
+
+
+@pytest.fixture
+def stack(started: LocalStack) -> LocalStack:
+    """With the app up, which a test before may have ended."""
+    if started.processes["app"].poll() is not None:
+        started.start_app()
+    return started
 
 
 def open_picker(page: Page) -> None:
@@ -51,24 +59,6 @@ def start_tiled(stack: LocalStack) -> None:
     wait_until(lambda: answers(f"{uri}api/v1/metadata/{VOLUME}", key=KEY), "the images in Tiled")
 
 
-def test_a_broken_file_is_listed_with_its_reason_and_cannot_be_opened(stack: LocalStack, page: Page) -> None:
-    page.goto(stack.url)
-    open_picker(page)
-    broken = page.locator(".dataset-row.broken")
-    expect(broken).to_contain_text("broken")
-    assert len(broken.locator(".dataset-reason").inner_text()) > 10
-    assert broken.evaluate("row => row.tagName") == "DIV", "no link"
-
-
-def test_the_search_finds_by_name_shape_and_type_and_says_when_nothing_fits(stack: LocalStack, page: Page) -> None:
-    page.goto(stack.url)
-    open_picker(page)
-    for words, found in (("rock", 1), ("UINT8 200", 1), ("nothing like it", 0)):
-        page.fill(f"#{ids.DATASET_SEARCH}", words)
-        page.wait_for_function(f"() => document.querySelectorAll('a.dataset-row').length === {found}")
-    expect(page.locator(".dataset-none")).to_be_visible()
-
-
 MANY = """() => {
   const row = (name) => ({path: name, id: name, name, folder: "far", about: "uint8"});
   const rows = Array.from({length: 5000}, (_, n) => row(n === 4321 ? "rocks" : `scan ${n}`));
@@ -76,12 +66,15 @@ MANY = """() => {
 }"""
 
 
-def test_thousands_of_datasets_are_listed_searched_and_opened(stack: LocalStack, page: Page) -> None:
-    """As components of Dash, 566 of them held the page up for two and a half minutes."""
+def test_the_picker_lists_a_broken_file_searches_and_opens_one_of_thousands(stack: LocalStack, page: Page) -> None:
+    """As components of Dash, 566 datasets held the page up for two and a half minutes."""
     page.goto(stack.url)
     open_picker(page)
+    a_broken_file_has_its_reason_and_no_link(page)
+    the_search_goes_by_name_shape_and_type(page)
     page.wait_for_selector(f"#{ids.DATASET_REFRESH}:enabled")  # nothing more comes
     page.evaluate(MANY)
+    page.fill(f"#{ids.DATASET_SEARCH}", "")
     rows = page.locator("a.dataset-row")
     expect(rows).to_have_count(5000)
     expect(page.locator(".dataset-looking")).to_have_text("Looking for more datasets, 5000 so far")
@@ -91,6 +84,20 @@ def test_thousands_of_datasets_are_listed_searched_and_opened(stack: LocalStack,
     page.wait_for_url(lambda url: "volume=rocks" in url)
     expect(page.locator(f"#{ids.DATASET_PICKER}")).to_be_hidden()
     Hand(page).until("s => s.ready && s.labelsReady")
+
+
+def a_broken_file_has_its_reason_and_no_link(page: Page) -> None:
+    broken = page.locator(".dataset-row.broken")
+    expect(broken).to_contain_text("broken")
+    assert len(broken.locator(".dataset-reason").inner_text()) > 10
+    assert broken.evaluate("row => row.tagName") == "DIV", "no link"
+
+
+def the_search_goes_by_name_shape_and_type(page: Page) -> None:
+    for words, found in (("rock", 1), ("UINT8 200", 1), ("nothing like it", 0)):
+        page.fill(f"#{ids.DATASET_SEARCH}", words)
+        page.wait_for_function(f"() => document.querySelectorAll('a.dataset-row').length === {found}")
+    expect(page.locator(".dataset-none")).to_be_visible()
 
 
 def test_a_volume_that_is_gone_is_named_and_another_can_be_opened(stack: LocalStack, page: Page) -> None:
@@ -111,13 +118,11 @@ def test_the_page_survives_that_tiled_is_down_and_opens_when_it_is_back(stack: L
     start_tiled(stack)
     refresh_until(page, "a.dataset-row")
     page.click("a.dataset-row")
-    Hand(page).until("s => s.ready && s.labelsReady")
+    Hand(page).until("s => s.ready && s.idle")
+    a_slice_asked_for_while_it_is_down_comes_when_it_is_back(stack, page)
 
 
-def test_a_slice_asked_for_while_tiled_is_down_comes_when_it_is_back(stack: LocalStack, page: Page) -> None:
-    page.goto(f"{stack.url}?volume={VOLUME}")
-    hand = Hand(page)
-    hand.until("s => s.ready && s.idle")
+def a_slice_asked_for_while_it_is_down_comes_when_it_is_back(stack: LocalStack, page: Page) -> None:
     stack.kill_app()  # the slices it keeps are gone with it
     stack.processes["tiled"].kill()
     stack.processes["tiled"].wait()
@@ -125,45 +130,7 @@ def test_a_slice_asked_for_while_tiled_is_down_comes_when_it_is_back(stack: Loca
     page.reload()
     page.wait_for_function("() => /answer|server/i.test(document.querySelector('.sv-stage')?.innerText ?? '')")
     start_tiled(stack)
-    hand.until("s => s.ready")
-
-
-@contextmanager
-def restarted_with(stack: LocalStack, **settings: str) -> Iterator[None]:
-    """The app with other settings, for a while."""
-    before = dict(stack.environment)
-    stack.kill_app()
-    stack.environment.update(settings)
-    try:
-        stack.start_app()
-        yield
-    finally:
-        stack.kill_app()
-        stack.environment.clear()
-        stack.environment.update(before)
-        stack.start_app()
-
-
-def test_a_wrong_key_is_named(stack: LocalStack, page: Page) -> None:
-    with restarted_with(stack, DATA_TILED_API_KEY="wrong"):
-        page.goto(stack.url)
-        open_picker(page)
-        expect(page.locator(f"#{ids.DATASET_LIST}")).to_contain_text("DATA_TILED_API_KEY")
-
-
-def test_dashs_own_checks_find_nothing_wrong_with_the_page(stack: LocalStack, page: Page) -> None:
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    with restarted_with(stack, MODE="dev"):
-        page.goto(f"{stack.url}?volume={VOLUME}")
-        Hand(page).until("s => s.ready && s.labelsReady")
-        page.wait_for_selector(".class-row")
-        for place in ("Models", "Annotate"):
-            page.click(f".place-tab:has-text('{place}')")
-            page.wait_for_load_state("networkidle")
-        open_picker(page)
-    assert said == []
+    Hand(page).until("s => s.ready")
 
 
 def test_a_callback_that_fails_on_the_server_is_told(stack: LocalStack, page: Page) -> None:
@@ -185,3 +152,41 @@ def test_a_panel_that_was_folded_away_stays_so_after_a_reload(stack: LocalStack,
     page.reload()
     page.wait_for_selector("[data-panel=contrast]:not([open])")
     expect(page.locator("[data-panel=overlay][open]")).to_have_count(1)
+
+
+@contextmanager
+def restarted_with(stack: LocalStack, **settings: str) -> Iterator[None]:
+    """The app with other settings; it is ended afterwards."""
+    before = dict(stack.environment)
+    if stack.processes["app"].poll() is None:
+        stack.kill_app()
+    stack.environment.update(settings)
+    try:
+        stack.start_app()
+        yield
+    finally:
+        stack.kill_app()
+        stack.environment.clear()
+        stack.environment.update(before)
+
+
+def test_a_wrong_key_is_named(started: LocalStack, page: Page) -> None:
+    with restarted_with(started, DATA_TILED_API_KEY="wrong"):
+        page.goto(started.url)
+        open_picker(page)
+        expect(page.locator(f"#{ids.DATASET_LIST}")).to_contain_text("DATA_TILED_API_KEY")
+
+
+def test_dashs_own_checks_find_nothing_wrong_with_the_page(started: LocalStack, page: Page) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    with restarted_with(started, MODE="dev"):
+        page.goto(f"{started.url}?volume={VOLUME}")
+        Hand(page).until("s => s.ready && s.labelsReady")
+        page.wait_for_selector(".class-row")
+        for place in ("Models", "Annotate"):
+            page.click(f".place-tab:has-text('{place}')")
+            page.wait_for_load_state("networkidle")
+        open_picker(page)
+    assert said == []
