@@ -16,6 +16,7 @@ from core.images.volumes import volume_id
 from scripts.local_stack import KEY, LocalStack, local_stack
 from tests.browser.painting_app import Hand
 from tests.browser.test_painting import swept
+from tests.mlflow_template import fresh_store
 from utils.images.tiled_masks import read_mask
 
 pytestmark = pytest.mark.browser
@@ -41,7 +42,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     data.mkdir()
     for name in ("images.tif", "masks.tif"):
         shutil.copy(Path(REAL_DATA) / STACK / name, data)
-    with local_stack(data.parent, tmp_path_factory.mktemp("state"), nodes=(VOLUME,)) as running:
+    with local_stack(data.parent, fresh_store(tmp_path_factory.mktemp("state")), nodes=(VOLUME,)) as running:
         yield running
 
 

@@ -16,7 +16,7 @@ from tests.labelstudio_server import TOKEN
 from utils.labelstudio.labelstudio_client import HttpLabelStudio
 
 pytestmark = [pytest.mark.labelstudio, pytest.mark.browser]
-SLOW_MS = 60_000  # Label Studio takes its time on a busy machine
+SLOW_MS = 180_000  # Label Studio takes its time on a busy machine
 CHOICES = '<Choices name="quality" toName="image"><Choice value="good"/><Choice value="bad"/></Choices>'
 SHOTS = os.environ.get("LABELSTUDIO_SHOTS", "")
 

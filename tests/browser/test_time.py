@@ -14,6 +14,7 @@ from core.images.volumes import volume_id
 from scripts.local_stack import LocalStack, local_stack, wait_until
 from tests.browser.painting_app import Hand
 from tests.browser.test_viewer import pixel, zoom
+from tests.mlflow_template import fresh_store
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +42,7 @@ def cells() -> np.ndarray:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     data = tmp_path_factory.mktemp("images")
     tifffile.imwrite(data / "cells.tif", cells(), imagej=True, metadata={"axes": "TZCYX"})
-    with local_stack(data, tmp_path_factory.mktemp("state"), nodes=("cells",)) as running:
+    with local_stack(data, fresh_store(tmp_path_factory.mktemp("state")), nodes=("cells",)) as running:
         yield running
 
 

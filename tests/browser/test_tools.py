@@ -315,12 +315,16 @@ def test_the_superpixel_brush_paints_pieces_that_keep_to_edges(bench: Bench) -> 
     assert (found & ~SQUARE).sum() < 0.05 * found.sum()
 
 
+GREYS = "[...document.querySelectorAll('.sv-field input[type=number]')].map((field) => Number(field.value))"
+
+
 def test_the_threshold_brush_paints_only_greys_of_its_range(bench: Bench) -> None:
     bench.hand.key("n")
     bench.hand.drag((130, 90), (170, 130))
     a, b = bench.hand.drag((150, 20), (150, 150))
-    low, high = (int(field.input_value()) for field in bench.hand.page.locator(".sv-field input[type=number]").all())
-    assert 140 < low < high < 160
+    page = bench.hand.page
+    page.wait_for_function(f"() => (([low, high]) => 140 < low && low < high && high < 160)({GREYS})")
+    low, high = page.evaluate(GREYS)
     values = scene()[bench.z]
     assert_labels(bench, swept(a, b) & (values >= low) & (values <= high))
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from components import ids
 from scripts.local_stack import KEY, LocalStack, answers, local_stack, port_of, wait_until
 from tests.browser.painting_app import Hand
+from tests.mlflow_template import fresh_store
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +24,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     values = np.random.default_rng(0).integers(0, 255, (3, 200, 300)).astype(np.uint8)
     tifffile.imwrite(data / f"{VOLUME}.tif", values, photometric="minisblack")
     (data / "broken.tif").write_bytes(b"II*\x00 and then nothing")
-    with local_stack(data, tmp_path_factory.mktemp("state"), nodes=(VOLUME,)) as running:
+    with local_stack(data, fresh_store(tmp_path_factory.mktemp("state")), nodes=(VOLUME,)) as running:
         running.environment["IMAGES"] = str(data)
         yield running
 

@@ -115,7 +115,7 @@ def test_from_annotations_to_a_model_its_predictions_and_the_next_version(
 
     request_to(studio_server, "POST", f"/api/ml/{ours['id']}/train", json={})
     services = build_services(settings)
-    wait_until(lambda: any(services.registry.models()), "the first model", deadline_s=150)
+    wait_until(lambda: any(services.registry.models()), "the first model", deadline_s=600)
     (model,) = services.registry.models()
     assert model.name.startswith(PROJECT)
     with closing(SqlLabelStore(settings.labels_uri)) as labels:
@@ -133,7 +133,7 @@ def test_from_annotations_to_a_model_its_predictions_and_the_next_version(
 
     pointed(studio_server, ours["id"], tasks[0])
     request_to(studio_server, "POST", f"/api/ml/{ours['id']}/train", json={})
-    wait_until(lambda: len(services.registry.models()) == 2, "the next version", deadline_s=150)
+    wait_until(lambda: len(services.registry.models()) == 2, "the next version", deadline_s=600)
     versions = request_to(studio_server, "GET", f"/api/ml/{ours['id']}/versions").json()["versions"]
     assert versions == [each.name for each in services.registry.models()]
 
