@@ -25,7 +25,7 @@ from scripts.job_slices import results_of
 from tests.conftest import KEY, TiledServer, find_free_port
 from tests.lines import Line
 from tests.mlflow_template import fresh_settings
-from tests.scripts.conftest import painted_rows
+from tests.scripts.conftest import painted_rows, truth
 from tests.scripts.failure_scene import SLICES, Scene, after, fill, shows
 from utils.jobs.job_folders import PREVIEW_FILE, JobFolders
 from utils.jobs.job_ledger import JobLedger
@@ -106,6 +106,29 @@ def test_a_mask_that_is_not_there_any_more(scene):
     gone = scene.workplace.publish(painted_rows(), name="gone") + "x"
     view = scene.does(scene.training(mask_uri=gone), train.work)
     shows(view, "is not on Tiled (any more)", "Train again")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"algorithm": "Crystal ball"}, "Crystal ball"),
+        ({"data_uri": "http://127.0.0.1:9/api/v1/metadata/gone"}, "does not answer"),
+        ({"slices": [0, 99]}, "Slice 100 does not exist; the volume has 6."),
+    ],
+)
+def test_a_training_of_what_is_not_there(scene, changes, said):
+    mask_uri = scene.workplace.publish(painted_rows(), name="bad")
+    view = scene.does(scene.training(mask_uri=mask_uri, **changes), train.work)
+    assert view.state is JobState.FAILED
+    assert said in view.error
+    assert view.hint
+
+
+def test_a_mask_of_one_class(scene):
+    labels = {1: np.full(truth().shape[1:], 3, np.uint8)}
+    view = scene.does(scene.training(mask_uri=scene.workplace.publish(labels, name="one-class")), train.work)
+    assert view.state is JobState.FAILED
+    assert "class" in view.error
 
 
 def test_a_full_disk_below_the_results(scene, model, small_disk, tmp_path):

@@ -52,13 +52,6 @@ def test_a_resumed_job_segments_what_is_left_and_ends_with_the_same_masks(workpl
     assert all(np.array_equal(results.read_slice(job_id, z), mask) for z, mask in zip((0, 3), whole, strict=True))
 
 
-def test_a_model_that_is_gone_is_named(workplace):
-    request = workplace.request(JobKind.SEGMENT, model_id="0" * 32)
-    failed = workplace.ends(workplace.jobs.submit(request))
-    assert failed.state is JobState.FAILED
-    assert "no trained model" in failed.error
-
-
 def test_the_command_line_gives_the_same_bits_as_the_jobs(workplace, model, tmp_path):
     """Trained apart, on the same labels; refined, and told the same class shares."""
     wishes = {"min_size_px": 4, "fill_holes_px": 3, "class_shares": "3=80, 5=20"}

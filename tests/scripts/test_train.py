@@ -118,28 +118,3 @@ def test_a_slice_that_is_told_done_can_be_read_while_the_job_runs(workplace):
     labels = results_of(workplace).read_slice(job_id, view.slices_done[0])
     assert labels.shape == truth().shape[1:]
     workplace.ends(job_id)
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"algorithm": "Crystal ball"}, "Crystal ball"),
-        ({"data_uri": "http://127.0.0.1:9/api/v1/metadata/gone"}, "does not answer"),
-        ({"slices": [0, 99]}, "Slice 100 does not exist; the volume has 6."),
-    ],
-)
-def test_what_cannot_work_fails_with_a_sentence(workplace, changes, said):
-    mask_uri = workplace.publish(painted_rows(), name="bad")
-    job_id = workplace.jobs.submit(workplace.request(JobKind.TRAIN, mask_uri=mask_uri, **changes))
-    failed = workplace.ends(job_id)
-    assert failed.state is JobState.FAILED
-    assert said in failed.error
-    assert failed.hint
-
-
-def test_a_mask_of_one_class_fails_with_a_sentence(workplace):
-    labels = {1: np.full(truth().shape[1:], 3, np.uint8)}
-    mask_uri = workplace.publish(labels, name="one-class")
-    failed = workplace.ends(workplace.jobs.submit(workplace.request(JobKind.TRAIN, mask_uri=mask_uri)))
-    assert failed.state is JobState.FAILED
-    assert "class" in failed.error
