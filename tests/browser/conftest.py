@@ -104,6 +104,15 @@ class ViewerApp:
         """Open the page on volume `name` and wait for its first sharp frame."""
         page.goto(self.url)
         page.wait_for_selector(".sv-root")
+        self._load(page, name, **settings)
+
+    def show(self, page: Page, name: str) -> None:
+        """Open another volume on the page as it is."""
+        self.set(page, "viewer", volume=None)
+        page.wait_for_function("() => document.querySelector('.sv-root').__viewer.state().status === 'empty'")
+        self._load(page, name)
+
+    def _load(self, page: Page, name: str, **settings: Any) -> None:
         self.set(page, "viewer", volume=volume_id(name), classes=CLASSES, **settings)
         wait_ready(page)
 

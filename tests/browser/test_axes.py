@@ -35,15 +35,13 @@ def test_the_slider_goes_through_time_and_leaves_slice_and_camera(page, viewer_a
     page.wait_for_function(GREY_IS, arg=[150.5, 200.5, round(array[2, 1, 150, 200] / 257)])
 
 
-def test_an_array_may_be_read_in_another_order(page, viewer_app):
+def test_an_array_may_be_read_in_another_order_and_one_of_three_axes_has_no_further_sliders(page, viewer_app):
     viewer_app.open(page, "movie")
     orders = page.get_by_label("Order of the array's axes")
     for place, words in enumerate(("t z y x", "z t y x")):
         expect(orders.locator("option").nth(place)).to_have_text(words)
-
-
-def test_a_volume_of_three_axes_has_no_further_sliders(page, viewer_app):
-    viewer_app.open(page, "grey8")
+    expect(page.locator(".sv-extra")).to_have_count(1)
+    viewer_app.show(page, "grey8")
     expect(page.locator(".sv-extra")).to_have_count(0)
     expect(page.locator(".sv-axes")).to_have_count(0)
 

@@ -276,26 +276,24 @@ def test_a_fitted_image_follows_the_window_and_a_zoomed_one_keeps_its_middle(pag
     assert (after["x"], after["y"]) == pytest.approx((before["x"], before["y"]), abs=0.5)
 
 
-@pytest.mark.parametrize("name", ["grey8", "grey16", "real32"])
-def test_the_readout_shows_the_true_value(page, viewer_app, name):
-    viewer_app.open(page, name)
-    _, height, width = viewer_app.arrays[name].shape
-    y, x = height // 2 + 7, width // 2 + 11
-    page.mouse.move(*screen(page, y + 0.5, x + 0.5))
-    value = viewer_app.arrays[name][0, y, x]
-    expect(page.locator(".sv-place")).to_have_text(f"{x}, {y}")
-    expect(page.locator(".sv-value")).to_have_text(str(value))
-
-
-def test_the_readout_follows_the_slice_under_a_resting_pointer(page, viewer_app):
-    viewer_app.open(page, "grey8")
+def test_the_readout_shows_the_true_value_and_follows_the_slice_under_a_resting_pointer(page, viewer_app):
+    viewer_app.open(page, "grey16")
+    for name in ("grey16", "real32", "grey8"):
+        if name != "grey16":
+            viewer_app.show(page, name)
+        _, height, width = viewer_app.arrays[name].shape
+        y, x = height // 2 + 7, width // 2 + 11
+        page.mouse.move(*screen(page, y + 0.5, x + 0.5))
+        value = viewer_app.arrays[name][0, y, x]
+        expect(page.locator(".sv-place")).to_have_text(f"{x}, {y}")
+        expect(page.locator(".sv-value")).to_have_text(str(value))
     page.mouse.move(*screen(page, 100.5, 100.5))
     expect(page.locator(".sv-value")).to_have_text(str(viewer_app.arrays["grey8"][0, 100, 100]))
     page.keyboard.press("ArrowRight")
     expect(page.locator(".sv-value")).to_have_text(str(viewer_app.arrays["grey8"][1, 100, 100]))
 
 
-def test_keys_are_left_to_who_is_typing(page, viewer_app):
+def test_keys_are_left_to_who_is_typing_and_the_card_of_keys_opens_and_closes_by_key(page, viewer_app):
     viewer_app.open(page, "grey16")
     page.locator("#field").click()
     page.keyboard.type("beware 0 ?")
@@ -303,10 +301,7 @@ def test_keys_are_left_to_who_is_typing(page, viewer_app):
     assert page.locator("#field").input_value() == "beware 0 ?"
     assert (state(page)["tool"], state(page)["slice"]) == ("pan", 0)
     expect(page.get_by_role("dialog", name="Keys")).to_have_count(0)
-
-
-def test_the_card_of_keys_opens_and_closes_by_key(page, viewer_app):
-    viewer_app.open(page, "grey16")
+    page.locator(".sv-surface").focus()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     page.keyboard.press("Escape")
@@ -352,17 +347,14 @@ def test_a_new_version_on_the_server_is_shown(page, viewer_app):
     assert pixel(page, 150.5, 200.5)[0] == inverted[5, 150, 200]
 
 
-def test_a_single_image_has_no_slice_slider(page, viewer_app):
-    viewer_app.open(page, "single")
-    expect(page.locator(".sv-bar")).to_contain_text("Single image")
-    expect(page.get_by_role("slider", name="Slice")).to_have_count(0)
-
-
-def test_the_scale_bar_needs_a_voxel_size(page, viewer_app):
+def test_the_scale_bar_needs_a_voxel_size_and_the_slider_several_slices(page, viewer_app):
     viewer_app.open(page, "grey16")
     expect(page.locator(".sv-scale")).to_contain_text("µm")
-    viewer_app.open(page, "grey8")
+    expect(page.get_by_role("slider", name="Slice")).to_have_count(1)
+    viewer_app.show(page, "single")
     expect(page.locator(".sv-scale")).to_have_count(0)
+    expect(page.locator(".sv-bar")).to_contain_text("Single image")
+    expect(page.get_by_role("slider", name="Slice")).to_have_count(0)
 
 
 def test_the_minimap_moves_the_view(page, viewer_app):
