@@ -209,10 +209,11 @@
       return [news((table ?? []).map(option), before), (table ?? []).map(({ id }) => id).filter((id) => !hidden.includes(id))];
     },
 
-    /** The class whose objects are listed: that which paints when the drawer opens; and those that objects can be given. */
-    offerObjects(table, _open, paints, chosen, before) {
-      const known = (table ?? []).map(({ id }) => id);
+    /** The class whose objects are listed: that which paints when the drawer opens; and those that objects can be given. While it is closed, none. */
+    offerObjects(table, _open, paints, chosen, before, closed) {
       const opens = presses().includes("objects-open");
+      if (closed && !opens) return [skip(), skip(), skip()];
+      const known = (table ?? []).map(({ id }) => id);
       const wanted = opens || !known.includes(chosen) ? paints : chosen;
       const value = known.includes(wanted) ? wanted : known[0] ?? null;
       const options = news((table ?? []).map((one) => ({ ...option(one), search: one.name })), before);

@@ -76,7 +76,7 @@
     chooseMoment(...values) {
       const [volume, moment, listed] = values.slice(-3);
       const buttons = presses();
-      if (!volume || buttons.includes("volume-store")) return null;
+      if (!volume || buttons.includes("volume-store")) return moment ? null : window.dash_clientside.no_update;
       if (buttons.length === 0) return window.dash_clientside.no_update;
       return buttons.reduce((now, button) => next(now, button, listed?.revision ?? 0), moment ?? null);
     },

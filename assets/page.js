@@ -174,6 +174,13 @@
       return [place !== "annotate", place !== "models", place !== "curate", place !== "exchange", current];
     },
 
+    /** What a place knows: the news, while it is open. The store of a place begins with its name. */
+    whileOpen(news, place, known) {
+      const { id } = window.dash_clientside.callback_context.outputs_list;
+      const isNews = (news ?? null) !== null && JSON.stringify(news) !== JSON.stringify(known);
+      return isNews && id.startsWith(`${place}-`) ? news : skip();
+    },
+
     switchTheme(_clicks, theme) {
       return theme === "dark" ? "light" : "dark";
     },
@@ -319,6 +326,8 @@
       if (card && name && root.dataset.tour !== "coming") askName(card, name);
       return skip();
     },
+
+    modelRows: (registry, archived) => (registry?.models ?? []).filter((row) => archived || !row.archived),
 
     /** How often jobs are asked for: often while people watch, else seldom, so that the image has the server. */
     pace(jobs, place, started) {

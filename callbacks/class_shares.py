@@ -30,6 +30,7 @@ def register(app: Dash, services: Services) -> None:
             (Output(ids.CLASS_SHARES_ESTIMATE, "disabled"), True, False),
             (Output(ids.CLASS_SHARES_ESTIMATE, "children"), "Looking at the image", class_shares.ESTIMATE),
         ],
+        prevent_initial_call=True,
     )
     def offer(model_id: str | None, _clicks: int | None, volume: Volume) -> Any:
         if changed(ids.CLASS_SHARES_ESTIMATE):

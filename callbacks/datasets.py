@@ -89,7 +89,7 @@ def _register_opening(app: Dash, services: Services) -> None:
         vid = volume_id(path)
         return {"path": path, "id": vid}, vid, asked if _are_siblings(path, current) else z or 0, path
 
-    @app.callback(Output(ids.DATASET_FACTS, "children"), Input(ids.VIEWER, "manifest"))
+    @app.callback(Output(ids.DATASET_FACTS, "children"), Input(ids.VIEWER, "manifest"), prevent_initial_call=True)
     def show_facts(manifest: dict[str, Any] | None) -> str:
         return topbar.facts(manifest)
 

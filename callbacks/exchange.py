@@ -36,10 +36,11 @@ def _register_choices(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.EXPORT_SOURCE, "options"),
         Output(ids.EXPORT_SOURCE, "value"),
-        Input(stores.JOBS, "data"),
-        Input(stores.VOLUME, "data"),
+        Input(stores.EXCHANGE_JOBS, "data"),
+        Input(stores.EXCHANGE_VOLUME, "data"),
         State(ids.EXPORT_SOURCE, "value"),
         State(ids.EXPORT_SOURCE, "options"),
+        prevent_initial_call=True,
     )
     def offer_sources(jobs: list[dict[str, Any]] | None, volume: Volume, chosen: str, before: Any) -> Any:
         options = exchange.source_options(overlay.results(jobs or [], volume["path"]) if volume else [])
@@ -56,7 +57,8 @@ def _register_choices(app: Dash, services: Services) -> None:
         Output(ids.EXPORT_LAST, "value"),
         Output(ids.EXPORT_LAST, "max"),
         Output(ids.EXPORT_FIRST, "max"),
-        Input(ids.VIEWER, "manifest"),
+        Input(stores.EXCHANGE_MANIFEST, "data"),
+        prevent_initial_call=True,
     )
     def bound_range(manifest: dict[str, Any] | None) -> Any:
         return (manifest["shape"][0],) * 3 if manifest else (no_update,) * 3
@@ -65,13 +67,14 @@ def _register_choices(app: Dash, services: Services) -> None:
         Output(ids.EXPORT_ADVICE, "children"),
         Output(ids.EXPORT_BUTTON, "disabled"),
         Input(stores.PLACE, "data"),
-        Input(stores.VOLUME, "data"),
+        Input(stores.EXCHANGE_VOLUME, "data"),
         Input(ids.EXPORT_SOURCE, "value"),
         Input(ids.EXPORT_SCOPE, "value"),
         Input(ids.EXPORT_FIRST, "value"),
         Input(ids.EXPORT_LAST, "value"),
-        Input(ids.VIEWER, "saveState"),
+        Input(stores.EXCHANGE_SAVE, "data"),
         State(ids.VIEWER, "slice"),
+        prevent_initial_call=True,
     )
     def advise(shown: str, volume: Volume, source: str, scope: Scope, first: Any, last: Any, save: Any, z: Any) -> Any:
         if shown != "exchange":
@@ -114,12 +117,12 @@ def _register_export(app: Dash, services: Services) -> None:
 
     @app.callback(
         Output(ids.EXPORT_LIST, "children"),
-        Input(stores.JOBS, "data"),
-        Input(stores.PLACE, "data"),
-        State(stores.VOLUME, "data"),
+        Input(stores.EXCHANGE_JOBS, "data"),
+        Input(stores.EXCHANGE_VOLUME, "data"),
+        prevent_initial_call=True,
     )
-    def list_exports(jobs: list[dict[str, Any]] | None, shown: str, volume: Volume) -> Any:
-        if shown != "exchange" or volume is None:
+    def list_exports(jobs: list[dict[str, Any]] | None, volume: Volume) -> Any:
+        if volume is None:
             return no_update
         mine = [job for job in jobs or [] if job["kind"] == JobKind.EXPORT and job["volume"] == volume["path"]]
         return exchange.export_rows(mine[:MAX_SHOWN])

@@ -69,9 +69,10 @@ def _register_cards(app: Dash, services: Services) -> None:
 
     @app.callback(
         Output(ids.JOB_LIST, "children"),
-        Input(stores.CARDS_STAMP, "data"),
+        Input(stores.MODELS_CARDS, "data"),
         Input(stores.OPEN_LOGS, "data"),
         State(stores.JOBS, "data"),
+        prevent_initial_call=True,
     )
     def show_cards(_stamp: int | None, open_logs: list[str], found: list[Job]) -> Any:
         learning = [job for job in found if job["kind"] != JobKind.EXPORT]  # exports have a place of their own
@@ -82,6 +83,7 @@ def _register_cards(app: Dash, services: Services) -> None:
         Output(ids.job_log(ALL), "children"),
         Output(ids.JOB_STRIP, "children"),
         Input(stores.JOBS, "data"),
+        prevent_initial_call=True,
     )
     def show_progress(found: list[Job]) -> Any:
         running, logs = ([output["id"]["job"] for output in group] for group in ctx.outputs_list[:2])

@@ -55,6 +55,7 @@ def _register_connection(app: Dash, services: Services) -> None:
         },
         state={"url": State(ids.LS_URL, "value"), "token": State(ids.LS_TOKEN, "value")},
         running=[(Output(ids.LS_CONNECT, "className"), "button primary busy", "button primary")],
+        prevent_initial_call=True,
     )
     def connect(place: str, url: str | None, token: str | None, **_clicks: Any) -> Any:
         if place != "exchange":
@@ -105,6 +106,7 @@ def _register_fields(app: Dash) -> None:
         Input(ids.LS_ROLE, "value"),
         Input(ids.LS_SCOPE, "value"),
         Input(ids.LS_PART, "value"),
+        prevent_initial_call=True,
     )
     def show_fields(project: str, source: str, role: Role, scope: Scope, part: str) -> Any:
         scored = source != exchange.LABELS and role == "predictions"
@@ -115,6 +117,7 @@ def _register_fields(app: Dash) -> None:
         Output(ids.LS_SOURCE, "value"),
         Input(ids.EXPORT_SOURCE, "options"),
         State(ids.LS_SOURCE, "value"),
+        prevent_initial_call=True,
     )
     def offer_sources(options: list[dict[str, str]], chosen: str) -> Any:
         wanted = chosen if any(each["value"] == chosen for each in options) else exchange.LABELS
@@ -129,7 +132,7 @@ def _register_fields(app: Dash) -> None:
         Output(ids.LS_WIDTH, "value"),
         Output(ids.LS_HEIGHT, "value"),
         Output(ids.LS_TITLE, "value"),
-        Input(ids.VIEWER, "manifest"),
+        Input(stores.EXCHANGE_MANIFEST, "data"),
         State(stores.VOLUME, "data"),
         prevent_initial_call=True,
     )
@@ -179,6 +182,7 @@ def _register_sending(app: Dash, services: Services, exports: Exports) -> None:
             },
             "was_idle": State(ids.LS_TICK, "disabled"),
         },
+        prevent_initial_call=True,
     )
     def send(place: str, given: dict[str, Any], was_idle: bool, **_events: Any) -> Any:  # noqa: ARG001 - it starts it
         user = services.current_user()
@@ -244,7 +248,7 @@ def _register_lending(app: Dash, services: Services) -> None:
             return labelstudio.told(error.message, error.hint)
         return labelstudio.told("The project asks our models now.", labelstudio.what_follows(follows=bool(follows)))
 
-    @app.callback(Output(ids.LS_FOLLOW, "value"), Input(ids.LS_PROJECT, "value"))
+    @app.callback(Output(ids.LS_FOLLOW, "value"), Input(ids.LS_PROJECT, "value"), prevent_initial_call=True)
     def show_following(project: str) -> bool:
         return project != labelstudio.NEW and services.labelstudio.follows(int(project))
 

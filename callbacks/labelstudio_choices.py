@@ -20,8 +20,9 @@ def register(app: Dash, services: Services) -> None:
         Output(ids.LS_TABLE, "options"),
         Output(ids.LS_TABLE, "value"),
         Input(stores.PLACE, "data"),
-        Input(stores.VOLUME, "data"),
+        Input(stores.EXCHANGE_VOLUME, "data"),
         State(ids.LS_TABLE, "value"),
+        prevent_initial_call=True,
     )
     def offer_tables(place: str, volume: Volume, table: str) -> Any:
         is_seen = place == "exchange" and volume is not None
@@ -36,7 +37,7 @@ def register(app: Dash, services: Services) -> None:
         Input(ids.LS_CHOICES_WRITE, "n_clicks"),
         Input(ids.LS_PROJECT, "value"),
         Input(ids.LS_TABLE, "value"),
-        Input(stores.VOLUME, "data"),
+        Input(stores.EXCHANGE_VOLUME, "data"),
         running=[(Output(ids.LS_CHOICES_LOOK, "className"), "button busy", "button")],
         prevent_initial_call=True,
     )

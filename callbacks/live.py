@@ -38,6 +38,7 @@ def register(app: Dash, services: Services) -> None:
         State(ids.parameter(ALL), "id"),
         State(ids.class_share(ALL), "id"),
         State(ids.ALGORITHM_SELECT, "value"),
+        prevent_initial_call=True,
     )
     def take_parameters(
         entered: list[Any],

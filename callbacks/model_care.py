@@ -97,7 +97,9 @@ def _register_algorithms(app: Dash, services: Services) -> None:
     def register_file(contents: str | None, name: str) -> Any:
         return told(lambda: registered(services, content_of(contents), name)) if contents else no_update
 
-    @app.callback(Output(ids.ALGORITHM_LIST, "children"), Input(stores.REGISTRY, "data"), prevent_initial_call=True)
+    @app.callback(
+        Output(ids.ALGORITHM_LIST, "children"), Input(stores.MODELS_REGISTRY, "data"), prevent_initial_call=True
+    )
     def list_algorithms(_registry: dict[str, Any]) -> Any:
         return algorithm_list.rows(services.registry.algorithms())
 

@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import ALL, MATCH, Dash, Input, Output, State, no_update
+from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, no_update
 
 from callbacks.choices import unless_same
 from callbacks.events import changed
@@ -61,23 +61,26 @@ def _register_registry(app: Dash, services: Services) -> None:
         Output(ids.ALGORITHM_SELECT, "value"),
         Output(ids.MODEL_SELECT, "options"),
         Output(ids.MODEL_SELECT, "value"),
-        Output(ids.MODEL_TABLE, "rowData"),
-        Input(stores.REGISTRY, "data"),
-        Input(ids.MODEL_ARCHIVED, "value"),
+        Input(stores.MODELS_REGISTRY, "data"),
         State(ids.ALGORITHM_SELECT, "value"),
         State(ids.MODEL_SELECT, "value"),
         prevent_initial_call=True,
     )
-    def offer(registry: dict[str, Any] | None, archived: bool | None, algorithm: str | None, model: str | None) -> Any:
-        if registry is None:
-            return (no_update,) * 5
-        names, rows = registry["algorithms"], registry["models"]
+    def offer(registry: dict[str, Any], algorithm: str | None, model: str | None) -> Any:
+        names = registry["algorithms"]
         algorithm_options = [{"label": name, "value": name} for name in names]
-        offered = model_table.options(rows)
+        offered = model_table.options(registry["models"])
         wanted = models.first_choice([each["value"] for each in offered], model)
         learned = models.first_choice(names, algorithm)
-        shown = [row for row in rows if archived or not row["archived"]]
-        return algorithm_options, unless_same(learned, algorithm or ""), offered, unless_same(wanted, model), shown
+        return algorithm_options, unless_same(learned, algorithm or ""), offered, unless_same(wanted, model)
+
+    app.clientside_callback(
+        ClientsideFunction("page", "modelRows"),
+        Output(ids.MODEL_TABLE, "rowData"),
+        Input(stores.REGISTRY, "data"),
+        Input(ids.MODEL_ARCHIVED, "value"),
+        prevent_initial_call=True,
+    )
 
     @app.callback(
         Output(ids.MODEL_TABLE, "exportDataAsCsv"), Input(ids.MODEL_DOWNLOAD, "n_clicks"), prevent_initial_call=True
@@ -116,7 +119,7 @@ def _register_form(app: Dash, services: Services) -> None:
         Output(ids.TRAIN_START, "value"),
         Output(ids.TRAIN_START_FIELD, "hidden"),
         Input(ids.ALGORITHM_SELECT, "value"),
-        Input(stores.REGISTRY, "data"),
+        Input(stores.MODELS_REGISTRY, "data"),
         State(ids.TRAIN_START, "value"),
         prevent_initial_call=True,
     )
@@ -134,6 +137,7 @@ def _register_prediction_form(app: Dash, services: Services) -> None:
         Output(ids.SEGMENT_FORM, "children"),
         Output(ids.SEGMENT_FORM_FOLD, "hidden"),
         Input(ids.MODEL_SELECT, "value"),
+        prevent_initial_call=True,
     )
     def show_prediction_form(model: str | None) -> Any:
         algorithm = model_algorithm(services, model)
@@ -158,9 +162,10 @@ def _register_advice(app: Dash, services: Services) -> None:
         Output(ids.TRAINING_ADVICE, "children"),
         Output(ids.TRAIN_BUTTON, "disabled"),
         Input(stores.PLACE, "data"),
-        Input(stores.VOLUME, "data"),
+        Input(stores.MODELS_VOLUME, "data"),
         Input(ids.ALGORITHM_SELECT, "value"),
-        Input(ids.VIEWER, "saveState"),
+        Input(stores.MODELS_SAVE, "data"),
+        prevent_initial_call=True,
     )
     def advise_training(place: str, volume: Volume, algorithm: str | None, save: dict[str, Any] | None) -> Any:
         if place != "models":
@@ -174,9 +179,11 @@ def _register_advice(app: Dash, services: Services) -> None:
         Output(ids.SEGMENT_ADVICE, "children"),
         Output(ids.SEGMENT_BUTTON, "disabled"),
         Input(ids.MODEL_SELECT, "value"),
-        Input(stores.VOLUME, "data"),
+        Input(stores.MODELS_VOLUME, "data"),
+        Input(stores.MODELS_REGISTRY, "data"),
+        prevent_initial_call=True,
     )
-    def advise_segmentation(model: str | None, volume: Volume) -> Any:
+    def advise_segmentation(model: str | None, volume: Volume, _registry: dict[str, Any] | None) -> Any:
         words = segmentation_obstacle(model, volume)
         return words, words is not None
 
@@ -188,7 +195,7 @@ def _register_advice(app: Dash, services: Services) -> None:
         Output(ids.SEGMENT_LAST, "value"),
         Output(ids.SEGMENT_LAST, "max"),
         Output(ids.SEGMENT_FIRST, "max"),
-        Input(ids.VIEWER, "manifest"),
+        Input(stores.MODELS_MANIFEST, "data"),
         prevent_initial_call=True,
     )
     def limit_range(manifest: dict[str, Any] | None) -> Any:
@@ -237,10 +244,11 @@ def _register_curves(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.CURVE_SELECT, "options"),
         Output(ids.CURVE_SELECT, "value"),
-        Input(stores.JOBS, "data"),
+        Input(stores.MODELS_JOBS, "data"),
         State(ids.CURVE_SELECT, "options"),
         State(ids.CURVE_SELECT, "value"),
         State(stores.STARTED_JOB, "data"),
+        prevent_initial_call=True,
     )
     def offer_curves(
         found: list[dict[str, Any]],
@@ -256,17 +264,20 @@ def _register_curves(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.CURVE, "children"),
         Input(ids.CURVE_SELECT, "value"),
-        Input(stores.JOBS, "data"),
-        Input(stores.PLACE, "data"),
+        Input(stores.MODELS_JOBS, "data"),
+        prevent_initial_call=True,
     )
-    def draw_curves(chosen: list[str] | None, found: list[dict[str, Any]], place: str) -> Any:
-        if place != "models":
-            return no_update
+    def draw_curves(chosen: list[str] | None, found: list[dict[str, Any]]) -> Any:
         names = {job["id"]: job["name"] for job in found}
         compared = [job_id for job_id in chosen or [] if job_id in names][:MAX_COMPARED]
         return curves.graph([(names[job_id], history(services, job_id)) for job_id in compared])
 
-    @app.callback(Output(ids.CURVE_PREVIEW, "children"), Input(ids.CURVE_SELECT, "value"), Input(stores.JOBS, "data"))
+    @app.callback(
+        Output(ids.CURVE_PREVIEW, "children"),
+        Input(ids.CURVE_SELECT, "value"),
+        Input(stores.MODELS_JOBS, "data"),
+        prevent_initial_call=True,
+    )
     def show_preview(chosen: list[str] | None, found: list[dict[str, Any]]) -> Any:
         shown = [job for job in found if job["id"] in (chosen or []) and job["preview"]]
         return curves.preview(next(iter(shown), None))  # the newest of them
@@ -276,9 +287,10 @@ def _register_scores(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.MODEL_SCORES, "children"),
         Input(ids.MODEL_TABLE, "selectedRows"),
-        Input(stores.REGISTRY_STAMP, "data"),
+        Input(stores.MODELS_REGISTRY, "data"),
+        prevent_initial_call=True,
     )
-    def show_scores(selected: list[dict[str, Any]] | None, _stamp: int | None) -> Any:
+    def show_scores(selected: list[dict[str, Any]] | None, _registry: dict[str, Any] | None) -> Any:
         chosen = {row["id"] for row in selected or []}
         try:
             found = services.registry.models()

@@ -91,6 +91,7 @@ def register(app: Dash, services: Services) -> None:
         State(ids.VIEWER, "activeClass"),
         State(ids.OBJECTS_CLASS, "value"),
         State(ids.OBJECTS_CLASS, "options"),
+        State(*HIDDEN),
         prevent_initial_call=True,
     )
     for name, wiring in IN_THE_BROWSER.items():

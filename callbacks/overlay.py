@@ -29,6 +29,7 @@ def _register_choice(app: Dash) -> None:
         Input(stores.STARTED_JOB, "data"),
         State(ids.RESULT_SELECT, "options"),
         State(ids.RESULT_SELECT, "value"),
+        prevent_initial_call=True,
     )(offer_results)
     _register_wishes(app)
     app.callback(
@@ -38,6 +39,7 @@ def _register_choice(app: Dash) -> None:
         Input(ids.RESULT_SELECT, "value"),
         Input(ids.RESULT_SELECT, "options"),
         State(ids.RESULT_BESIDE, "value"),
+        prevent_initial_call=True,
     )(offer_beside)
 
 
@@ -91,6 +93,7 @@ def _register_words(app: Dash) -> None:
         Output(ids.RESULT_CLASSES, "value"),
         Input(ids.RESULT_SELECT, "value"),
         State(stores.JOBS, "data"),
+        prevent_initial_call=True,
     )(show_classes)
     app.callback(
         Output(ids.RESULT_LEGEND, "children"),
@@ -98,10 +101,14 @@ def _register_words(app: Dash) -> None:
         Input(ids.RESULT_SHOWN, "value"),
         Input(ids.RESULT_SELECT, "value"),
         State(stores.JOBS, "data"),
+        prevent_initial_call=True,
     )(show_legend)
-    app.callback(Output(ids.RESULT_STATE, "children"), Input(ids.RESULT_SELECT, "value"), Input(stores.JOBS, "data"))(
-        show_state
-    )
+    app.callback(
+        Output(ids.RESULT_STATE, "children"),
+        Input(ids.RESULT_SELECT, "value"),
+        Input(stores.JOBS, "data"),
+        prevent_initial_call=True,
+    )(show_state)
 
 
 def offer_results(

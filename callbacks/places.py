@@ -28,6 +28,15 @@ def register(app: Dash, services: Services) -> None:  # noqa: ARG001 - as all fe
         Input(stores.PLACE, "data"),
         State(ids.place_tab(ALL), "id"),
     )
+    for follower, followed in stores.FOLLOWED.items():
+        app.clientside_callback(
+            ClientsideFunction(page, "whileOpen"),
+            Output(follower, "data"),
+            Input(*followed),
+            Input(stores.PLACE, "data"),
+            State(follower, "data"),
+            prevent_initial_call=True,
+        )
     app.clientside_callback(
         ClientsideFunction(page, "switchTheme"),
         Output(stores.THEME, "data"),

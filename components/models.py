@@ -124,6 +124,7 @@ def _segmentation() -> html.Section:
                 [html.Summary("Parameters"), html.Div(id=ids.SEGMENT_FORM)],
                 id=ids.SEGMENT_FORM_FOLD,
                 className="parameters",
+                hidden=True,
             ),
             class_shares.section(),
             html.Button("Segment", id=ids.SEGMENT_BUTTON, className="button primary", disabled=True),

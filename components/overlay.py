@@ -30,7 +30,7 @@ def panel() -> html.Details:
         [
             html.Label("Result", htmlFor=ids.RESULT_SELECT, className="visually-hidden"),
             dcc.Dropdown(id=ids.RESULT_SELECT, options=[], placeholder="None yet", clearable=True, searchable=False),
-            html.Div(id=ids.RESULT_STATE, className="result-state"),
+            html.Div(state_text(None), id=ids.RESULT_STATE, className="result-state"),
             origin.fold(),
             html.Div(
                 [

@@ -25,6 +25,7 @@ from components import (
 )
 from components.slice_viewer import SliceViewer
 from components.stores import stores
+from core.images.volumes import volume_path
 
 
 def page(*, browser_cache_mb: int | None = None, opened: Mapping[str, Any] | None = None) -> html.Div:
@@ -35,12 +36,13 @@ def page(*, browser_cache_mb: int | None = None, opened: Mapping[str, Any] | Non
     browser_cache_mb : of tiles that the viewer keeps, MiB.
     opened : properties of the viewer that the address of the page tells, so that the image does not wait for callbacks.
     """
+    path = volume_path(opened["volume"]) if opened else None
     viewer = SliceViewer(id=ids.VIEWER, apiRoot="api", classes=[], tileCacheMb=browser_cache_mb, **opened or {})
     return html.Div(
         [
             dcc.Location(ids.LOCATION, refresh=False),
-            stores(),
-            topbar.top_bar(),
+            stores(volume=path),
+            topbar.top_bar(path),
             html.Main(
                 [
                     html.Div(

@@ -2,6 +2,9 @@
 
 from dash import dcc, html
 
+from components import ids
+from core.images.volumes import volume_id
+
 VOLUME = "volume-store"  # {"path", "id"} of the open volume, None before the first; written by callbacks/datasets.py
 DATASETS = "datasets-store"  # the list of the picker, see components/datasets.py; written by callbacks/datasets.py
 CLASSES = "classes-store"  # the class table as JSON; written by assets/classes.js
@@ -39,22 +42,49 @@ SUGGESTION = (
     "suggestion-store"  # {"z", "y", "x", "side"} of the place suggested last; written by callbacks/suggestions.py
 )
 
+# What Models and Exchange know, by FOLLOWED below: all news while they are open, none while they are hidden, so that
+# nobody is asked to fill in what is not seen; written by callbacks/places.py.
+MODELS_REGISTRY = "models-registry-store"
+MODELS_JOBS = "models-jobs-store"
+MODELS_CARDS = "models-cards-store"
+MODELS_VOLUME = "models-volume-store"
+MODELS_MANIFEST = "models-manifest-store"
+MODELS_SAVE = "models-save-store"
+EXCHANGE_JOBS = "exchange-jobs-store"
+EXCHANGE_VOLUME = "exchange-volume-store"
+EXCHANGE_MANIFEST = "exchange-manifest-store"
+EXCHANGE_SAVE = "exchange-save-store"
+
 ACCEPT_TICK = "accept-tick"
 ACCEPT_TICK_MS = 500
 JOBS_TICK = "jobs-tick"
-JOBS_TICK_MS = 1500
+JOBS_TICK_MS = 10_000  # until assets/page.js sets the pace
 INFRASTRUCTURE_TICK = "infrastructure-tick"
 INFRASTRUCTURE_TICK_MS = 5000
 
+FOLLOWED = {
+    MODELS_REGISTRY: (REGISTRY, "data"),
+    MODELS_JOBS: (JOBS, "data"),
+    MODELS_CARDS: (CARDS_STAMP, "data"),
+    MODELS_VOLUME: (VOLUME, "data"),
+    MODELS_MANIFEST: (ids.VIEWER, "manifest"),
+    MODELS_SAVE: (ids.VIEWER, "saveState"),
+    EXCHANGE_JOBS: (JOBS, "data"),
+    EXCHANGE_VOLUME: (VOLUME, "data"),
+    EXCHANGE_MANIFEST: (ids.VIEWER, "manifest"),
+    EXCHANGE_SAVE: (ids.VIEWER, "saveState"),
+}
 
-def stores() -> html.Div:
-    """All of them, and the clock that polls the jobs."""
+
+def stores(*, volume: str | None) -> html.Div:
+    """All of them, with the path of the open volume, and the clock that polls the jobs."""
     return html.Div(
         [
-            dcc.Store(VOLUME),
+            dcc.Store(VOLUME, data=volume and {"path": volume, "id": volume_id(volume)}),
             dcc.Store(DATASETS),
             dcc.Store(CLASSES),
             dcc.Store(JOBS, data=[]),
+            *map(dcc.Store, FOLLOWED),
             dcc.Store(JOBS_STAMP),
             dcc.Store(CARDS_STAMP),
             dcc.Store(REGISTRY),
@@ -83,7 +113,7 @@ def stores() -> html.Div:
             dcc.Store(SUGGESTION),
             dcc.Interval(ACCEPT_TICK, interval=ACCEPT_TICK_MS, disabled=True),
             dcc.Interval(INFRASTRUCTURE_TICK, interval=INFRASTRUCTURE_TICK_MS, disabled=True),  # runs in Models
-            dcc.Interval(JOBS_TICK, interval=JOBS_TICK_MS),  # assets/page.js sets the pace
+            dcc.Interval(JOBS_TICK, interval=JOBS_TICK_MS),
         ],
         hidden=True,
     )

@@ -10,12 +10,12 @@ from components import ids, jobs, people
 PLACES = {"annotate": "Annotate", "models": "Models", "curate": "Curate", "exchange": "Exchange"}
 
 
-def top_bar() -> html.Header:
-    """Without a volume; `facts` and callbacks fill it in."""
+def top_bar(volume: str | None) -> html.Header:
+    """With the path of the open volume; `facts` and callbacks fill it in."""
     return html.Header(
         [
             html.Button(
-                [html.Span(className="icon icon-stack"), _name()],
+                [html.Span(className="icon icon-stack"), _name(volume)],
                 id=ids.DATASET_BUTTON,
                 className="button dataset-button",
                 title="Choose a dataset",
@@ -46,8 +46,8 @@ def top_bar() -> html.Header:
     )
 
 
-def _name() -> html.Span:
-    return html.Span("Choose a dataset", id=ids.DATASET_NAME, className="dataset-name")
+def _name(volume: str | None) -> html.Span:
+    return html.Span(volume or "Choose a dataset", id=ids.DATASET_NAME, className="dataset-name")
 
 
 def facts(manifest: Mapping[str, Any] | None) -> str:

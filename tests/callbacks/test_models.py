@@ -37,7 +37,7 @@ PATH = "folders/deep/scan"
 SHAPE = (6, 70, 90)
 ALGORITHM_FILE = Path(__file__).resolve().parents[2] / "assets" / "models.json"
 STARTED = f"{stores.STARTED_JOB}.data"
-VOLUME = {f"{stores.VOLUME}.data": {"path": PATH, "id": volume_id(PATH)}}
+VOLUME = {f"{name}.data": {"path": PATH, "id": volume_id(PATH)} for name in (stores.VOLUME, stores.MODELS_VOLUME)}
 TRAIN = {
     **VOLUME,
     f"{ids.ALGORITHM_SELECT}.value": "Pixel classifier",
@@ -120,8 +120,8 @@ def start(client, known, *, button=ids.TRAIN_BUTTON):
 def test_the_page_offers_the_algorithms_and_says_that_no_model_is_there(client):
     told = client.call(f"{stores.REGISTRY}.data", {}, trigger=f"{stores.JOBS_TICK}.n_intervals")
     assert "Pixel classifier" in told[stores.REGISTRY]["data"]["algorithms"]
-    known = {f"{stores.REGISTRY}.data": told[stores.REGISTRY]["data"]}
-    offered = client.call(f"{ids.ALGORITHM_SELECT}.value", known, trigger=f"{stores.REGISTRY}.data")
+    known = {f"{stores.MODELS_REGISTRY}.data": told[stores.REGISTRY]["data"]}
+    offered = client.call(f"{ids.ALGORITHM_SELECT}.value", known, trigger=f"{stores.MODELS_REGISTRY}.data")
     assert offered[ids.ALGORITHM_SELECT]["value"] == "Pixel classifier"
     refused = client.call(f"{ids.SEGMENT_BUTTON}.disabled", VOLUME, trigger=f"{ids.MODEL_SELECT}.value")
     assert refused[ids.SEGMENT_BUTTON]["disabled"] is True
@@ -145,7 +145,7 @@ def test_the_advice_follows_what_is_painted(client, services):
 def test_training_waits_for_strokes_on_their_way(client, services):
     paint(services, label=1, z=0)
     paint(services, label=2, z=0)
-    told = advice(client, **{f"{ids.VIEWER}.saveState": {"state": "pending", "pending": 2}})
+    told = advice(client, **{f"{stores.MODELS_SAVE}.data": {"state": "pending", "pending": 2}})
     assert told["disabled"]
     assert "on their way" in told["text"]
 
@@ -235,7 +235,7 @@ def test_training_goes_on_with_an_earlier_model_of_the_same_algorithm(client, se
     unet = {f"{ids.ALGORITHM_SELECT}.value": "U-Net", "parameter.id": [], "parameter.value": []}
     rows = {"models": model_table.rows([model], services.timezone)}
     for name, hidden in (("U-Net", False), ("Pixel classifier", True)):
-        known = {f"{ids.ALGORITHM_SELECT}.value": name, f"{stores.REGISTRY}.data": rows}
+        known = {f"{ids.ALGORITHM_SELECT}.value": name, f"{stores.MODELS_REGISTRY}.data": rows}
         offered = client.call(f"{ids.TRAIN_START}.options", known, trigger=f"{ids.ALGORITHM_SELECT}.value")
         assert offered[ids.TRAIN_START_FIELD]["hidden"] is hidden
     job_id = start(client, {**TRAIN, **unet, f"{ids.TRAIN_START}.value": model.id})

@@ -10,11 +10,11 @@ from functools import partial
 import cv2
 import numpy as np
 import pytest
-from dash import Dash
+from dash import Dash, html
 
 from callbacks import access, create_app, moments
 from callbacks.people import COOKIE
-from components import ids, stores
+from components import exchange, ids, models, stores
 from components.history import NOW
 from components.page import page
 from core.images.volumes import Listing, volume_id
@@ -77,6 +77,21 @@ def test_callbacks_name_only_what_is_on_the_page(client):
 def test_every_property_has_one_writer(client):
     written = [name for found in client.dependencies for name in found["output"].strip(".").split("...") if name]
     assert [name for name, count in Counter(written).items() if count > 1] == []
+
+
+def test_a_hidden_place_asks_the_server_for_nothing(client):
+    """Neither when the page loads nor when what the page knows changes, with each stroke for one."""
+    hidden = set(ids_of(html.Div([models.place(), exchange.place()])))
+    news = {f"{component}.{prop}" for component, prop in stores.FOLLOWED.values()}
+
+    def asks(found) -> bool:
+        inputs = {f"{each['id']}.{each['property']}" for each in found["inputs"]}
+        return not found["prevent_initial_call"] or bool(inputs & news)
+
+    def is_hidden(output: str) -> bool:
+        return all(name.rsplit(".", 1)[0] in hidden for name in output.strip(".").split("..."))
+
+    assert [found["output"] for found in client.dependencies if is_hidden(found["output"]) and asks(found)] == []
 
 
 # Datasets

@@ -18,6 +18,15 @@ test("the first change goes out at once, what follows in a burst as one", () => 
   expect(sent).toEqual([{ radius: 1 }, { radius: 5 }]);
 });
 
+test("what is not there yet is not told, what is gone is", () => {
+  sender.offer({ manifest: null });
+  expect(sent).toEqual([]);
+  sender.offer({ manifest: "bead_pack" });
+  vi.advanceTimersByTime(200);
+  sender.offer({ manifest: null });
+  expect(sent).toEqual([{ manifest: "bead_pack" }, { manifest: null }]);
+});
+
 test("a new slice is told once it is on the screen, after a while even if it is not, and at once with anything else", () => {
   sender.offer({ slice: 1 });
   expect(sent).toEqual([]);

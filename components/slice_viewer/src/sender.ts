@@ -63,9 +63,9 @@ export class PropSender {
     this.waiting = {};
   }
 
-  /** What Dash does not have yet. */
+  /** What Dash does not have yet; to Dash, null is what it was never told. */
   private get changes(): [string, unknown][] {
-    return Object.entries(this.waiting).filter(([name, value]) => value !== this.known[name]);
+    return Object.entries(this.waiting).filter(([name, value]) => value !== (this.known[name] ?? null));
   }
 
   private wait(pause: number): void {

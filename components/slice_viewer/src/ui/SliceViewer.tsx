@@ -64,6 +64,7 @@ export interface SliceViewerProps {
 }
 
 const NO_CLASSES: LabelClass[] = [];
+const NOTHING_DONE = { classesRevision: 0, objectsRevision: 0 }; // what Dash knows without being told
 
 let lastRequest = 0; // of the page, so that none is made twice when the component is drawn anew
 
@@ -133,7 +134,7 @@ function useKeyboard(desk: Desk, root: React.RefObject<HTMLDivElement>): void {
 function useProperties(desk: Desk, props: SliceViewerProps, root: React.RefObject<HTMLDivElement>): void {
   const setProps = React.useRef(props.setProps);
   setProps.current = props.setProps;
-  const [sender] = React.useState(() => new PropSender({}, (changes) => setProps.current(changes)));
+  const [sender] = React.useState(() => new PropSender(NOTHING_DONE, (changes) => setProps.current(changes)));
   const { main } = desk;
   const incoming = <T,>(name: string, value: T | undefined, apply: (value: T) => void): void => {
     React.useEffect(() => {
