@@ -177,8 +177,8 @@
     /** What a place knows: the news, while it is open. The store of a place begins with its name. */
     whileOpen(news, place, known) {
       const { id } = window.dash_clientside.callback_context.outputs_list;
-      const isNews = (news ?? null) !== null && JSON.stringify(news) !== JSON.stringify(known);
-      return isNews && id.startsWith(`${place}-`) ? news : skip();
+      if (!id.startsWith(`${place}-`) || (news ?? null) === null) return skip();
+      return JSON.stringify(news) === JSON.stringify(known) ? skip() : news;
     },
 
     switchTheme(_clicks, theme) {
