@@ -1,9 +1,19 @@
-/* A small export from the server to the disk, as it is: no callback ever holds one. Python names this function in
-   `ClientsideFunction("exchange", ...)`; imports.js is the other way. */
+/* A small export from the server to the disk, as it is: no callback ever holds one; and what fields of Exchange begin with. Python names these
+   functions in `ClientsideFunction("exchange", ...)`; imports.js is the other way. */
 (() => {
   const say = (text, hint) => window.dash_clientside.page.say({ kind: "error", text, hint });
 
+  const TILE_PX = 1024; // as components/labelstudio.py has it
+
   const functions = {
+    /** What is sent to Label Studio of a volume that has opened: all slices, a part no larger than a tile, a project of its name. */
+    fitFields(manifest) {
+      if (!manifest) return Array(4).fill(window.dash_clientside.no_update);
+      const [depth, height, width] = manifest.shape;
+      const title = manifest.path.split("/").at(-1).slice(0, 50).padEnd(3, "_"); // Label Studio wants three letters
+      return [depth, Math.min(width, TILE_PX), Math.min(height, TILE_PX), title];
+    },
+
     /** Fetch a small export; what fails is said, and the page stays. */
     async download(asked) {
       if (!asked) return window.dash_clientside.no_update;

@@ -327,6 +327,9 @@
       return skip();
     },
 
+    /** A range of slices that is still to be chosen: up to the last. */
+    limitRange: (manifest) => Array(3).fill(manifest?.shape[0] ?? skip()),
+
     modelRows: (registry, archived) => (registry?.models ?? []).filter((row) => archived || !row.archived),
 
     /** How often jobs are asked for: often while people watch, else seldom, so that the image has the server. */

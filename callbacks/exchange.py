@@ -53,15 +53,14 @@ def _register_choices(app: Dash, services: Services) -> None:
     def show_range(scope: Scope) -> bool:
         return scope != "range"
 
-    @app.callback(
+    app.clientside_callback(
+        ClientsideFunction("page", "limitRange"),
         Output(ids.EXPORT_LAST, "value"),
         Output(ids.EXPORT_LAST, "max"),
         Output(ids.EXPORT_FIRST, "max"),
-        Input(stores.EXCHANGE_MANIFEST, "data"),
+        Input(ids.VIEWER, "manifest"),
         prevent_initial_call=True,
     )
-    def bound_range(manifest: dict[str, Any] | None) -> Any:
-        return (manifest["shape"][0],) * 3 if manifest else (no_update,) * 3
 
     @app.callback(
         Output(ids.EXPORT_ADVICE, "children"),

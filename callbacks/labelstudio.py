@@ -22,8 +22,6 @@ from core.labelstudio.weak import outlined
 from core.learning.requests import Scope
 from core.services import Services
 
-NEW_TITLE = "Segmentation"
-
 
 def register(app: Dash, services: Services) -> None:
     """Connection, fields, sending, fetching, lending."""
@@ -127,21 +125,15 @@ def _register_fields(app: Dash) -> None:
     def suggest_role(source: str) -> Role:
         return "annotations" if source == exchange.LABELS else "predictions"
 
-    @app.callback(
+    app.clientside_callback(
+        ClientsideFunction("exchange", "fitFields"),
         Output(ids.LS_LAST, "value"),
         Output(ids.LS_WIDTH, "value"),
         Output(ids.LS_HEIGHT, "value"),
         Output(ids.LS_TITLE, "value"),
-        Input(stores.EXCHANGE_MANIFEST, "data"),
-        State(stores.VOLUME, "data"),
+        Input(ids.VIEWER, "manifest"),
         prevent_initial_call=True,
     )
-    def fit_fields(manifest: dict[str, Any] | None, volume: Volume) -> Any:
-        if not manifest:
-            return (no_update,) * 4
-        depth, height, width = manifest["shape"]
-        name = volume["path"].rsplit("/", 1)[-1] if volume else NEW_TITLE
-        return depth, min(width, labelstudio.TILE_PX), min(height, labelstudio.TILE_PX), name[:50].ljust(3, "_")
 
 
 def _register_sending(app: Dash, services: Services, exports: Exports) -> None:

@@ -191,15 +191,14 @@ def _register_advice(app: Dash, services: Services) -> None:
     def show_range(scope: Scope) -> bool:
         return scope != "range"
 
-    @app.callback(
+    app.clientside_callback(
+        ClientsideFunction("page", "limitRange"),
         Output(ids.SEGMENT_LAST, "value"),
         Output(ids.SEGMENT_LAST, "max"),
         Output(ids.SEGMENT_FIRST, "max"),
-        Input(stores.MODELS_MANIFEST, "data"),
+        Input(ids.VIEWER, "manifest"),
         prevent_initial_call=True,
     )
-    def limit_range(manifest: dict[str, Any] | None) -> Any:
-        return (manifest["shape"][0],) * 3 if manifest else (no_update,) * 3
 
 
 def _register_start(app: Dash, services: Services) -> None:

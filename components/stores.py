@@ -48,11 +48,9 @@ MODELS_REGISTRY = "models-registry-store"
 MODELS_JOBS = "models-jobs-store"
 MODELS_CARDS = "models-cards-store"
 MODELS_VOLUME = "models-volume-store"
-MODELS_MANIFEST = "models-manifest-store"
 MODELS_SAVE = "models-save-store"
 EXCHANGE_JOBS = "exchange-jobs-store"
 EXCHANGE_VOLUME = "exchange-volume-store"
-EXCHANGE_MANIFEST = "exchange-manifest-store"
 EXCHANGE_SAVE = "exchange-save-store"
 
 ACCEPT_TICK = "accept-tick"
@@ -67,11 +65,9 @@ FOLLOWED = {
     MODELS_JOBS: (JOBS, "data"),
     MODELS_CARDS: (CARDS_STAMP, "data"),
     MODELS_VOLUME: (VOLUME, "data"),
-    MODELS_MANIFEST: (ids.VIEWER, "manifest"),
     MODELS_SAVE: (ids.VIEWER, "saveState"),
     EXCHANGE_JOBS: (JOBS, "data"),
     EXCHANGE_VOLUME: (VOLUME, "data"),
-    EXCHANGE_MANIFEST: (ids.VIEWER, "manifest"),
     EXCHANGE_SAVE: (ids.VIEWER, "saveState"),
 }
 
