@@ -1,7 +1,7 @@
 """Draws the screens of the page into docs/screenshots: ``python -m scripts.screenshots [SCREEN ...]``, all by default.
 
 Starts the app with its real parts on the sample bead pack, paints along its truth with the mouse, trains the pixel
-classifier, and photographs each screen in both themes and three sizes, some as on a phone. Look at them after a change.
+classifier, and photographs each screen in both themes and three sizes, Swipe on a phone too. Look at them afterwards.
 """
 
 import argparse
@@ -192,7 +192,7 @@ SCREENS: dict[str, Callable[[Page], None]] = {
     "swipe-page": open_swipe_page,
 }
 CURATION = ("curate", "map", "swipe-page")  # need no model
-ON_PHONES = ("curate", "swipe-page")
+ON_PHONES = ("swipe-page",)
 
 
 def photograph(page: Page, url: str, wanted: Collection[str]) -> None:
