@@ -12,6 +12,16 @@
   const between = (value, least, most) => Math.min(Math.max(value, least), most);
   const TAU = 2 * Math.PI;
 
+  /** The least and the largest of many values: too many to be arguments. */
+  function ends(values) {
+    let [least, largest] = [Infinity, -Infinity];
+    for (const value of values) {
+      if (value < least) least = value;
+      if (value > largest) largest = value;
+    }
+    return [least, largest];
+  }
+
   /** A marker alone: {symbol: "dot" | "ring" | "cross", color, size}; `over` is a second colour, so far laid over the first. */
   function stamp({ symbol, color, size, over = null, share = 0, opacity = 1 }, ratio) {
     const side = Math.ceil((size + 3) * ratio);
@@ -72,7 +82,7 @@
     /** points : {x, y}, of the same length. groups : [{numbers, markerOf(place)}], the last on top. name : another one begins with all in view. */
     show({ x, y, groups, name, words }) {
       if (name !== this.name) Object.assign(this, { name, chosen: null, view: { scale: 1, x: 0, y: 0 } });
-      const [left, right, low, high] = [Math.min(...x), Math.max(...x), Math.min(...y), Math.max(...y)];
+      const [[left, right], [low, high]] = [ends(x), ends(y)];
       this.u = Float32Array.from(x, (value) => (right > left ? (value - left) / (right - left) : 0.5));
       this.v = Float32Array.from(y, (value) => (high > low ? (high - value) / (high - low) : 0.5));
       this.stamps.clear();
