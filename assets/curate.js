@@ -113,7 +113,7 @@
   }
 
   function welcome() {
-    return made("div.curate-empty", {}, made("strong", {}, "Tag slices, tiles or whole images."), made("span", {}, "Make a table on the left. Then tag its pictures by key here, or let people swipe them on their phones."));
+    return made("div.curate-empty", {}, made("strong", {}, "Tag slices, tiles or whole images."), made("span", {}, "Make a table. Then tag its pictures by key here, or let people swipe them on their phones."));
   }
 
   function nothing() {
