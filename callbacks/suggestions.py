@@ -10,7 +10,7 @@ import numpy as np
 from dash import ClientsideFunction, Dash, Input, Output, State
 from numpy.typing import NDArray
 
-from callbacks.http.results import read_entropy
+from callbacks.http.results import read_entropy, read_margin
 from components import ids, stores
 from components.suggestions import LOOKING, NEXT
 from core.errors import AppError, InvalidInputError
@@ -19,7 +19,7 @@ from core.labels.review import spread
 from core.labels.slices import read_slice
 from core.learning.curation.places import Grid
 from core.learning.curation.pooled import pooled
-from core.learning.curation.suggest import DIFFER, MIXED, RANDOM, UNLIKE, UNSURE, Seen, why
+from core.learning.curation.suggest import CLOSE, DIFFER, MIXED, RANDOM, UNLIKE, UNSURE, Seen, why
 from core.learning.normalisation import Normalisation
 from core.services import Services
 
@@ -103,11 +103,14 @@ class Suggester:
             return (results.read_slice(wish.job, z) != results.read_slice(wish.other, z)).astype(np.float32)
         if wish.way == MIXED:
             found = read_entropy(self._services, wish.job, z)
+        elif wish.way == CLOSE:
+            found = inverted(read_margin(self._services, wish.job, z))
         else:
-            confidence = results.read_confidence(wish.job, z)
-            found = None if confidence is None else 255 - confidence
+            found = inverted(results.read_confidence(wish.job, z))
         if found is None:
-            raise InvalidInputError("The result does not keep how sure it is.", "Segment again, or choose random.")
+            how = " with “Keep entropy and margin maps”" if wish.way in (MIXED, CLOSE) else ""
+            told = "The result does not keep how sure it is."
+            raise InvalidInputError(told, f"Segment again{how}, or choose random.")
         return found.astype(np.float32) / 255
 
     def _image(self, volume: str, z: int, grid: Grid) -> NDArray[Any]:
@@ -137,6 +140,11 @@ class Suggester:
             middle = {"y": min(y + SIDE_PX // 2, shape[1] - 1), "x": min(x + SIDE_PX // 2, shape[2] - 1)}
             return {"z": z, "side": SIDE_PX, **middle}, why(wish.way, z, float(memory.seen.scores[z][square]))
         raise InvalidInputError("Every square that was looked at is labelled or was suggested.", "Choose another way.")
+
+
+def inverted(found: NDArray[np.uint8] | None) -> NDArray[np.uint8] | None:
+    """What is least sure has the most doubt."""
+    return None if found is None else 255 - found
 
 
 def register(app: Dash, services: Services) -> None:
@@ -194,5 +202,5 @@ def wished(way: str, volume: dict[str, str] | None, job: str | None, other: str 
         raise InvalidInputError("No result is chosen.", "Choose one under Overlay, or a way that needs none.")
     if way == DIFFER and not other:
         raise InvalidInputError("Only one result is chosen.", "Choose another under “Compare with” in Overlay.")
-    assert way in (UNSURE, MIXED, DIFFER), "one of the choices"
+    assert way in (UNSURE, MIXED, CLOSE, DIFFER), "one of the choices"
     return Wish(volume["path"], way, job, other or "" if way == DIFFER else "")

@@ -101,7 +101,9 @@ def legend(way: str, job: Job | None) -> list[Any]:
     bar = html.Div(className="legend-bar", role="presentation")
     parts: list[Any] = [html.Div([html.Span(least), bar, html.Span(most)], className="legend")]
     if way == "entropy" and len(job["classes"]) > 2:
-        parts.append(html.P("Of more than two classes a result has it when segmented with “Keep entropy maps”."))
+        parts.append(
+            html.P("Of more than two classes a result has it if it was made with “Keep entropy and margin maps”.")
+        )
     return parts
 
 

@@ -11,6 +11,7 @@ WAYS = {
     "unlike": ("Unlike what was suggested", "Needs no result; the square least like those before"),
     "unsure": ("Where the result is unsure", "The lowest mean confidence of the likeliest class"),
     "mixed": ("Where classes are mixed", "The highest mean entropy of all classes"),
+    "close": ("Where two classes are close", "The least mean margin between the likeliest class and the second"),
     "differ": ("Where two results differ", "The result, and the one it is compared with"),
 }
 

@@ -94,6 +94,10 @@ class ResultStore(Protocol):
         """(Y, X) uint8, 255 = all classes equally likely; None if the result keeps none. Raises NotFoundError."""
         ...
 
+    def read_margin(self, job_id: str, z: int) -> NDArray[np.uint8] | None:
+        """(Y, X) uint8, 0 = two classes are the likeliest; None if the result keeps none. Raises NotFoundError."""
+        ...
+
     def read_planes(self, job_id: str, axis: PlaneAxis, start: int, stop: int) -> tuple[list[int], NDArray[np.uint8]]:
         """z of the result's slices, and its XZ or YZ planes with one row or column for each of these."""
         ...

@@ -65,15 +65,18 @@ def forecast(model: Network, images: NDArray[np.float32], *, flips: bool = False
 
 
 class Decision(NamedTuple):
-    """`best` and `confidence` of a forecast, (Y, X) uint8 each. entropy : 255 = all classes equally likely, or None."""
+    """`best` and `confidence` of a forecast, (Y, X) uint8 each; `entropy` and `margin` of a `Prediction`, or None."""
 
     best: NDArray[np.uint8]
     confidence: NDArray[np.uint8]
     entropy: NDArray[np.uint8] | None
+    margin: NDArray[np.uint8] | None
 
 
 def decide(model: Network, images: NDArray[np.float32], *, flips: bool = False, entropy: bool = False) -> Decision:
-    """Predict as `forecast` does; from a GPU no more than the decision travels. entropy : keep it too.
+    """Predict as `forecast` does; from a GPU no more than the decision travels.
+
+    entropy : keep it and the margin too.
 
     Where memory does not suffice for the usual tiles, they become smaller. Raises InvalidInputError when even
     `LEAST_TILE_PX` is too much.
@@ -103,7 +106,7 @@ def _try_to_decide(
 
 
 def _decide(model: Network, images: NDArray[np.float32], *, flips: bool, entropy: bool, tile: int) -> Decision:
-    best, confidence, mixed = (np.empty(images.shape[1:], np.uint8) for _ in range(3))
+    best, confidence, mixed, ahead = (np.empty(images.shape[1:], np.uint8) for _ in range(4))
     for inner, window, chance, spread in _windows(model, images, flips=flips, tile=tile):
         most, places = chance.max(dim=0)
         certain = 255 * (most - spread).clamp(0, 1)
@@ -111,13 +114,20 @@ def _decide(model: Network, images: NDArray[np.float32], *, flips: bool, entropy
         confidence[inner] = certain[window].round().to(torch.uint8).cpu().numpy()
         if entropy:
             mixed[inner] = _entropy(chance[:, *window]).cpu().numpy()
-    return Decision(best, confidence, mixed if entropy else None)
+            ahead[inner] = _margin(chance[:, *window]).cpu().numpy()
+    return Decision(best, confidence, mixed if entropy else None, ahead if entropy else None)
 
 
 def _entropy(chance: Tensor) -> Tensor:
     """(classes, H, W) -> (H, W) uint8, as `core.learning.uncertainty.entropy_of`."""
     share: Tensor = torch.special.entr(chance).sum(dim=0) / np.log(len(chance))
     return (255 * share.clamp(0, 1)).round().to(torch.uint8)
+
+
+def _margin(chance: Tensor) -> Tensor:
+    """(classes, H, W) -> (H, W) uint8, as `core.learning.uncertainty.margin_of`."""
+    first, second = chance.topk(2, dim=0).values
+    return (255 * (first - second).clamp(0, 1)).round().to(torch.uint8)
 
 
 def _windows(

@@ -36,7 +36,7 @@ TRAINED = 0.95  # of the progress bar
 class NetworkSegmenter:
     """A trained network. flips : whether it predicts each slice in its four mirrorings, and takes the mean.
 
-    entropy : whether predictions keep it.
+    entropy : whether predictions keep it and the margin.
     """
 
     checkpoint: checkpoints.Checkpoint
@@ -55,7 +55,8 @@ class NetworkSegmenter:
         known = self.checkpoint
         stack = stacked(image, around, known.normalisation, context=self.context)
         found = decide(known.model, stack, flips=self.flips, entropy=self.entropy)
-        return Prediction(np.asarray(known.class_ids, np.uint8)[found.best], found.confidence, found.entropy)
+        labels = np.asarray(known.class_ids, np.uint8)[found.best]
+        return Prediction(labels, found.confidence, found.entropy, found.margin)
 
     def save(self, folder: Path) -> None:
         checkpoints.save(self.checkpoint, folder)

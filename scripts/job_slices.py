@@ -63,7 +63,7 @@ def segment_slices(
     run.begin(_told(before, len(order)), start=start, stop=1.0)
 
     def write(z: int, prediction: Prediction) -> None:
-        writer.write_slice(z, prediction.labels, prediction.confidence, prediction.entropy)
+        writer.write_slice(z, prediction.labels, prediction.confidence, prediction.entropy, prediction.margin)
         so_far = next(done)
         run.slice_done(z, Progress(so_far / len(order), f"{_told(so_far, len(order))}, last slice {z + 1}"))
 

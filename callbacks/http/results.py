@@ -1,5 +1,6 @@
 """Predicted masks as tiles, as docs/contracts.md ("Results") says: slice by slice while the job still runs."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 
 import numpy as np
@@ -15,7 +16,7 @@ from core.images.geometry import level_shapes, tile_bounds
 from core.images.planes import PlaneAxis, placed, turned
 from core.images.pyramid import max_pool
 from core.learning.jobs import JobView
-from core.learning.uncertainty import BANDS_OF, entropy_of_two
+from core.learning.uncertainty import BANDS_OF, Bytes, entropy_of_two, margin_of_two
 from core.services import ResultStore, Services
 
 KEPT_BYTES = 256 << 20  # 28 slices of 2560 x 2560 with their levels
@@ -97,11 +98,21 @@ def read_certainty(services: Services, job: str, way: str, z: int) -> Levels:
 
 def read_entropy(services: Services, job: str, z: int) -> NDArray[np.uint8] | None:
     """As it was kept; of two classes it follows from the confidence."""
-    kept = services.results.read_entropy(job, z)
+    return _kept_or_of_two(services, job, z, services.results.read_entropy(job, z), entropy_of_two)
+
+
+def read_margin(services: Services, job: str, z: int) -> NDArray[np.uint8] | None:
+    """As it was kept; of two classes it follows from the confidence."""
+    return _kept_or_of_two(services, job, z, services.results.read_margin(job, z), margin_of_two)
+
+
+def _kept_or_of_two(
+    services: Services, job: str, z: int, kept: NDArray[np.uint8] | None, of_two: Callable[[Bytes], Bytes]
+) -> NDArray[np.uint8] | None:
     if kept is not None or len(services.jobs.job(job).classes) != 2:
         return kept
     confidence = services.results.read_confidence(job, z)
-    return None if confidence is None else entropy_of_two(confidence)
+    return None if confidence is None else of_two(confidence)
 
 
 def read_slab(

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.errors import ParameterError
 from core.learning.segmenter import Prediction
-from core.learning.uncertainty import entropy_of
+from core.learning.uncertainty import entropy_of, margin_of
 
 ESTIMATE = "estimate"  # in place of figures: from the images that are segmented
 LEAST = 0.001  # a class that a person keeps is never quite impossible
@@ -82,10 +82,15 @@ def estimated(chances: Chances, *, learned: ArrayLike) -> Shares:
 
 
 def decided(chances: Chances, class_ids: Sequence[int], *, entropy: bool = False) -> Prediction:
-    """The likeliest class of each pixel and how likely it is. chances : (Y, X, classes). entropy : keep it too."""
+    """The likeliest class of each pixel and how likely it is. chances : (Y, X, classes).
+
+    entropy : keep it and the margin too.
+    """
     labels = np.asarray(class_ids, np.uint8)[chances.argmax(axis=-1)]
     confidence = np.rint(255 * chances.max(axis=-1).clip(0, 1)).astype(np.uint8)
-    return Prediction(labels, confidence, entropy_of(chances) if entropy else None)
+    if not entropy:
+        return Prediction(labels, confidence)
+    return Prediction(labels, confidence, entropy_of(chances), margin_of(chances))
 
 
 def shares_in_order(shares: Mapping[int, float], class_ids: Sequence[int], learned: Sequence[float]) -> Shares:

@@ -80,7 +80,7 @@ class PixelClassifier:
     """A trained pixel classifier.
 
     importances : {feature in words: how much it counts}, adding up to 1. expectation : of the classes' shares.
-    entropy : whether predictions keep it.
+    entropy : whether predictions keep it and the margin.
     """
 
     class_ids: tuple[int, ...]

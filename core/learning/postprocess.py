@@ -5,7 +5,7 @@ nearest to them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class PostProcessing:
             small |= small_pieces(labels == class_id, self.min_size_px if place else self.fill_holes_px)
         labels = by_neighbours(labels, small)
         certain = np.where(labels == prediction.labels, prediction.confidence, 255 - prediction.confidence)
-        return Prediction(labels, certain.astype(np.uint8), prediction.entropy)
+        return replace(prediction, labels=labels, confidence=certain.astype(np.uint8))
 
 
 @dataclass(frozen=True)

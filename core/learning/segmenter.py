@@ -38,24 +38,26 @@ class LabelledSlice:
 class Prediction:
     """labels : (Y, X) uint8 class ids, never 0. confidence : (Y, X) uint8, 255 = certain.
 
-    entropy : (Y, X) uint8, 255 = all classes are equally likely; None unless the segmenter was told to keep it.
+    entropy : (Y, X) uint8, 255 = all classes are equally likely. margin : (Y, X) uint8, how far the likeliest class is
+    ahead of the second, 0 = not at all. Both are None unless the segmenter was told to keep them.
     """
 
     labels: NDArray[np.uint8]
     confidence: NDArray[np.uint8]
     entropy: NDArray[np.uint8] | None = None
+    margin: NDArray[np.uint8] | None = None
 
     @classmethod
     def empty(cls, shape: tuple[int, ...], *, entropy: bool) -> "Prediction":
-        """Room for one of (Y, X) pixels, to be filled part by part."""
-        labels, confidence, mixed = (np.empty(shape, np.uint8) for _ in range(3))
-        return cls(labels, confidence, mixed if entropy else None)
+        """Room for one of (Y, X) pixels, to be filled part by part. entropy : and for that and the margin."""
+        return cls(*(np.empty(shape, np.uint8) for _ in range(4 if entropy else 2)))
 
     def fill(self, where: tuple[slice, slice], part: "Prediction") -> None:
         """Write a part into the arrays of this one."""
         self.labels[where], self.confidence[where] = part.labels, part.confidence
-        if self.entropy is not None and part.entropy is not None:
-            self.entropy[where] = part.entropy
+        for mine, theirs in ((self.entropy, part.entropy), (self.margin, part.margin)):
+            if mine is not None and theirs is not None:
+                mine[where] = theirs
 
 
 @dataclass(frozen=True)

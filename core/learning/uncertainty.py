@@ -2,6 +2,7 @@
 
 Uncertainty is 1 - the chance of the likeliest class, confidence that chance. Entropy (Shannon 1948,
 doi:10.1002/j.1538-7305.1948.tb01338.x) looks at all classes: two that are equally likely are less of it than five.
+The margin (Scheffer et al. 2001, doi:10.1007/3-540-44816-0_31) is how far the likeliest class is ahead of the second.
 """
 
 from collections.abc import Mapping
@@ -45,3 +46,22 @@ def entropy_of_two(confidence: Bytes) -> Bytes:
     likelier = np.maximum(_CONFIDENCE, 0.5)
     table = entropy_of(np.stack([likelier, 1 - likelier], axis=-1).astype(np.float32))
     return np.asarray(table[confidence])
+
+
+def margin_of(chances: NDArray[np.float32]) -> Bytes:
+    """(..., classes) chances -> (...) uint8, 255 where only one class is possible, 0 where two are the likeliest.
+
+    >>> margin_of(np.array([[1, 0, 0], [0.5, 0.1, 0.4], [0.4, 0.4, 0.2]], np.float32)).tolist()
+    [255, 26, 0]
+    """
+    two = np.partition(chances, -2, axis=-1)[..., -2:]
+    return np.asarray(np.rint(255 * np.clip(two[..., 1] - two[..., 0], 0, 1)), np.uint8)
+
+
+def margin_of_two(confidence: Bytes) -> Bytes:
+    """The same where there are two classes, from the confidence in the likelier one.
+
+    >>> margin_of_two(np.array([255, 191, 128, 100], np.uint8)).tolist()
+    [255, 127, 1, 0]
+    """
+    return np.asarray(np.maximum(2 * confidence.astype(np.int16) - 255, 0), np.uint8)

@@ -169,7 +169,12 @@ def test_suggestions_go_to_the_least_sure_square_that_nobody_has_labelled(page: 
     page.get_by_label("Where two results differ").check()
     page.click(f"#{ids.SUGGEST_BUTTON}")
     expect(page.locator(f"#{ids.SUGGEST_TEXT}")).to_contain_text("Choose another under")
-    ways = {"At random, where": "drawn", "Unlike what was": "the least like", "Where classes": "the entropy"}
+    ways = {
+        "At random, where": "drawn",
+        "Unlike what was": "the least like",
+        "Where classes": "the entropy",
+        "Where two classes": "ahead of the second",
+    }
     for way, told in ways.items():
         page.get_by_label(way).check()
         page.click(f"#{ids.SUGGEST_BUTTON}")

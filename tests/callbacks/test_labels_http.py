@@ -9,13 +9,15 @@ import pytest
 from dash import Dash, html
 
 from callbacks.http import errors, health, labels, results
-from core.errors import NotFoundError
+from callbacks.suggestions import Suggester, Wish
+from core.errors import InvalidInputError, NotFoundError
 from core.images.memory import ArrayVolume
 from core.images.pyramid import max_pool
 from core.images.volumes import CatalogEntry, volume_id
 from core.labels.classes import LabelClass
 from core.labels.slices import read_slice
 from core.labels.spans import MAX_INFLATED_BYTES, EditBody, encode_edit
+from core.learning.curation.suggest import CLOSE
 from core.learning.jobs import JobKind, JobState, JobView
 from core.services import Services
 from tests.tile_server import tile_server
@@ -49,6 +51,7 @@ class Predicted:
         self.done: list[int] = []
         self.confidence: int | None = 199
         self.entropy: int | None = None
+        self.margin: np.ndarray | None = None
         self.pixels = np.ones(SHAPE[1:], np.uint8)
         self.pixels[100:, 513:] = 2
 
@@ -65,6 +68,9 @@ class Predicted:
 
     def read_entropy(self, job_id: str, z: int) -> np.ndarray | None:
         return None if self.entropy is None else np.full_like(self.pixels, self.entropy)
+
+    def read_margin(self, job_id: str, z: int) -> np.ndarray | None:
+        return self.margin
 
     def read_slice(self, job_id: str, z: int) -> np.ndarray:
         assert z in self.done, "nobody asks Tiled for what is not there"
@@ -88,13 +94,17 @@ def predicted():
 
 
 @pytest.fixture
-def client(store, predicted):
+def services(store, predicted):
+    fields = {name: None for name in Services.__dataclass_fields__}
+    fields |= {"tiles": tile_server(OneVolume()), "labels": store, "current_user": lambda: "ann"}
+    return Services(**fields | {"jobs": predicted, "results": predicted})
+
+
+@pytest.fixture
+def client(services):
     app = Dash("labels")
     app.layout = html.Div()
     errors.register(app.server)
-    fields = {name: None for name in Services.__dataclass_fields__}
-    fields |= {"tiles": tile_server(OneVolume()), "labels": store, "current_user": lambda: "ann"}
-    services = Services(**fields | {"jobs": predicted, "results": predicted})
     for routes in (labels, results, health):
         routes.register(app, services)
     return app.server.test_client()
@@ -295,6 +305,20 @@ def test_confidence_and_entropy_come_in_bands_too(client, predicted):
         assert set(pixels_of(client.get(f"/api/results/{JOB}/{way}/z/1/0/0/0"), (512, 512)).flat) == {band}, way
     predicted.entropy = 26
     assert set(pixels_of(client.get(f"/api/results/{JOB}/entropy/z/0/0/0/0"), (512, 512)).flat) == {1}, "as it was kept"
+
+
+def test_the_next_place_is_where_two_classes_are_closest_and_a_result_that_cannot_tell_says_the_way_out(
+    services, predicted
+):
+    predicted.done, predicted.margin = [1], np.full(SHAPE[1:], 250, np.uint8)
+    predicted.margin[256:512, 512:768] = 51
+    place, words = Suggester(services).next(Wish(PATH, CLOSE, JOB))
+    assert (place["z"], place["y"], place["x"]) == (1, 384, 640)
+    assert words == "Slice 2: the likeliest class is 20 % ahead of the second here, on average."
+    predicted.margin = predicted.confidence = None
+    with pytest.raises(InvalidInputError, match="does not keep") as refused:
+        Suggester(services).next(Wish(PATH, CLOSE, JOB))
+    assert "Keep entropy and margin maps" in refused.value.hint
 
 
 def test_a_result_without_confidence_has_no_uncertainty(client, predicted):

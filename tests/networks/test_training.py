@@ -10,7 +10,7 @@ from core.errors import InvalidInputError
 from core.learning.normalisation import Normalisation
 from core.learning.segmenter import LabelledSlice
 from core.learning.training_parameters import TrainingParameters
-from core.learning.uncertainty import entropy_of
+from core.learning.uncertainty import entropy_of, margin_of
 from networks.architectures.unet import UNet
 from networks.data import Data
 from networks.guard import MAX_RETREATS
@@ -324,6 +324,7 @@ def test_what_is_decided_on_the_device_equals_the_whole_forecast():
     whole = forecast(model, seen)
     np.testing.assert_array_equal(found.best, whole.best)
     np.testing.assert_array_equal(found.confidence, whole.confidence)
-    known = entropy_of(np.moveaxis(whole.chance, 0, -1)).astype(int)
-    assert np.abs(found.entropy.astype(int) - known).max() <= 1
-    assert decide(model, seen).entropy is None
+    chances = np.moveaxis(whole.chance, 0, -1)
+    for kept, known in ((found.entropy, entropy_of(chances)), (found.margin, margin_of(chances))):
+        assert np.abs(kept.astype(int) - known).max() <= 1
+    assert decide(model, seen)[2:] == (None, None)

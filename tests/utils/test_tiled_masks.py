@@ -208,12 +208,12 @@ def test_a_result_may_lie_below_another_key(access, job_id):
     assert results.read_confidence(job_id, 1) is None
 
 
-def test_entropy_is_kept_beside_a_result_that_was_made_for_it(access, job_id):
+def test_entropy_and_margin_are_kept_beside_a_result_that_was_made_for_it(access, job_id):
     results = TiledResults(access)
     writer = results.create(job_id, shape=(4, 4), metadata=facts(job_id, [2]), entropy=True)
-    writer.write_slice(2, np.full((4, 4), 9, np.uint8), np.full((4, 4), 90, np.uint8), np.full((4, 4), 30, np.uint8))
-    assert (results.read_entropy(job_id, 2) == 30).all()
-    assert (results.read_confidence(job_id, 2) == 90).all()
+    writer.write_slice(2, *(np.full((4, 4), value, np.uint8) for value in (9, 90, 30, 60)))
+    kept = results.read_confidence(job_id, 2), results.read_entropy(job_id, 2), results.read_margin(job_id, 2)
+    assert [set(each.flat) for each in kept] == [{90}, {30}, {60}]
 
 
 def test_a_result_of_the_former_app_is_read_without_ids_and_confidence(access, job_id):

@@ -22,7 +22,8 @@ from core.labels.slices import read_slice
 from core.labels.store import LabelStore
 from utils.images.tiled_http import TiledAccess, TiledContainer
 
-MASK, RESULT, CONFIDENCE, ENTROPY = "mask", "seg_result", "confidence", "entropy"
+MASK, RESULT, CONFIDENCE = "mask", "seg_result", "confidence"
+ENTROPY, MARGIN = "entropy", "margin"  # of results that were made for them
 RESULT_KEY = "result_key"  # in the metadata of a result: where its pixels lie, if elsewhere
 TRAIN_AGAIN = "Press Train again: the labels are kept, and their mask is published anew."
 
@@ -143,16 +144,22 @@ class ResultWriter:
     _tiled: TiledContainer
 
     def write_slice(
-        self, z: int, labels: NDArray[np.uint8], confidence: NDArray[np.uint8], entropy: NDArray[np.uint8] | None = None
+        self,
+        z: int,
+        labels: NDArray[np.uint8],
+        confidence: NDArray[np.uint8],
+        entropy: NDArray[np.uint8] | None = None,
+        margin: NDArray[np.uint8] | None = None,
     ) -> None:
         """Write one predicted slice; it can be read when this returns.
 
         labels : (Y, X) class ids. confidence : (Y, X), 255 = certain; 0 is stored as 1, as 0 means "not there yet".
-        entropy : (Y, X), 255 = all classes equally likely, of a result that was made for it.
+        entropy, margin : (Y, X), as `core.learning.segmenter.Prediction` has them, of a result that was made for them.
         """
         index = self.slices.index(z)
-        if entropy is not None:
-            self._tiled.write_slice(f"{self.job_id}/{ENTROPY}", index, entropy)
+        for key, kept in ((ENTROPY, entropy), (MARGIN, margin)):
+            if kept is not None:
+                self._tiled.write_slice(f"{self.job_id}/{key}", index, kept)
         self._tiled.write_slice(f"{self.job_id}/{RESULT}", index, places_of(labels, self.class_ids))
         self._tiled.write_slice(f"{self.job_id}/{CONFIDENCE}", index, np.maximum(confidence, 1))
 
@@ -173,11 +180,11 @@ class TiledResults:
         job_id : key of the result.
         shape : (Y, X) of a slice.
         metadata : from `core.labels.publishing.result_metadata`; its `mask_idx` says which slices.
-        entropy : make room for that too.
+        entropy : make room for that and for the margin, too.
         """
         slices = tuple(metadata["mask_idx"])
         self._tiled.create_container(job_id, metadata)
-        kept = ((RESULT, "int8"), (CONFIDENCE, "uint8"), (ENTROPY, "uint8"))
+        kept = ((RESULT, "int8"), (CONFIDENCE, "uint8"), (ENTROPY, "uint8"), (MARGIN, "uint8"))
         for key, dtype in kept if entropy else kept[:2]:
             self._tiled.create_array(f"{job_id}/{key}", dtype=dtype, shape=(len(slices), *shape))
         return ResultWriter(job_id, slices, tuple(c.id for c in classes_of(metadata)), self._tiled)
@@ -246,6 +253,10 @@ class TiledResults:
     def read_entropy(self, job_id: str, z: int) -> NDArray[np.uint8] | None:
         """(Y, X) uint8, 255 = all classes equally likely; None where the result keeps none."""
         return self._read_bytes(job_id, ENTROPY, z)
+
+    def read_margin(self, job_id: str, z: int) -> NDArray[np.uint8] | None:
+        """(Y, X) uint8, 0 = two classes are the likeliest; None where the result keeps none."""
+        return self._read_bytes(job_id, MARGIN, z)
 
     def _read_bytes(self, job_id: str, key: str, z: int) -> NDArray[np.uint8] | None:
         index = _row(self._tiled.metadata(job_id)["metadata"], job_id, z)

@@ -14,7 +14,7 @@ from core.learning.curation import spread
 from core.learning.curation.embeddings import standardised
 from core.learning.curation.places import foreground
 
-RANDOM, UNSURE, MIXED, DIFFER, UNLIKE = "random", "unsure", "mixed", "differ", "unlike"
+RANDOM, UNSURE, MIXED, CLOSE, DIFFER, UNLIKE = "random", "unsure", "mixed", "close", "differ", "unlike"
 Square = tuple[int, int, int]
 Floats = NDArray[np.float64]
 
@@ -68,6 +68,7 @@ def why(way: str, z: int, score: float) -> str:
         RANDOM: "drawn at random where something shows",
         UNSURE: f"the model is {100 * score:.0f} % unsure here, on average",
         MIXED: f"the entropy of the classes is {score:.2f} here, 1 at most",
+        CLOSE: f"the likeliest class is {100 * (1 - score):.0f} % ahead of the second here, on average",
         DIFFER: f"the two results differ in {100 * score:.0f} % of this square",
         UNLIKE: "the least like what was suggested before",
     }

@@ -17,7 +17,7 @@ from core.learning.normalisation import CLIP, Normalisation
 from core.learning.pixel_classifier import load_pixel_classifier
 from core.learning.pixel_training import train_pixel_classifier
 from core.learning.segmenter import LabelledSlice
-from core.learning.uncertainty import entropy_of_two
+from core.learning.uncertainty import entropy_of_two, margin_of_two
 
 SHAPE = (220, 260)
 KIND_NAMES = ("Brightness", "Edges", "Texture")
@@ -198,12 +198,13 @@ def test_expected_shares_shift_what_is_unsure_and_nothing_wished_changes_nothing
     np.testing.assert_array_equal(trained[0].expecting({9: 0.95}).expecting({}).predict(image).labels, plain.labels)
 
 
-def test_entropy_is_kept_when_asked_for_and_high_where_confidence_is_low(trained):
+def test_entropy_and_margin_are_kept_when_asked_for_and_high_where_confidence_is_low(trained):
     image, _ = scene(8)
     assert trained[0].predict(image).entropy is None
     found = replace(trained[0], entropy=True).predict(image)
     known = entropy_of_two(found.confidence).astype(int)  # of a rounded confidence, which matters where it is near 1
     assert np.abs(found.entropy - known).max() <= 6
+    assert np.abs(found.margin.astype(int) - margin_of_two(found.confidence)).max() <= 1
 
 
 def test_areas_are_scored_by_their_boundaries_too():
