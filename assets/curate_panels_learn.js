@@ -4,7 +4,7 @@
   const { field, options, select, card, input } = window.curate.forms;
   const LOOK_MS = 600; // between two looks at a model under way
   const TRIES = 8; // of settings drawn at random
-  const KINDS = { forest: "Random forest", logistic: "Logistic regression", network: "Small neural network", propagation: "Label propagation" };
+  const KINDS = { forest: "Random forest", logistic: "Logistic regression", network: "Small neural network", convnet: "Network of convolutions", propagation: "Label propagation" };
   const LOSSES = { "cross entropy": "Cross entropy", focal: "Focal: hard items count more" };
   const STRATA = { class: "Each answer alike", instance: "As often as they are", squareroot: "Between the two" };
   const OPTIMISERS = { adam: "Adam", momentum: "Momentum" };
@@ -16,7 +16,7 @@
   let timer = 0;
   let offers = null; // encoders of trained models, once the server has told them
   const unfolded = { options: true, runs: false, strategies: false, pooling: false, tuning: false, probe: false };
-  const choices = { kind: "forest", loss: "cross entropy", gamma: 2, smoothing: 0, hidden: "64", dropout: 0.1, normalise: false, strata: "class", unlabelled: 0, sure: 0.95, ratio: 1, confusion: 0, optimiser: "adam", rate: 0.002, schedule: "constant", decay: 0.001, steps: 400, batch: 32 };
+  const choices = { kind: "forest", loss: "cross entropy", gamma: 2, smoothing: 0, hidden: "64", spec: "128,p,d,128", kernel: 3, dropout: 0.1, normalise: false, strata: "class", unlabelled: 0, sure: 0.95, ratio: 1, confusion: 0, optimiser: "adam", rate: 0.002, schedule: "constant", decay: 0.001, steps: 400, batch: 32 };
 
   const percent = (share) => (share === null ? "-" : `${Math.round(100 * share)} %`);
   const isBusy = () => ["looking", "tuning", "probing", "learning", "comparing", "arranging"].includes(model.stage);
@@ -49,7 +49,8 @@
     if (offers.length > 0) window.curate.panels();
   }
 
-  const headChoices = () => (choices.kind === "network" ? choices : { kind: choices.kind });
+  /** Convolutions learn from labels alone. */
+  const headChoices = () => ({ network: choices, convnet: { ...choices, unlabelled: 0, confusion: 0 } })[choices.kind] ?? { kind: choices.kind };
 
   async function learn(more = {}) {
     const told = await ask(of("/model"), { ...headChoices(), ...(choices.kind === "network" ? more : {}) });
@@ -75,9 +76,11 @@
     if (offers === null) askOffers();
     const kind = made("select.form-select", { name: "kind", onchange: ({ target }) => ((choices.kind = target.value), window.curate.panels()) }, ...options(KINDS, choices.kind));
     const isNetwork = choices.kind === "network";
+    const isConvnet = choices.kind === "convnet";
+    const needsGrid = isConvnet && !(model.source?.kind === "encoder" && model.source.pooling === "grid");
     const tries = made("button.button", { onclick: () => learn({ tries: TRIES }), disabled: isBusy(), title: "Rates, layers and sampling drawn at random; what is best on the held-out items is put to use" }, `Try ${TRIES} at random`);
-    return card("Learn", ...features(), ...window.curate.seeing.card({ model, offers, folded, send, percent, busy: isBusy(), choices: headChoices }), field("Head", kind), ...(isNetwork ? [networkOptions()] : []),
-      made("div.curate-row", {}, made("button.button.primary", { onclick: () => learn(), disabled: isBusy() }, isBusy() ? "Working" : model.stage === "ready" ? "Learn again" : "Learn from the labels"), isNetwork ? tries : ""),
+    return card("Learn", ...features(), ...window.curate.seeing.card({ model, offers, folded, send, percent, busy: isBusy(), choices: headChoices }), field("Head", kind), ...(needsGrid ? [made("p.curate-note", {}, "It needs a grid of what an encoder finds: let an encoder see the items, then choose “A grid of 4 x 4 cells” under Pooling and levels.")] : isNetwork || isConvnet ? [networkOptions(isConvnet)] : []),
+      made("div.curate-row", {}, made("button.button.primary", { onclick: () => learn(), disabled: isBusy() || needsGrid }, isBusy() ? "Working" : model.stage === "ready" ? "Learn again" : "Learn from the labels"), isNetwork ? tries : ""),
       made("p.curate-note", { role: "status" }, words()), ...(model.stage === "ready" ? [...scores(), exports()] : []), ...runs(), window.curate.comparing({ model, folded, drawing, busy: isBusy(), look: (told) => ((model = told), look()) }));
   } // prettier-ignore
 
@@ -113,16 +116,16 @@
   const upload = (file) => send(`/features?${new URLSearchParams({ name: file.name })}`, file, { raw: true });
 
   /** What a network is taught by; kept while the page is open. */
-  function networkOptions() {
+  function networkOptions(isConvnet) {
     const number = (name, title, least, most, step, help) => field(title, input({ name, type: "number", min: least, max: most, step, value: choices[name], title: help, onchange: ({ target }) => (choices[name] = Number(target.value)) }));
     const pick = (name, title, offered) => select(title, offered, choices[name], ({ target }) => ((choices[name] = target.value), window.curate.panels()));
     const normalise = made("input.form-check-input", { type: "checkbox", checked: choices.normalise, onchange: ({ target }) => (choices.normalise = target.checked) });
-    const hidden = input({ name: "hidden", value: choices.hidden, placeholder: "none: a single layer", onchange: ({ target }) => (choices.hidden = target.value) });
+    const text = (name, title, placeholder, help) => field(title, input({ name, value: choices[name], placeholder, title: help, onchange: ({ target }) => (choices[name] = target.value) }));
     return folded("options", "Options",
       pick("loss", "Loss", LOSSES),
       ...(choices.loss === "focal" ? [number("gamma", "Gamma", 0, 10, 0.5, "How much more hard items count; 0 is cross entropy")] : []),
       number("smoothing", "Label smoothing", 0, 0.25, 0.05, "How far labels are drawn to 1/2"),
-      field("Layers before the last", hidden),
+      ...(isConvnet ? [text("spec", "Layers", "128,p,d,128", "Channels of a convolution, p: the largest of 2 x 2 cells, d: dropout of channels, r: residual block"), number("kernel", "Cells on a side of a convolution", 1, 3, 2, "1 looks at each cell alone")] : [text("hidden", "Layers before the last", "none: a single layer", "")]),
       number("dropout", "Dropout", 0, 0.95, 0.05, "Share of numbers left out while it learns"),
       made("label.curate-check", {}, normalise, "Directions only (L2)"),
       pick("strata", "Rows are drawn", STRATA),
@@ -132,10 +135,15 @@
       number("decay", "Weight decay", 0, 1, "any", "How strongly weights are held small"),
       number("steps", "Steps", 1, 5000, 1, "Kept are the weights of the step that is best on the held-out items"),
       number("batch", "Rows in a step", 1, 512, 1, ""),
-      number("unlabelled", "Weight of unlabelled items (FixMatch)", 0, 10, 0.5, "0: they do not teach"),
-      ...(choices.unlabelled > 0 ? [number("sure", "It believes itself from", 0.5, 1, 0.05, "Chance from which a guess counts as a label"), number("ratio", "Unlabelled for each labelled", 1, 8, 1, "")] : []),
-      number("confusion", "Weight of subsets looking alike", 0, 10, 0.5, "Domain confusion: draws the subsets together; 0 leaves them"));
+      ...(isConvnet ? [] : unlabelledOptions(number)));
   } // prettier-ignore
+
+  /** Of items without a label. */
+  const unlabelledOptions = (number) => [
+    number("unlabelled", "Weight of unlabelled items (FixMatch)", 0, 10, 0.5, "0: they do not teach"),
+    ...(choices.unlabelled > 0 ? [number("sure", "It believes itself from", 0.5, 1, 0.05, "Chance from which a guess counts as a label"), number("ratio", "Unlabelled for each labelled", 1, 8, 1, "")] : []),
+    number("confusion", "Weight of subsets looking alike", 0, 10, 0.5, "Domain confusion: draws the subsets together; 0 leaves them"),
+  ]; // prettier-ignore
 
   /** What can be folded away, and stays so. */
   function folded(name, title, ...children) {

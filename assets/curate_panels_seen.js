@@ -3,7 +3,7 @@
 (() => {
   const { made } = window.curate;
   const { field, options, input } = window.curate.forms;
-  const POOLINGS = { mean: "Mean over the image", max: "Largest in the image", "mean and max": "Both" };
+  const POOLINGS = { mean: "Mean over the image", max: "Largest in the image", "mean and max": "Both", grid: "A grid of 4 x 4 cells" };
   const LEVELS = { all: "All, fine and deep", "deeper half": "The deeper half", deepest: "The deepest alone" };
   const SCHEDULES = { cosine: "Fall to nothing (cosine)", step: "Fall at 60 and 80 %" };
 
@@ -25,7 +25,8 @@
       chosen[name] = value;
       send("/features/look", { ...view(model.source), [name]: value, encoder: model.source.tuned ? "tuned" : model.source.id });
     };
-    return folded("pooling", "Pooling and levels", pick("pooling", "What counts of each finding", POOLINGS), pick("levels", "Levels of the encoder", LEVELS));
+    return folded("pooling", "Pooling and levels", pick("pooling", "What counts of each finding", POOLINGS), pick("levels", "Levels of the encoder", LEVELS),
+      ...(model.source.pooling === "grid" ? [made("p.curate-note", {}, "Each finding keeps its mean in 16 parts of the image: a network of convolutions can learn what lies beside what.")] : []));
   }
 
   function tuner({ folded, send, busy, choices }) {

@@ -18,7 +18,7 @@ from core.services import Services
 if TYPE_CHECKING:
     from core.learning.curation.learned import Choice
 
-WHOLES, WORDS = ("ratio", "steps", "batch", "seed"), ("loss", "strata", "schedule", "optimiser")
+WHOLES, WORDS = ("ratio", "steps", "batch", "seed", "kernel"), ("loss", "strata", "schedule", "optimiser", "spec")
 NUMBERS = ("dropout", "gamma", "smoothing", "unlabelled", "sure", "confusion", "rate", "decay")
 MOST_TRIES = 24  # a minute
 

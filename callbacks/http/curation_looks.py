@@ -61,6 +61,11 @@ class Source:
         return ", ".join([name, *["tuned"] * self.tuned, *changed])
 
     @property
+    def is_grid(self) -> bool:
+        """Whether the numbers of an item are a flattened (channels, GRID, GRID)."""
+        return self.kind == ENCODER and self.pooling == "grid"
+
+    @property
     def view(self) -> View:
         return View(self.pooling, self.levels)
 

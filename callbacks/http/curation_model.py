@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from core.learning.curation.learned import Choice, Learned
 
 HALF_EACH = 500  # items; what was looked at so far is kept, should the app be ended meanwhile
+MOST_NUMBERS = 64 << 20  # of all items, a quarter of a GiB
 SEEDS = 2  # of a comparison of strategies; a minute on two cores
 
 
@@ -54,6 +55,7 @@ class Models(ModelStates):
 
         tries : more than one draws as many choices at random and keeps the best of them.
         """
+        choice.check_sees(grid=self.of(table).source.is_grid)
         self._begin(table, self._counted(table), lambda: self._learn(table, choice, tries))
 
     def compare(self, table: str, name: str) -> None:
@@ -86,6 +88,7 @@ class Models(ModelStates):
         """Begin to change the encoder by the labels, to look by it, and to learn. Raises AppError."""
         if self.of(table).source.kind != ENCODER:
             raise InvalidInputError("The items are not seen by an encoder.", "Choose one, then tune it.")
+        choice.check_sees(grid=self.of(table).source.is_grid)
         self._counted(table)
         self._begin(table, tuning.epochs, lambda: self._tune(table, choice, tuning), stage=TUNING)
 
@@ -180,6 +183,7 @@ class Models(ModelStates):
         found = [half.arrays["looked"]] if half and Source(**half.facts) == source else []
         done = sum(map(len, found))
         for part in parts_of(self._services, source, spots[done:], self.of(table).encoder):
+            _check_room(len(spots) * part.shape[1], source)
             found.append(part)
             if (done + len(part)) // HALF_EACH > done // HALF_EACH:
                 self._memory.keep(table, HALF, Kept(asdict(source), {"looked": np.concatenate(found)}))
@@ -258,3 +262,9 @@ class Models(ModelStates):
         assert model.points is not None, "made before"
         scale = {"mean": model.scale.mean, "deviation": model.scale.deviation} if model.scale else {}
         self._memory.keep(table, POINTS, Kept(asdict(model.source), {"points": model.points} | scale))
+
+
+def _check_room(numbers: int, source: Source) -> None:
+    if numbers > MOST_NUMBERS:
+        told = f"{numbers:,} numbers of all items are too many to keep; {source.words} finds so many."
+        raise InvalidInputError(told, "Choose deeper levels or another pooling.")

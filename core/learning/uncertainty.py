@@ -51,8 +51,8 @@ def entropy_of_two(confidence: Bytes) -> Bytes:
 def margin_of(chances: NDArray[np.float32]) -> Bytes:
     """(..., classes) chances -> (...) uint8, 255 where only one class is possible, 0 where two are the likeliest.
 
-    >>> margin_of(np.array([[1, 0, 0], [0.5, 0.1, 0.4], [0.4, 0.4, 0.2]], np.float32)).tolist()
-    [255, 26, 0]
+    >>> margin_of(np.array([[1, 0, 0], [0.5, 0.2, 0.3], [0.4, 0.4, 0.2]], np.float32)).tolist()
+    [255, 51, 0]
     """
     two = np.partition(chances, -2, axis=-1)[..., -2:]
     return np.asarray(np.rint(255 * np.clip(two[..., 1] - two[..., 0], 0, 1)), np.uint8)

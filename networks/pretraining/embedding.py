@@ -5,7 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from core.learning.curation.encoders import PLAIN, View
+from core.learning.curation.encoders import GRID, PLAIN, View
 from networks.network import Network
 from networks.predict import tiles
 
@@ -16,6 +16,9 @@ def pooled(network: Network, images: Tensor, view: View = PLAIN) -> Tensor:
     """(B, channels, H, W) -> (B, d): each channel of each level of the encoder that counts, pooled over the image."""
     levels = network.levels(images)
     first = {"all": 0, "deeper half": len(levels) // 2, "deepest": len(levels) - 1}[view.levels]
+    if view.pooling == "grid":
+        cells = [torch.nn.functional.adaptive_avg_pool2d(level, GRID) for level in levels[first:]]
+        return torch.cat(cells, dim=1).flatten(1)
     means = [level.mean(dim=(2, 3)) for level in levels[first:] if view.pooling != "max"]
     peaks = [level.amax(dim=(2, 3)) for level in levels[first:] if view.pooling != "mean"]
     return torch.cat([*means, *peaks], dim=1)

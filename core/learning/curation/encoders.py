@@ -13,7 +13,8 @@ from core.learning.models import TrainedModel
 
 WITH_ENCODER = ("U-Net", "ConvNeXt U-Net")
 SIDE_PX = 256  # of the longer side of what is looked at; on two cores some 20 images a second
-POOLINGS = ("mean", "max", "mean and max")
+POOLINGS = ("mean", "max", "mean and max", "grid")
+GRID = 4  # cells on a side of what the pooling "grid" keeps of each channel, the mean of each
 LEVELS = ("all", "deeper half", "deepest")
 SCHEDULES = ("cosine", "step")
 Pixels = NDArray[Any]
@@ -38,7 +39,8 @@ def _check(fits: bool, message: str, hint: str) -> None:
 
 @dataclass(frozen=True)
 class View:
-    """How what an encoder finds becomes one list of numbers. pooling : of `POOLINGS`, over the image.
+    """How what an encoder finds becomes one list of numbers. pooling : of `POOLINGS`, over the image; the numbers of a
+    grid are a flattened (channels, GRID, GRID).
 
     levels : of `LEVELS`; fine levels know texture, deep ones what is in the image. Raises InvalidInputError.
     """

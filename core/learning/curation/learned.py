@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import InvalidInputError
+from core.learning.curation.convnet_spec import read_spec
 from core.learning.curation.embeddings import near_duplicates
 from core.learning.curation.heads import HeadSettings, held_out_rows, teaching_rows, train_heads
 from core.learning.curation.network_settings import NetworkSettings, drawn_settings
@@ -17,19 +18,40 @@ from core.learning.curation.scores import histogram, score_rows
 from core.learning.curation.small_network import Losses, train_network
 from core.learning.curation.table import Chances, LabelTable, Rows
 
+CONVNET = "convnet"  # the kind of a head that convolves
 MAX_PAIRS = 50  # near duplicates that are told
 
 
 @dataclass(frozen=True)
 class Choice:
-    """How to learn. kind : of `heads.KINDS`, "network" or "propagation". network : what a network goes by."""
+    """How to learn. kind : of `heads.KINDS`, "network", "convnet" or "propagation". network : what a network goes by.
+
+    Raises InvalidInputError where a convnet has no layers, or is to learn from items without a label.
+    """
 
     kind: str = ""
     network: NetworkSettings = field(default_factory=NetworkSettings)
 
+    def __post_init__(self) -> None:
+        if self.kind != CONVNET:
+            return
+        read_spec(self.network.spec)
+        if self.network.unlabelled or self.network.confusion:
+            raise InvalidInputError("A network of convolutions learns from labels alone.", "Set both weights to 0.")
+
+    def check_sees(self, *, grid: bool) -> None:
+        """Raises InvalidInputError where it must see grids, and does not. grid : whether items are seen as such."""
+        if self.kind == CONVNET and not grid:
+            told = "A network of convolutions needs a grid of what an encoder finds."
+            raise InvalidInputError(told, "Let an encoder see the items, and keep a grid of each finding.")
+
     def told(self) -> dict[str, Any]:
         """All that is needed to learn the same again, as JSON."""
-        return {"kind": self.kind or HeadSettings().kind} | (asdict(self.network) if self.kind == "network" else {})
+        unused = {"network": ("spec", "kernel"), CONVNET: ("hidden",)}.get(self.kind)
+        chosen = {} if unused is None else asdict(self.network)
+        return {"kind": self.kind or HeadSettings().kind} | {
+            name: value for name, value in chosen.items() if name not in (unused or ())
+        }
 
 
 @dataclass(frozen=True)
@@ -78,8 +100,9 @@ def _taught(labels: LabelTable, points: Points, choice: Choice) -> tuple[Chances
     """What is said of every row is what the plain arrays say: the same comes of them after a restart or elsewhere."""
     if choice.kind == "propagation":
         return propagated(labels, points), None, Losses()
-    if choice.kind == "network":
-        network = train_network(labels, points, choice.network)
+    if choice.kind in ("network", CONVNET):
+        spec = choice.network.spec if choice.kind == CONVNET else ""
+        network = train_network(labels, points, replace(choice.network, spec=spec))
         return network.portable().chances(points), network.portable(), network.losses
     settings = HeadSettings(kind=choice.kind) if choice.kind else HeadSettings()
     model = train_heads(labels, points, settings).portable()

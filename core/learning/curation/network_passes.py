@@ -22,7 +22,7 @@ def forward(
     seen = [batch]
     for place, (weights, offsets) in enumerate(layers):
         is_last = place == len(layers) - 1
-        given = _unit(seen[-1]) if normalise and is_last else seen[-1]
+        given = unit(seen[-1]) if normalise and is_last else seen[-1]
         out = given @ weights + offsets
         if not is_last:
             out = np.maximum(out, 0) * (1 if masks is None else masks[place])
@@ -40,22 +40,23 @@ def backward(
     found: list[Layer] = []
     for place in range(len(layers) - 1, -1, -1):
         is_last = place == len(layers) - 1
-        given = _unit(seen[place]) if normalise and is_last else seen[place]
+        given = unit(seen[place]) if normalise and is_last else seen[place]
         found.append((given.T @ slope, slope.sum(axis=0)))
         slope = slope @ layers[place][0].T
         if normalise and is_last:
-            slope = _through_unit(slope, seen[place])
+            slope = through_unit(slope, seen[place])
         if place:
             slope = slope * masks[place - 1] * (seen[place] > 0)
     return found[::-1]
 
 
-def _unit(given: Numbers) -> Numbers:
+def unit(given: Numbers) -> Numbers:
     """Of length root of the width, whatever it was."""
     return np.asarray(given * np.sqrt(given.shape[1]) / _lengths(given))
 
 
-def _through_unit(slope: Numbers, given: Numbers) -> Numbers:
+def through_unit(slope: Numbers, given: Numbers) -> Numbers:
+    """The slope of what `unit` was given, from that of what it gave."""
     lengths = _lengths(given)
     direction = given / lengths
     across = slope - (slope * direction).sum(axis=1, keepdims=True) * direction

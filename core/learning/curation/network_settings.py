@@ -12,6 +12,7 @@ STRATA = ("class", "instance", "squareroot")
 SCHEDULES = ("constant", "cosine", "step")
 FALLS, FALL = (0.6, 0.8), 0.1  # shares of the steps at which "step" makes a rate ten times smaller
 OPTIMISERS = ("adam", "momentum")
+KERNELS = (1, 3)
 MAX_STEPS = 5000  # half a minute
 
 
@@ -19,6 +20,8 @@ MAX_STEPS = 5000  # half a minute
 class NetworkSettings:
     """hidden : numbers in each layer before the last; () is a single layer. dropout : share left out while learning.
 
+    spec : the layers of a head that convolves (`convnet_spec.py`), in place of `hidden`. kernel : of `KERNELS`, cells
+    on a side of what its convolutions look at.
     loss : of `LOSSES`. gamma : of the focal loss; 0 is cross entropy. smoothing : 0 to 0.25, how far labels are drawn
     to 1/2. normalise : the last layer sees directions of length 1. strata : of `STRATA`, how rows are drawn.
     unlabelled : weight of FixMatch, 0 for none; sure : chance from which it believes itself; ratio : unlabelled rows
@@ -28,6 +31,8 @@ class NetworkSettings:
     """
 
     hidden: tuple[int, ...] = (64,)
+    spec: str = ""
+    kernel: int = 3
     dropout: float = 0.1
     loss: str = "cross entropy"
     gamma: float = 2.0
@@ -85,6 +90,7 @@ class NetworkSettings:
     def _check_course(self) -> None:
         fits = len(self.hidden) <= 4 and all(1 <= width <= 1024 for width in self.hidden)
         _check(fits, f"Layers of {self.hidden} are not possible.", "Use up to four, each of 1 to 1,024 numbers.")
+        _check(self.kernel in KERNELS, f"A kernel of {self.kernel} is not possible.", "Use 1 or 3.")
         _check(1e-6 <= self.rate <= 1, f"A rate of {self.rate} is not possible.", "Use 0.000001 to 1.")
         _check(0 <= self.decay <= 1, f"A decay of {self.decay} is not possible.", "Use 0 to 1.")
         _check(1 <= self.steps <= MAX_STEPS, f"{self.steps} steps are not possible.", f"Use 1 to {MAX_STEPS:,}.")

@@ -1,7 +1,7 @@
 """A model as plain arrays: kept over a restart, handed out as a file, asked again without what taught it. No pickle.
 
 A part speaks of one class or of several. It is a row of layers, named as `torch.nn.Sequential` names them, or trees
-whose answers are averaged; docs/active.md shows how a file of it is read in plain torch.
+whose answers are averaged; docs/active.md shows how a file of it is read in plain torch. Layers may be convolutions.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.learning.curation.convnet_passes import Convnet
+from core.learning.curation.convnet_spec import read_spec
 from core.learning.curation.network_passes import Layer, forward, sigmoid
 from core.learning.curation.table import Chances
 
@@ -28,13 +30,15 @@ class Part:
     of trees `roots` (t,) and, a row a node, `feature`, `threshold`, `left` (where it is at most that), `right`,
     `chance` of a leaf.
 
-    normalise : whether the last layer sees directions of length root of their width.
+    normalise : whether the last layer sees directions of length root of their width. spec : of layers that convolve, as
+    `read_spec` knows it; weights of convolutions are (out, in, k, k).
     """
 
     classes: tuple[str, ...]
     kind: str
     arrays: Arrays
     normalise: bool = False
+    spec: str = ""
 
     @property
     def parameters(self) -> int:
@@ -50,6 +54,9 @@ class Part:
         return self._layered(scaled) if self.kind == LAYERS else self._grown(scaled)
 
     def _layered(self, scaled: Points) -> Chances:
+        if self.spec:
+            convnet = Convnet(read_spec(self.spec), self.normalise)
+            return np.asarray(sigmoid(convnet.answers(list(self._layers()), scaled)), np.float32)
         out = forward(list(self._layers()), scaled.astype(np.float64), normalise=self.normalise)[-1]
         return np.asarray(sigmoid(out), np.float32)
 
@@ -57,7 +64,8 @@ class Part:
         place = 0
         while f"layers.{place}.weight" in self.arrays:
             weights, offsets = (self.arrays[f"layers.{place}.{name}"] for name in ("weight", "bias"))
-            yield weights.T.astype(np.float64), offsets.astype(np.float64)
+            inward = weights.T if weights.ndim == 2 else weights.transpose(2, 3, 1, 0)
+            yield inward.astype(np.float64), offsets.astype(np.float64)
             place += 2  # a ReLU has the number between
 
     def _grown(self, scaled: Points) -> Chances:
@@ -93,7 +101,10 @@ class Portable:
 
     def facts(self) -> dict[str, Any]:
         """All but the arrays, as JSON."""
-        parts = [{"classes": list(part.classes), "kind": part.kind, "normalise": part.normalise} for part in self.parts]
+        parts = [
+            {"classes": list(part.classes), "kind": part.kind, "normalise": part.normalise, "spec": part.spec}
+            for part in self.parts
+        ]
         return {"classes": list(self.classes), "parts": parts}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -104,7 +115,7 @@ class Portable:
     def read(cls, facts: Mapping[str, Any], arrays: Arrays) -> "Portable":
         """What `facts` and `arrays` say."""
         parts = [
-            Part(tuple(each["classes"]), each["kind"], _of_part(arrays, at), each["normalise"])
+            Part(tuple(each["classes"]), each["kind"], _of_part(arrays, at), each["normalise"], each.get("spec", ""))
             for at, each in enumerate(facts["parts"])
         ]
         return cls(tuple(facts["classes"]), tuple(parts))
@@ -116,13 +127,15 @@ def layers_part(
     layers: Sequence[Layer],
     *,
     normalise: bool = False,
+    spec: str = "",
 ) -> Part:
-    """scale : mean and deviation. layers : weights (in, out) and offsets (out,) of each."""
+    """scale : mean and deviation. layers : weights (in, out), or (k, k, in, out), and offsets (out,) of each."""
     arrays = {"mean": scale[0], "deviation": scale[1]}
     for place, (weights, offsets) in enumerate(layers):
-        arrays |= {f"layers.{2 * place}.weight": weights.T, f"layers.{2 * place}.bias": offsets}
+        outward = weights.T if weights.ndim == 2 else weights.transpose(3, 2, 0, 1)
+        arrays |= {f"layers.{2 * place}.weight": outward, f"layers.{2 * place}.bias": offsets}
     kept = {name: np.ascontiguousarray(value, np.float32) for name, value in arrays.items()}
-    return Part(tuple(classes), LAYERS, kept, normalise)
+    return Part(tuple(classes), LAYERS, kept, normalise, spec)
 
 
 def trees_part(name: str, scale: tuple[NDArray[Any], NDArray[Any]], forest: Any) -> Part:

@@ -1,4 +1,4 @@
-"""A small network over embeddings, in numpy alone: the head whose loss and sampling people choose.
+"""A small network over embeddings, in numpy alone: the head whose layers, loss and sampling people choose.
 
 One network for all classes of a table. What nobody has said of an item gives no gradient (masked losses), what is held
 out or excluded never teaches. Kept are the weights of the step that judged best on what is held out, or the last ones
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from core.learning.curation.embeddings import Scale
 from core.learning.curation.heads import Points, taught_classes
-from core.learning.curation.network_losses import slopes_of
-from core.learning.curation.network_passes import Layer, begun, forward, sigmoid
+from core.learning.curation.nets import Net, net_of
+from core.learning.curation.network_passes import Layer
 from core.learning.curation.network_settings import NetworkSettings
 from core.learning.curation.network_steps import resting, stepped
 from core.learning.curation.network_unlabelled import Unlabelled
@@ -48,7 +48,8 @@ class Look(NamedTuple):
 
 @dataclass(frozen=True)
 class SmallNetwork:
-    """classes : of the table. layers : weights (d, k) and offsets (k,) of each. scale : of what it learned from.
+    """classes : of the table. layers : weights and offsets of each. scale : of what it learned from. net : its layers'
+    way of answering, by the settings.
 
     known : (C,) whether there was a positive and a negative to learn a class from.
     """
@@ -56,7 +57,8 @@ class SmallNetwork:
     classes: tuple[str, ...]
     layers: tuple[Layer, ...]
     scale: Scale
-    normalise: bool
+    net: Net
+    settings: NetworkSettings
     known: NDArray[np.bool_]
     losses: Losses = field(default_factory=Losses)
 
@@ -67,7 +69,7 @@ class SmallNetwork:
 
     def chances(self, points: Points) -> Chances:
         """(n, C) float32; NaN of the classes that had no positive or no negative to learn from."""
-        said = sigmoid(forward(self.layers, _scaled(self.scale, points), normalise=self.normalise)[-1])
+        said = self.net.chances(self.layers, _scaled(self.scale, points))
         return np.where(self.known, said, np.nan).astype(np.float32)
 
     def portable(self) -> Portable:
@@ -76,7 +78,8 @@ class SmallNetwork:
         names = tuple(name for name, known in zip(self.classes, self.known, strict=True) if known)
         layers = [*before, (weights[:, self.known], offsets[self.known])]
         scale = self.scale.mean, self.scale.deviation
-        return Portable(self.classes, (layers_part(names, scale, layers, normalise=self.normalise),))
+        part = layers_part(names, scale, layers, normalise=self.settings.normalise, spec=self.settings.spec)
+        return Portable(self.classes, (part,))
 
 
 def train_network(table: LabelTable, points: Points, settings: NetworkSettings) -> SmallNetwork:
@@ -88,9 +91,10 @@ def train_network(table: LabelTable, points: Points, settings: NetworkSettings) 
     scaled = _scaled(scale, points)
     held = np.flatnonzero(table.testing)
     judged = [(scaled[rows], tags), (scaled[held], np.where(known, table.tags[held], -1).astype(np.int8))]
+    net = net_of(settings, Unlabelled.of(table, scaled))
     looks = [
-        Look(step, layers, *(_loss(layers, *each, settings) for each in judged))
-        for step, layers in _taught(scaled[rows], tags, Unlabelled.of(table, scaled), settings)
+        Look(step, layers, *(_loss(net, layers, *each) for each in judged))
+        for step, layers in _taught(net, scaled[rows], tags, settings)
     ]
     kept = looks[-1] if looks[-1].validation is None else min(looks, key=lambda look: look.validation or 0.0)
     losses = Losses(
@@ -99,7 +103,7 @@ def train_network(table: LabelTable, points: Points, settings: NetworkSettings) 
         tuple(look.validation for look in looks),
         kept.step,
     )
-    return SmallNetwork(table.classes, kept.layers, scale, settings.normalise, known, losses)
+    return SmallNetwork(table.classes, kept.layers, scale, net, settings, known, losses)
 
 
 def _scaled(scale: Scale, points: Points) -> Numbers:
@@ -122,27 +126,26 @@ def row_weights(tags: Tags, strata: str) -> Numbers:
     return np.asarray(weights / weights.sum())
 
 
-def _loss(layers: tuple[Layer, ...], scaled: Numbers, tags: Tags, settings: NetworkSettings) -> float | None:
+def _loss(net: Net, layers: tuple[Layer, ...], scaled: Numbers, tags: Tags) -> float | None:
     """Mean cross entropy of the known labels, whatever loss teaches; None where there is none."""
     if not (tags >= 0).any():
         return None
-    said = sigmoid(forward(layers, scaled, normalise=settings.normalise)[-1])
+    said = net.chances(layers, scaled)
     right = np.clip(np.where(tags == 1, said, 1 - said)[tags >= 0], 1e-7, 1)
     return round(float(-np.log(right).mean()), 4)
 
 
 def _taught(
-    scaled: Numbers, tags: Tags, unlabelled: Unlabelled, settings: NetworkSettings
+    net: Net, scaled: Numbers, tags: Tags, settings: NetworkSettings
 ) -> Iterator[tuple[int, tuple[Layer, ...]]]:
     """The layers as they are now and then, and at the end."""
     rng = np.random.default_rng(settings.seed)
-    layers = begun((scaled.shape[1], *settings.hidden, tags.shape[1]), rng)
+    layers = net.begun(scaled.shape[1], tags.shape[1], rng)
     weights = row_weights(tags, settings.strata)
     moments = resting(layers)
     for step in range(1, settings.steps + 1):
         drawn = rng.choice(len(tags), settings.batch, p=weights)
-        slopes = slopes_of(layers, scaled[drawn], tags[drawn], settings, rng)
-        slopes = unlabelled.added(layers, slopes, settings, rng)
+        slopes = net.slopes(layers, scaled[drawn], tags[drawn], rng)
         layers = stepped(layers, slopes, moments, step, settings)
         if step % LOOK == 0 or step == settings.steps:
             yield step, layers
