@@ -127,7 +127,8 @@ def _entropy(chance: Tensor) -> Tensor:
 def _margin(chance: Tensor) -> Tensor:
     """(classes, H, W) -> (H, W) uint8, as `core.learning.uncertainty.margin_of`."""
     first, second = chance.topk(2, dim=0).values
-    return (255 * (first - second).clamp(0, 1)).round().to(torch.uint8)
+    ahead: Tensor = 255 * (first - second).clamp(0, 1)
+    return ahead.round().to(torch.uint8)
 
 
 def _windows(

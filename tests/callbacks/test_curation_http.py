@@ -409,6 +409,27 @@ def test_labels_probe_each_way_of_seeing_and_tune_an_encoder_that_outlasts_a_res
         assert (found["source"]["tuned"], len(found["probes"]), found["said"]) == (True, 3, "")
 
 
+def test_a_network_of_convolutions_needs_a_grid_and_learns_from_one(catalog, tmp_path):
+    with curation_client(catalog, tmp_path, OneEncoder()) as client:
+        table = make(client)
+        model, look = f"/api/curation/{table}/model", f"/api/curation/{table}/features/look"
+        tag(client, table, *((z, "disc", z % 2) for z in range(12)))
+        chosen = {"kind": "convnet", "spec": "8,p,d,8", "kernel": 3, "steps": 20}
+        refused = client.post(model, json=chosen)
+        assert (refused.status_code, "needs a grid" in refused.json["error"]) == (400, True), refused.json
+        assert client.post(look, json={"encoder": "one", "pooling": "grid", "levels": "deepest"}).status_code == 204
+        settled(client, model)
+        for wrong in ({"spec": "8,q"}, {"spec": ""}, {"kernel": 2}, {"unlabelled": 1}):
+            assert client.post(model, json=chosen | wrong).status_code == 400, wrong
+        assert client.post(model, json=chosen).status_code == 200
+        settled(client, model)
+        found = client.get(model).json
+        assert (found["stage"], found["said"]) == ("ready", "")
+        assert found["parameters"] == (9 * 8 * 8 + 8) * 2 + 9, "8 channels of the deepest level, then one class"
+        assert found["runs"][0]["seen_by"] == "mine, grid, deepest levels"
+        assert client.get(f"{model}.safetensors").status_code == 200
+
+
 def settled(client, model):
     busy = ("looking", "learning", "probing", "tuning", "arranging")
     wait_until(lambda: client.get(model).json["stage"] not in busy, "what goes on to end")

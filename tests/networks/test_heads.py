@@ -5,9 +5,15 @@ import pytest
 import torch
 
 from core.errors import InvalidInputError, NotEnoughLabelsError
+from core.learning.curation.convnet_passes import Convnet
+from core.learning.curation.convnet_spec import read_spec
+from core.learning.curation.embeddings import Scale
+from core.learning.curation.encoders import GRID, View
+from core.learning.curation.portable import layers_part
 from networks import heads
 from networks.architectures import find_architecture
 from networks.heads import Head, HeadTraining, Lesson, Tuned, chances, fine_tune, masked_loss, train_head
+from networks.pretraining.embedding import pooled
 
 
 def lesson(count=120, seed=0):
@@ -105,3 +111,27 @@ def test_an_encoder_stays_as_it_is_for_the_epochs_that_are_frozen_and_learns_by_
     ]
     assert changed == [False, True]
     assert rates == [([0.1, 0.01], {"momentum": 0.9, "weight_decay": 1e-6})]
+
+
+def test_a_grid_keeps_the_mean_of_each_part_and_a_head_of_convolutions_over_it_says_what_torch_says():
+    unet = find_architecture("U-Net")
+    network = unet.build(1, 2, unet.parameters.chosen_from({"base_channels": 4, "depth": 2}), seed=0).eval()
+    images = torch.randn((5, 1, 16, 32), generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        grids = pooled(network, images, View("grid", "deepest")).reshape(5, 8, GRID, GRID)
+        torch.testing.assert_close(grids.mean(dim=(2, 3)), pooled(network, images, View("mean", "deepest")))
+    points = grids.flatten(1).numpy()
+    layers = Convnet(read_spec("6,p,d,r")).begun(8, 1, 3, np.random.default_rng(0))
+    scale = Scale.of(points)
+    part = layers_part(("a",), (scale.mean, scale.deviation), layers, spec="6,p,d,r")
+    weights = {name: torch.from_numpy(np.array(value)) for name, value in part.arrays.items()}
+
+    def convolved(seen, place):
+        name = f"layers.{place}"
+        return torch.nn.functional.conv2d(seen, weights[f"{name}.weight"], weights[f"{name}.bias"], padding=1)
+
+    seen = ((torch.from_numpy(points) - weights["mean"]) / weights["deviation"]).reshape(grids.shape)
+    seen = torch.nn.functional.max_pool2d(convolved(seen, 0).relu(), 2)
+    seen = (seen + convolved(convolved(seen, 2).relu(), 4)).relu().mean(dim=(2, 3))
+    known = torch.sigmoid(seen @ weights["layers.6.weight"].T + weights["layers.6.bias"])
+    np.testing.assert_allclose(part.chances(points), known.numpy(), atol=1e-5)
