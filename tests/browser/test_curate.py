@@ -83,6 +83,9 @@ def test_a_table_is_made_tagged_by_key_and_handed_to_the_swipe_page(app: Exchang
     page.click("summary:has-text('Linear probe')")
     page.click("button:text-is('Probe'):enabled")
     page.wait_for_selector("tr:has-text('pixels') td:has-text('%')")
+    page.select_option("[name=kind]", "convnet")
+    page.wait_for_selector("text=It needs a grid of what an encoder finds")
+    expect(page.locator("button:has-text('Learn again')")).to_be_disabled()
 
 
 def test_the_viewer_finds_what_looks_like_the_view_and_a_key_what_looks_like_a_picture(app: ExchangeApp, page: Page):
