@@ -24,5 +24,22 @@
   /** What proves to the server that a write comes from this page. */
   const token = () => decodeURIComponent(document.cookie.match(/(?:^|; )_csrf_token=([^;]*)/)?.[1] ?? "");
 
-  window.base = { arrange, element, presses, token };
+  const JSON_TYPE = "application/json";
+  const UNCHANGED = "Nothing was changed; try again.";
+
+  /** What the server answers to a question, or, where there is a body, to a wish; null when it refuses. `refused` is told the error, the way out and
+     the status, 0 without an answer. */
+  async function ask(url, body = null, { type = JSON_TYPE, keepalive = false, silence = UNCHANGED, refused = sayError } = {}) {
+    const headers = { "X-CSRFToken": token(), "Content-Type": type };
+    const how = body === null ? {} : { method: "POST", headers, body: type === JSON_TYPE ? JSON.stringify(body) : body, keepalive };
+    const answer = await fetch(url, how).catch(() => null);
+    if (answer?.ok) return answer.status === 204 ? {} : answer.json();
+    const { error, hint } = (await answer?.json().catch(() => null)) ?? { error: "The server does not answer.", hint: silence };
+    refused(error, hint, answer?.status ?? 0);
+    return null;
+  }
+
+  const sayError = (text, hint) => window.dash_clientside.page.say({ kind: "error", text, hint });
+
+  window.base = { arrange, ask, element, presses, sayError, token };
 })();

@@ -2,11 +2,10 @@
    wish after the other (docs/contracts.md, "Labels"); what it answers is the truth.
    Python names these functions in `ClientsideFunction("classes", ...)`. */
 (() => {
-  const { arrange, element, presses, token } = window.base;
+  const { arrange, ask, element, presses, sayError } = window.base;
   const KEYS = 9; // the first nine can be chosen with a digit
   const MAX_NAME_LENGTH = 80; // as core/labels/classes.py has it
   const AGAIN_MS = 2000; // between two tries to read a table
-  const SILENCE = { error: "The server does not answer.", hint: "Nothing was changed; try again." };
   const FIELDS = ["name", "color", "visible", "locked"];
 
   let volume = null; // id of the open one
@@ -24,18 +23,13 @@
 
   /** Its table, or null, and said, when it refuses; where somebody is signed out that is said already (session.js). */
   async function send({ volume: of, ...wish }) {
-    const headers = { "X-CSRFToken": token(), "Content-Type": "application/json" };
-    const how = { method: "POST", headers, body: JSON.stringify(wish), keepalive: true };
-    const answer = await fetch(`api/labels/${of}/classes`, how).catch(() => null);
-    if (answer?.ok) return (await answer.json()).classes;
-    const { error, hint } = (await answer?.json().catch(() => null)) ?? SILENCE;
-    if (answer?.status !== 401) window.dash_clientside.page.say({ kind: "error", text: error, hint });
-    return null;
+    const refused = (error, hint, status) => status !== 401 && sayError(error, hint);
+    return (await ask(`api/labels/${of}/classes`, wish, { keepalive: true, refused }))?.classes ?? null;
   }
 
   async function read(of) {
-    const answer = await fetch(`api/labels/${of}/classes`).catch(() => null);
-    if (answer?.ok) take(of, (await answer.json()).classes);
+    const found = await ask(`api/labels/${of}/classes`, null, { refused: () => {} });
+    if (found) take(of, found.classes);
     else if (of === volume) setTimeout(() => inTurn(of, () => read(of)), AGAIN_MS);
   }
 

@@ -2,7 +2,6 @@
    said (docs/contracts.md, "Tables of items"). curate_acts.js says it, curate_panels.js is the column on the left, curate_like.js finds what looks alike,
    curate_map.js is the map, curate_quick.js tags by a click. */
 (() => {
-  const { token } = window.base;
   const COLORS = ["#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#D55E00", "#0072B2", "#F0E442", "#999999", "#B07AA1"];
   const SIZES = [3, 4, 5, 6, 8, 10];
   const KEPT = "curate-grid";
@@ -30,13 +29,7 @@
 
   /** Ask the server; null, and said, when it refuses. */
   async function ask(path, body = null, { raw = false } = {}) {
-    const headers = { "X-CSRFToken": token(), "Content-Type": raw ? "text/csv" : "application/json" };
-    const how = body === null ? {} : { method: "POST", headers, body: raw ? body : JSON.stringify(body) };
-    const answer = await fetch(`api/curation${path}`, how).catch(() => null);
-    if (answer?.ok) return answer.status === 204 ? {} : answer.json();
-    const { error, hint } = (await answer?.json().catch(() => null)) ?? { error: "The server does not answer.", hint: "Nothing was changed; try again." };
-    say(error, hint);
-    return null;
+    return window.base.ask(`api/curation${path}`, body, raw ? { type: "text/csv" } : {});
   }
 
   const acts = () => window.curate; // what is said of the pictures (curate_acts.js)

@@ -2,7 +2,7 @@
    server knows how far it is (docs/contracts.md, "Exchange"), so a page that is loaded anew goes on where it was.
    Python names these functions in `ClientsideFunction("imports", ...)`. */
 (() => {
-  const { element, presses, token } = window.base;
+  const { element, presses, sayError: say, token } = window.base;
   const ACCEPTED = ".tif,.tiff,.npz,.npy,.zip,.nii,.gz,.nrrd,.json,.geojson";
   const STORE = "import-store";
   const SOON_MS = 120; // most files are looked through by then, and nothing flickers
@@ -19,22 +19,13 @@
   let first = 1;
   let timer = 0;
 
-  const say = (text, hint) => window.dash_clientside.page.say({ kind: "error", text, hint });
   const skip = () => window.dash_clientside.no_update;
   const pressed = () => presses().length > 0;
   const busy = () => state.stage === "reading" || state.stage === "writing";
-  const headers = () => ({ "X-CSRFToken": token(), "Content-Type": "application/json" });
 
   /** Ask the server about the import into a volume, or tell it what to do; null, and said, when it refuses. */
   async function ask(id, path = "", body = null) {
-    const how = body && { method: "POST", headers: headers(), body: JSON.stringify(body) };
-    const answer = await fetch(`api/imports/${id}${path}`, how ?? {}).catch(() => null);
-    if (answer?.ok) return answer.json();
-    if (body) {
-      const { error, hint } = (await answer?.json().catch(() => null)) ?? { error: "The server does not answer.", hint: "Try again." };
-      say(error, hint);
-    }
-    return null;
+    return window.base.ask(`api/imports/${id}${path}`, body, { silence: "Try again.", refused: body ? say : () => {} });
   }
 
   /** What is under way for the open volume: {name, what, done, total}, or null. */

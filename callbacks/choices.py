@@ -4,6 +4,7 @@ A list of choices is offered anew, and what is chosen stays chosen: were it told
 undo what somebody has chosen meanwhile.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dash import no_update
@@ -16,3 +17,12 @@ def unless_same(wanted: Any, chosen: Any) -> Any:
     'labels'
     """
     return no_update if wanted == chosen else wanted
+
+
+def unless_offered(options: Iterable[Mapping[str, Any]], chosen: Any, otherwise: Any) -> Any:
+    """The same of a choice that stays while it is among the options.
+
+    >>> unless_offered([{"label": "A result", "value": "a"}], "b", "labels")
+    'labels'
+    """
+    return unless_same(chosen if any(each["value"] == chosen for each in options) else otherwise, chosen)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
-from callbacks.choices import unless_same
+from callbacks.choices import unless_offered
 from callbacks.events import changed, pressed
 from callbacks.http.exchange import opened
 from components import exchange, ids, models, overlay, stores
@@ -46,8 +46,7 @@ def _register_choices(app: Dash, services: Services) -> None:
         options = exchange.source_options(overlay.results(jobs or [], volume["path"]) if volume else [])
         if options == before:
             return no_update, no_update
-        wanted = chosen if any(each["value"] == chosen for each in options) else exchange.LABELS
-        return options, unless_same(wanted, chosen)
+        return options, unless_offered(options, chosen, exchange.LABELS)
 
     @app.callback(Output(ids.EXPORT_RANGE, "hidden"), Input(ids.EXPORT_SCOPE, "value"), prevent_initial_call=True)
     def show_range(scope: Scope) -> bool:

@@ -9,7 +9,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from flask import request
 
 from callbacks import labelstudio_choices
-from callbacks.choices import unless_same
+from callbacks.choices import unless_offered
 from callbacks.events import changed
 from callbacks.http.labelstudio_backend import ROOT
 from callbacks.labelstudio_sending import Sending, Volume, chosen_project, open_path, shipped
@@ -118,8 +118,7 @@ def _register_fields(app: Dash) -> None:
         prevent_initial_call=True,
     )
     def offer_sources(options: list[dict[str, str]], chosen: str) -> Any:
-        wanted = chosen if any(each["value"] == chosen for each in options) else exchange.LABELS
-        return options, unless_same(wanted, chosen)
+        return options, unless_offered(options, chosen, exchange.LABELS)
 
     @app.callback(Output(ids.LS_ROLE, "value"), Input(ids.LS_SOURCE, "value"), prevent_initial_call=True)
     def suggest_role(source: str) -> Role:

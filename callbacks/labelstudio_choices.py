@@ -4,7 +4,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State
 
-from callbacks.choices import unless_same
+from callbacks.choices import unless_offered
 from callbacks.events import changed
 from callbacks.labelstudio_sending import Volume, chosen_project, open_path
 from components import ids, labelstudio, stores
@@ -27,8 +27,7 @@ def register(app: Dash, services: Services) -> None:
     def offer_tables(place: str, volume: Volume, table: str) -> Any:
         is_seen = place == "exchange" and volume is not None
         options = labelstudio.table_options(services.curation.tables(volume=open_path(volume)) if is_seen else ())
-        known = any(each["value"] == table for each in options)
-        return options, unless_same(table if known else labelstudio.OWN_TABLE, table)
+        return options, unless_offered(options, table, labelstudio.OWN_TABLE)
 
     @app.callback(
         Output(ids.LS_CHOICES_TOLD, "children"),

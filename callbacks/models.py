@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import ALL, MATCH, ClientsideFunction, Dash, Input, Output, State, no_update
 
-from callbacks.choices import unless_same
+from callbacks.choices import unless_offered, unless_same
 from callbacks.events import changed
 from callbacks.model_requests import (
     Choice,
@@ -125,9 +125,8 @@ def _register_form(app: Dash, services: Services) -> None:
     )
     def offer_starts(name: str | None, registry: dict[str, Any] | None, chosen: str | None) -> Any:
         offered = models.start_options((registry or {}).get("models", []), name)
-        kept = chosen if chosen in [option["value"] for option in offered] else models.ANEW
         can = bool(name) and find_algorithm(services, name).can_continue
-        return offered, unless_same(kept, chosen), not can or len(offered) == 1
+        return offered, unless_offered(offered, chosen, models.ANEW), not can or len(offered) == 1
 
 
 def _register_prediction_form(app: Dash, services: Services) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 
-from callbacks.choices import unless_same
+from callbacks.choices import unless_offered, unless_same
 from callbacks.events import changed
 from components import ids, overlay, stores
 from core.services import Services
@@ -129,8 +129,7 @@ def offer_results(
 def offer_beside(selected: str | None, options: list[dict[str, str]], chosen: str | None) -> Any:
     """The other results of this volume; which one stands beside; whether there is nothing to compare."""
     others = [option for option in options if option["value"] != selected]
-    kept = chosen if chosen in [option["value"] for option in others] else None
-    return others, unless_same(kept, chosen), selected is None or not others
+    return others, unless_offered(others, chosen, None), selected is None or not others
 
 
 def choose(found: list[str], *, before: list[str], started: str | None, selected: str | None) -> str | None:

@@ -36,6 +36,12 @@ class InvalidInputError(AppError):
     """A value breaks a rule; the message names both."""
 
 
+def require(fits: bool, message: str, hint: str) -> None:
+    """Raise InvalidInputError unless a value fits."""
+    if not fits:
+        raise InvalidInputError(message, hint)
+
+
 class ParameterError(InvalidInputError):
     """An algorithm parameter is unknown, of the wrong type or out of range."""
 

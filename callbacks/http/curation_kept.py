@@ -58,6 +58,11 @@ class Model:
         return self.tuned[1] if self.tuned else None
 
     @property
+    def rest(self) -> str:
+        """The stage in which nothing is under way, once items were looked at."""
+        return "ready" if self.run else "seen"
+
+    @property
     def is_busy(self) -> bool:
         return self.stage in BUSY
 

@@ -9,6 +9,7 @@ import numpy as np
 from core.errors import InvalidInputError, NotFoundError
 from core.images.pictures import Bounds, look, true_values
 from core.learning.curation.encoders import (
+    PLAIN,
     SIDE_PX,
     Examples,
     Offer,
@@ -54,7 +55,7 @@ class Source:
     @property
     def words(self) -> str:
         """What people are told."""
-        usual, name = View(), self.name or "pixels"
+        usual, name = PLAIN, self.name or "pixels"
         changed = [self.pooling] * (self.pooling != usual.pooling) + [f"{self.levels} levels"] * (
             self.levels != usual.levels
         )

@@ -100,7 +100,7 @@ class Models(ModelStates):
         """Embeddings from a .npy file in place of our own. Raises InvalidInputError where it does not fit."""
         points = standardised(read_points(data, self._counted(table), name=name))
         source = Source(FILE, name=name)
-        stage = "ready" if self.of(table).run else "seen"
+        stage = self.of(table).rest
         self._seen_anew(table, replace(self._unseen(table), stage=stage, points=points, source=source))
         self._keep_points(table)
 
@@ -131,7 +131,7 @@ class Models(ModelStates):
 
     def _arrange(self, table: str, way: str) -> None:
         self._lay_out(table, way)
-        self._change(table, stage="ready" if self.of(table).run else "seen")
+        self._change(table, stage=self.of(table).rest)
 
     def _lay_out(self, table: str, way: str) -> None:
         points = self.of(table).points
@@ -162,7 +162,7 @@ class Models(ModelStates):
 
     def _see(self, table: str) -> None:
         self._points(table)
-        self._change(table, stage="ready" if self.of(table).run else "seen")
+        self._change(table, stage=self.of(table).rest)
 
     def _points(self, table: str) -> Points:
         """Of all items, made when they are first wanted."""
@@ -220,7 +220,7 @@ class Models(ModelStates):
         self._change(table, stage=PROBING)
         probes = probed(self.of(table), self._labels(table), points)
         self._memory.keep(table, PROBES, Kept({PROBES: probes}))
-        self._change(table, stage="ready" if self.of(table).run else "seen", probes=probes)
+        self._change(table, stage=self.of(table).rest, probes=probes)
 
     def _compare(self, table: str, name: str) -> None:
         from core.learning.curation.simulation import STRATEGIES, compared, told  # late: scikit-learn takes a second
@@ -234,7 +234,7 @@ class Models(ModelStates):
             self._change(table, done=done)
         comparison = {"class": name, "seeds": SEEDS, "strategies": told(curves)}
         self._memory.keep(table, COMPARISON, Kept({COMPARISON: comparison}))
-        self._change(table, stage="ready" if self.of(table).run else "seen", comparison=comparison)
+        self._change(table, stage=self.of(table).rest, comparison=comparison)
 
     def _add_run(self, table: str, facts: Table, rows: Sequence[Row], choice: "Choice", learned: "Learned") -> Run:
         """Keep what was learned; its answers count once it is opened."""

@@ -8,21 +8,18 @@ says of them included; "points drawn" is the drawing alone; "moved" from a point
 import argparse
 import base64
 import io
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
 from playwright.sync_api import Page
 
-from scripts.benchmarks import DOCS, write_table
-from scripts.benchmarks.page import AFTER_FRAME_JS, HEAD, POINTER_JS, Figure, open_page
-from scripts.benchmarks.viewer import make_stack
-from scripts.local_stack import local_stack
+from scripts.benchmarks.curation import NODE, add_arguments, print_figures
+from scripts.benchmarks.page import AFTER_FRAME_JS, POINTER_JS, Figure
+
+__all__ = ["add_arguments", "run"]
 
 SHAPE = (40, 1024, 1024)
-NODE = "stack/slice_"
 SIDE_PX = 64  # 256 tiles a slice
 ITEMS, WIDTH, GROUPS = 40 * 256, 32, 8
 TIMES = 20
@@ -62,23 +59,9 @@ LASSO_JS = """() => new Promise((resolve) => {
 })""".replace("AFTER_FRAME", AFTER_FRAME_JS)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--write", action="store_true", help="write the table into docs/active.md")
-
-
 def run(options: argparse.Namespace) -> None:
     """Print the table, and write it down when asked to."""
-    lines = [HEAD]
-    with tempfile.TemporaryDirectory() as folder:
-        make_stack(Path(folder) / "data" / "stack", SHAPE)
-        with (
-            local_stack(Path(folder) / "data", Path(folder) / "state", nodes=(NODE,)) as stack,
-            open_page(stack.url) as page,
-        ):
-            lines += [figure.row() for figure in measure(page)]
-    print("\n".join(lines))
-    if options.write:
-        write_table(DOCS / "active.md", lines, part="map")
+    print_figures(options, SHAPE, measure, part="map")
 
 
 def measure(page: Page) -> Iterator[Figure]:

@@ -4,20 +4,18 @@ The page measures itself: from the answer to the frame in which the next card is
 """
 
 import argparse
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
+from urllib.parse import urljoin
 from uuid import uuid4
 
 from playwright.sync_api import Page
 
-from scripts.benchmarks import DOCS, write_table
-from scripts.benchmarks.page import HEAD, Figure, open_page
-from scripts.benchmarks.viewer import make_stack
-from scripts.local_stack import local_stack
+from scripts.benchmarks.curation import NODE, add_arguments, print_figures
+from scripts.benchmarks.page import Figure
+
+__all__ = ["add_arguments", "run"]
 
 SHAPE = (60, 1024, 1024)
-NODE = "stack/slice_"
 SIDE_PX = 256
 ANSWERS = 150
 PACE_MS = 250  # four answers a second: faster than people are
@@ -30,30 +28,16 @@ MAKE_JS = """async ([volume, side, ids]) => {
 }"""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--write", action="store_true", help="write the table into docs/active.md")
-
-
 def run(options: argparse.Namespace) -> None:
     """Print the table, and write it down when asked to."""
-    lines = [HEAD]
-    with tempfile.TemporaryDirectory() as folder:
-        make_stack(Path(folder) / "data" / "stack", SHAPE)
-        with (
-            local_stack(Path(folder) / "data", Path(folder) / "state", nodes=(NODE,)) as stack,
-            open_page(stack.url) as page,
-        ):
-            lines += [figure.row() for figure in measure(page, stack.url)]
-    print("\n".join(lines))
-    if options.write:
-        write_table(DOCS / "active.md", lines, part="swipe")
+    print_figures(options, SHAPE, measure, part="swipe")
 
 
-def measure(page: Page, url: str) -> Iterator[Figure]:
+def measure(page: Page) -> Iterator[Figure]:
     page.wait_for_function("() => window.curate?.ask")
     address = page.evaluate(MAKE_JS, [NODE, SIDE_PX, [str(uuid4()), str(uuid4())]])
     page.add_init_script("localStorage.setItem('swipe-tutorial', 'seen')")
-    page.goto(url.rstrip("/") + address)
+    page.goto(urljoin(page.url, address))
     page.wait_for_function(READY)
     yield Figure("answer to next picture, four a second", answers(page, pause_ms=PACE_MS))
     yield Figure("answer to next picture, as fast as it goes", answers(page, pause_ms=0))

@@ -15,17 +15,9 @@ from core.images.volumes import volume_id
 from core.labels.store import Paint
 from utils.labels.instance_db import SqlInstanceMemory
 from utils.labels.instance_worker import BackgroundInstances
-from utils.labels.label_db import SqlLabelStore
 
 PATH, SHAPE = "folder/stack", (3, 700, 1100)
 ROOT = f"/api/instances/{volume_id(PATH)}/1/2"
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = SqlLabelStore(f"sqlite:///{tmp_path / 'labels.db'}")
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from core.learning.curation.suggest import CLOSE
 from core.learning.jobs import JobKind, JobState, JobView
 from core.services import Services
 from tests.tile_server import tile_server
-from utils.labels.label_db import SqlLabelStore
 
 PATH = "folder/stack"
 SHAPE = (3, 700, 1100)
@@ -79,13 +78,6 @@ class Predicted:
     def read_planes(self, job_id: str, axis: str, start: int, stop: int) -> tuple[list[int], np.ndarray]:
         stack = np.stack([self.pixels, self.pixels])
         return [1, 2], stack[:, start:stop].swapaxes(0, 1) if axis == "y" else stack[..., start:stop].swapaxes(0, 2)
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = SqlLabelStore(f"sqlite:///{tmp_path / 'labels.db'}")
-    yield store
-    store.close()
 
 
 @pytest.fixture

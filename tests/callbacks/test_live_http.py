@@ -25,7 +25,6 @@ from core.learning.live_ranges import SliceRanges
 from tests.callbacks.test_tools_http import PATH, SHAPE, OneVolume
 from tests.feature_client import feature_client
 from tests.tile_server import tile_server
-from utils.labels.label_db import SqlLabelStore
 from utils.processes.live_worker import LiveWorker
 
 QUICK = {"n_estimators": 5, "sigmas": "1"}
@@ -36,13 +35,6 @@ def worker():
     worker = LiveWorker(max_bytes=128 << 20, threads=1)
     yield worker
     worker.close()
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = SqlLabelStore(f"sqlite:///{tmp_path / 'labels.db'}")
-    yield store
-    store.close()
 
 
 @pytest.fixture

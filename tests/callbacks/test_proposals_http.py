@@ -36,13 +36,6 @@ class OneVolume:
 
 
 @pytest.fixture
-def store(tmp_path):
-    store = SqlLabelStore(f"sqlite:///{tmp_path / 'labels.db'}")
-    yield store
-    store.close()
-
-
-@pytest.fixture
 def client(store):
     return feature_client(proposals, tile_server(OneVolume()), store)
 

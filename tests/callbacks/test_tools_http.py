@@ -17,7 +17,6 @@ from core.labels.store import Paint
 from core.labels.tools.scene import Answer, Part
 from tests.feature_client import feature_client
 from tests.tile_server import tile_server
-from utils.labels.label_db import SqlLabelStore
 from utils.registry.interactive_models import LocalInteractiveModels
 from utils.settings import Settings
 
@@ -44,13 +43,6 @@ class OneVolume:
         if path != PATH:
             raise NotFoundError(f"{path} is not there.")
         return self.source
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = SqlLabelStore(f"sqlite:///{tmp_path / 'labels.db'}")
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ channels while it learns (spatial dropout, Tompson et al. 2015, arXiv:1411.4280)
 convolutions (He et al. 2016, arXiv:1512.03385). After the last one channels are averaged, and a linear layer answers.
 """
 
-from core.errors import InvalidInputError
+from core.errors import require
 from core.learning.curation.encoders import GRID
 
 POOL, DROP, RESIDUAL = "p", "d", "r"
@@ -39,5 +39,4 @@ def _is_channels(word: str) -> bool:
 
 def _check(fits: bool, message: str, hint: str = "") -> None:
     usual = f"Write channels (1 to {MOST_CHANNELS}), p, d or r with commas between, such as {EXAMPLE}."
-    if not fits:
-        raise InvalidInputError(message, hint or usual)
+    require(fits, message, hint or usual)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import InvalidInputError
+from core.errors import InvalidInputError, require
 from core.learning.models import TrainedModel
 
 WITH_ENCODER = ("U-Net", "ConvNeXt U-Net")
@@ -32,11 +32,6 @@ class Offer:
     reason: str = ""
 
 
-def _check(fits: bool, message: str, hint: str) -> None:
-    if not fits:
-        raise InvalidInputError(message, hint)
-
-
 @dataclass(frozen=True)
 class View:
     """How what an encoder finds becomes one list of numbers. pooling : of `POOLINGS`, over the image; the numbers of a
@@ -49,8 +44,8 @@ class View:
     levels: str = "all"
 
     def __post_init__(self) -> None:
-        _check(self.pooling in POOLINGS, f"{self.pooling!r} is no way to pool.", f"Use {', '.join(POOLINGS)}.")
-        _check(self.levels in LEVELS, f"{self.levels!r} are no levels.", f"Use {', '.join(LEVELS)}.")
+        require(self.pooling in POOLINGS, f"{self.pooling!r} is no way to pool.", f"Use {', '.join(POOLINGS)}.")
+        require(self.levels in LEVELS, f"{self.levels!r} are no levels.", f"Use {', '.join(LEVELS)}.")
 
 
 PLAIN = View()
@@ -75,15 +70,15 @@ class Tuning:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check(1 <= self.epochs <= 200, f"{self.epochs} epochs are not possible.", "Use 1 to 200.")
+        require(1 <= self.epochs <= 200, f"{self.epochs} epochs are not possible.", "Use 1 to 200.")
         fits = 0 <= self.frozen < self.epochs
-        _check(fits, f"{self.frozen} frozen epochs of {self.epochs} tune nothing.", "Leave at least one.")
+        require(fits, f"{self.frozen} frozen epochs of {self.epochs} tune nothing.", "Leave at least one.")
         for rate in (self.rate, self.encoder_rate):
-            _check(1e-6 <= rate <= 1, f"A rate of {rate} is not possible.", "Use 0.000001 to 1.")
-        _check(self.schedule in SCHEDULES, f"{self.schedule!r} is no schedule.", f"Use {' or '.join(SCHEDULES)}.")
-        _check(0 <= self.momentum < 1, f"A momentum of {self.momentum} is not possible.", "Use 0 to 0.99.")
-        _check(0 <= self.decay <= 1, f"A decay of {self.decay} is not possible.", "Use 0 to 1.")
-        _check(2 <= self.batch <= 512, f"A batch of {self.batch} is not possible.", "Use 2 to 512.")
+            require(1e-6 <= rate <= 1, f"A rate of {rate} is not possible.", "Use 0.000001 to 1.")
+        require(self.schedule in SCHEDULES, f"{self.schedule!r} is no schedule.", f"Use {' or '.join(SCHEDULES)}.")
+        require(0 <= self.momentum < 1, f"A momentum of {self.momentum} is not possible.", "Use 0 to 0.99.")
+        require(0 <= self.decay <= 1, f"A decay of {self.decay} is not possible.", "Use 0 to 1.")
+        require(2 <= self.batch <= 512, f"A batch of {self.batch} is not possible.", "Use 2 to 512.")
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from core.learning.curation.small_network import Losses, train_network
 from core.learning.curation.table import Chances, LabelTable, Rows
 
 CONVNET = "convnet"  # the kind of a head that convolves
+UNUSED = {"network": ("spec", "kernel"), CONVNET: ("hidden",)}  # of the settings, by the kind of a network
 MAX_PAIRS = 50  # near duplicates that are told
 
 
@@ -47,11 +48,10 @@ class Choice:
 
     def told(self) -> dict[str, Any]:
         """All that is needed to learn the same again, as JSON."""
-        unused = {"network": ("spec", "kernel"), CONVNET: ("hidden",)}.get(self.kind)
-        chosen = {} if unused is None else asdict(self.network)
-        return {"kind": self.kind or HeadSettings().kind} | {
-            name: value for name, value in chosen.items() if name not in (unused or ())
-        }
+        kind = {"kind": self.kind or HeadSettings().kind}
+        if self.kind not in UNUSED:
+            return kind
+        return kind | {name: value for name, value in asdict(self.network).items() if name not in UNUSED[self.kind]}
 
 
 @dataclass(frozen=True)

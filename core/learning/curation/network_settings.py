@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.errors import InvalidInputError
+from core.errors import require
 
 LOSSES = ("cross entropy", "focal")
 STRATA = ("class", "instance", "squareroot")
@@ -73,29 +73,29 @@ class NetworkSettings:
         return float(self.rate * factors[self.schedule])
 
     def _check_words(self) -> None:
-        _check(self.loss in LOSSES, f"{self.loss!r} is no loss.", f"Use {' or '.join(LOSSES)}.")
-        _check(self.strata in STRATA, f"{self.strata!r} is no way to draw rows.", f"Use {', '.join(STRATA)}.")
-        _check(self.schedule in SCHEDULES, f"{self.schedule!r} is no schedule.", f"Use {', '.join(SCHEDULES)}.")
-        _check(self.optimiser in OPTIMISERS, f"{self.optimiser!r} is no optimiser.", f"Use {' or '.join(OPTIMISERS)}.")
+        require(self.loss in LOSSES, f"{self.loss!r} is no loss.", f"Use {' or '.join(LOSSES)}.")
+        require(self.strata in STRATA, f"{self.strata!r} is no way to draw rows.", f"Use {', '.join(STRATA)}.")
+        require(self.schedule in SCHEDULES, f"{self.schedule!r} is no schedule.", f"Use {', '.join(SCHEDULES)}.")
+        require(self.optimiser in OPTIMISERS, f"{self.optimiser!r} is no optimiser.", f"Use {' or '.join(OPTIMISERS)}.")
 
     def _check_shares(self) -> None:
-        _check(0 <= self.smoothing <= 0.25, f"Smoothing of {self.smoothing} is not possible.", "Use 0 to 0.25.")
-        _check(0 <= self.dropout <= 0.95, f"Dropout of {self.dropout} is not possible.", "Use 0 to 0.95.")
-        _check(0 <= self.gamma <= 10, f"A gamma of {self.gamma} is not possible.", "Use 0 to 10.")
+        require(0 <= self.smoothing <= 0.25, f"Smoothing of {self.smoothing} is not possible.", "Use 0 to 0.25.")
+        require(0 <= self.dropout <= 0.95, f"Dropout of {self.dropout} is not possible.", "Use 0 to 0.95.")
+        require(0 <= self.gamma <= 10, f"A gamma of {self.gamma} is not possible.", "Use 0 to 10.")
         for weight in (self.unlabelled, self.confusion):
-            _check(0 <= weight <= 10, f"A weight of {weight} is not possible.", "Use 0 to 10.")
-        _check(0.5 <= self.sure <= 1, f"Sure from {self.sure} is not possible.", "Use 0.5 to 1.")
-        _check(1 <= self.ratio <= 8, f"{self.ratio} unlabelled rows for one are not possible.", "Use 1 to 8.")
+            require(0 <= weight <= 10, f"A weight of {weight} is not possible.", "Use 0 to 10.")
+        require(0.5 <= self.sure <= 1, f"Sure from {self.sure} is not possible.", "Use 0.5 to 1.")
+        require(1 <= self.ratio <= 8, f"{self.ratio} unlabelled rows for one are not possible.", "Use 1 to 8.")
 
     def _check_course(self) -> None:
         fits = len(self.hidden) <= 4 and all(1 <= width <= 1024 for width in self.hidden)
-        _check(fits, f"Layers of {self.hidden} are not possible.", "Use up to four, each of 1 to 1,024 numbers.")
-        _check(self.kernel in KERNELS, f"A kernel of {self.kernel} is not possible.", "Use 1 or 3.")
-        _check(1e-6 <= self.rate <= 1, f"A rate of {self.rate} is not possible.", "Use 0.000001 to 1.")
-        _check(0 <= self.decay <= 1, f"A decay of {self.decay} is not possible.", "Use 0 to 1.")
-        _check(1 <= self.steps <= MAX_STEPS, f"{self.steps} steps are not possible.", f"Use 1 to {MAX_STEPS:,}.")
-        _check(self.seed >= 0, f"A seed of {self.seed} is not possible.", "Use a whole number from 0.")
-        _check(1 <= self.batch <= 512, f"A batch of {self.batch} is not possible.", "Use 1 to 512.")
+        require(fits, f"Layers of {self.hidden} are not possible.", "Use up to four, each of 1 to 1,024 numbers.")
+        require(self.kernel in KERNELS, f"A kernel of {self.kernel} is not possible.", "Use 1 or 3.")
+        require(1e-6 <= self.rate <= 1, f"A rate of {self.rate} is not possible.", "Use 0.000001 to 1.")
+        require(0 <= self.decay <= 1, f"A decay of {self.decay} is not possible.", "Use 0 to 1.")
+        require(1 <= self.steps <= MAX_STEPS, f"{self.steps} steps are not possible.", f"Use 1 to {MAX_STEPS:,}.")
+        require(self.seed >= 0, f"A seed of {self.seed} is not possible.", "Use a whole number from 0.")
+        require(1 <= self.batch <= 512, f"A batch of {self.batch} is not possible.", "Use 1 to 512.")
 
 
 def drawn_settings(chosen: NetworkSettings, count: int, *, seed: int) -> Iterator[NetworkSettings]:
@@ -122,8 +122,3 @@ def drawn_settings(chosen: NetworkSettings, count: int, *, seed: int) -> Iterato
 def _rounded(number: float) -> float:
     """To two digits, so that people can read it and write it again."""
     return float(f"{number:.1e}")
-
-
-def _check(fits: bool, message: str, hint: str) -> None:
-    if not fits:
-        raise InvalidInputError(message, hint)
