@@ -28,15 +28,7 @@ def register(app: Dash, services: Services) -> None:  # noqa: ARG001 - as all fe
         Input(stores.PLACE, "data"),
         State(ids.place_tab(ALL), "id"),
     )
-    for follower, followed in stores.FOLLOWED.items():
-        app.clientside_callback(
-            ClientsideFunction(page, "whileOpen"),
-            Output(follower, "data"),
-            Input(*followed),
-            Input(stores.PLACE, "data"),
-            State(follower, "data"),
-            prevent_initial_call=True,
-        )
+    _register_followers(app)
     app.clientside_callback(
         ClientsideFunction(page, "switchTheme"),
         Output(stores.THEME, "data"),
@@ -58,3 +50,16 @@ def register(app: Dash, services: Services) -> None:  # noqa: ARG001 - as all fe
         Output(ids.SAVE_STATE, "className"),
         Input(ids.VIEWER, "saveState"),
     )
+
+
+def _register_followers(app: Dash) -> None:
+    """A hidden place hears of nothing; what it has missed it hears when it is opened."""
+    for follower, followed in stores.FOLLOWED.items():
+        app.clientside_callback(
+            ClientsideFunction("page", "whileOpen"),
+            Output(follower, "data"),
+            Input(*followed),
+            Input(stores.PLACE, "data"),
+            State(follower, "data"),
+            prevent_initial_call=True,
+        )
